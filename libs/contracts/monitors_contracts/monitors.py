@@ -1,0 +1,367 @@
+"""Web monitors: what a sentence means, what a page said, and what was decided."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, model_validator
+
+from .base import Done, Event, Id, Model, TenantRequest, ShortText, Url, Value
+
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)]
+MonitorName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class Operator(StrEnum):
+    """How a condition compares the fact with its value."""
+
+    LE = "le"
+    GE = "ge"
+    EQ = "eq"
+    NE = "ne"
+    CONTAINS = "contains"
+
+
+class Condition(Model):
+    """When a state monitor is true. `strict` turns `le`/`ge` into less/greater than ("below 50" is not met by 50)."""
+
+    op: Operator
+    value: float | bool | str
+    unit: str | None = Field(default=None, description="Currency code or unit as said: USD, °C, %, km/h")
+    strict: bool = False
+
+
+class Change(Model):
+    """Which changes a change monitor tells of; by default any."""
+
+    direction: Literal["any", "increase", "decrease"] = "any"
+    at_least: float | None = Field(default=None, ge=0, description="Smallest change told of, in the fact's own unit")
+    at_least_percent: float | None = Field(default=None, ge=0, description="Smallest change told of, in percent")
+
+
+class Interpretation(Model):
+    """What one sentence asks for: which fact, of what, where, and when to tell."""
+
+    kind: Literal["state", "change"]
+    fact: ShortText = Field(description="What is watched, in a few words: `price`, `registration status`")
+    subject: ShortText = Field(default="", description="Whose fact it is: `copper kettle`, `Ridge Trail`; may be empty")
+    fact_type: Literal["number", "string", "boolean", "object"]
+    condition: Condition | None = Field(default=None, description="Set for a state monitor")
+    change: Change | None = Field(default=None, description="Set for a change monitor")
+    url: Url | None = None
+    name: str = Field(max_length=100, description="A suggested name")
+    confidence: float = Field(ge=0, le=1)
+    provider: str = "local"
+
+    @model_validator(mode="after")
+    def _kind_has_its_part(self) -> Self:
+        if self.kind == "state" and self.condition is None:
+            raise ValueError("a state monitor needs a condition")
+        return self
+
+    @property
+    def trigger_condition(self) -> str:
+        """The condition as a person reads it: `price < 50 USD`."""
+        if self.condition is None:
+            change = self.change or Change()
+            verb = {"any": "changes", "increase": "rises", "decrease": "falls"}[change.direction]
+            least = f" by at least {change.at_least:g}" if change.at_least else ""
+            percent = f" by at least {change.at_least_percent:g} %" if change.at_least_percent else ""
+            return f"{self.fact} {verb}{least}{percent}"
+        sign = {"le": "≤", "ge": "≥", "eq": "=", "ne": "≠", "contains": "contains"}[self.condition.op]
+        if self.condition.strict:
+            sign = {"≤": "<", "≥": ">"}.get(sign, sign)
+        value = self.condition.value
+        shown = f"{value:,.10g}" if isinstance(value, float) and not isinstance(value, bool) else str(value)
+        return " ".join(part for part in (self.fact, sign, shown, self.condition.unit) if part)
+
+
+class SourceSettings(Model):
+    """How a monitor's page is fetched."""
+
+    render: Literal["auto", "http", "browser"] = "auto"
+    headers: dict[str, str] = Field(default_factory=dict, description="Extra request headers")
+    fallback_urls: list[Url] = Field(
+        default_factory=list, max_length=5, description="Tried in order when the first fails"
+    )
+
+
+class ExtractionPlan(Model):
+    """How a fact is read from its page, derived once and run on every later check without a model."""
+
+    method: str = Field(description="`json_ld`, `microdata`, `table_cell`, `json_path`, `feed`, `pattern`, `text`, ...")
+    locator: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Whatever the method needs to find it again"
+    )
+    provider: str = "local"
+
+
+class Evidence(Model):
+    """Where a value came from: the piece of page it was read off, and how."""
+
+    quote: str = Field(max_length=1000, description="The piece of page, as shown there")
+    method: str
+    locator: str = Field(
+        default="", max_length=1000, description="Where in the page: a CSS selector, a JSON path, a table cell"
+    )
+    snapshot_id: Id | None = None
+    url: str | None = None
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    TRIGGERED = "triggered"
+    QUIET = "quiet"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+ChangeType = Literal["increase", "decrease", "stable", "new", "removed", "changed"]
+
+
+class MonitorView(Model):
+    """A monitor as its owner sees it."""
+
+    id: Id
+    organization_id: Id
+    user_id: Id
+    name: str
+    prompt: str
+    interpretation: Interpretation
+    source: SourceSettings = SourceSettings()
+    is_active: bool = True
+    plan: ExtractionPlan | None = None
+    current_value: Value = None
+    previous_value: Value = None
+    unit: str | None = None
+    condition_met: bool | None = Field(
+        default=None, description="The last known truth of the condition; null before the first"
+    )
+    last_checked: AwareDatetime | None = None
+    last_verdict: Verdict | None = None
+    last_reason: str | None = None
+    trigger_count: int = 0
+    evaluation_count: int = 0
+    version: int = 0
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class Evaluation(Model):
+    """One check's result: what was read, what was decided, and by which named reason."""
+
+    id: Id = Field(description="The refresh that asked for it")
+    monitor_id: Id
+    status: Literal["pending", "done"] = "done"
+    verdict: Verdict | None = None
+    reason: str = Field(
+        default="", description="A stable word: `condition-met`, `still-met`, `not-met`, `changed`, `captcha`, ..."
+    )
+    detail: str = Field(default="", description="The reason for a person")
+    value: Value = None
+    previous_value: Value = None
+    unit: str | None = None
+    change_type: ChangeType | None = None
+    change_amount: float | None = None
+    change_percentage: float | None = None
+    confidence: float = Field(default=0, ge=0, le=1)
+    evidence: Evidence | None = None
+    requested_at: AwareDatetime
+    evaluated_at: AwareDatetime | None = None
+    confirmed: bool = Field(default=False, description="A surprising value that a second fetch showed again")
+    processing_time_ms: float | None = Field(default=None, description="Time spent extracting and deciding")
+
+
+# -- events ---------------------------------------------------------------------------------------------------------
+
+
+class MonitorCreated(Event):
+    """Somebody asked for a fact to be watched."""
+
+    aggregate, action, stream, entity_field = "monitor", "created", "MONITORS", "monitor_id"
+    monitor_id: Id
+    monitor: MonitorView
+
+
+class MonitorUpdated(Event):
+    """A monitor's prompt, name, source or activity changed; carries the whole monitor after the change."""
+
+    aggregate, action, stream, entity_field = "monitor", "updated", "MONITORS", "monitor_id"
+    monitor_id: Id
+    monitor: MonitorView
+
+
+class MonitorDeleted(Event):
+    """A monitor is gone, with its facts."""
+
+    aggregate, action, stream, entity_field = "monitor", "deleted", "MONITORS", "monitor_id"
+    monitor_id: Id
+
+
+class MonitorRefreshRequested(Event):
+    """A check was asked for: by a person, by a surprising value (`confirmation`) or by a schedule."""
+
+    aggregate, action, stream, entity_field = "monitor", "refresh-requested", "MONITORS", "monitor_id"
+    monitor_id: Id
+    refresh_id: Id
+    urls: list[Url] = Field(min_length=1, description="The source, then its fall-backs")
+    source: SourceSettings = SourceSettings()
+    cause: Literal["manual", "confirmation", "scheduled"] = "manual"
+    requested_at: AwareDatetime
+
+
+class MonitorEvaluated(Event):
+    """A check came to an end. Holds everything that the monitor's state and history are made of."""
+
+    aggregate, action, stream, entity_field = "monitor", "evaluated", "MONITORS", "monitor_id"
+    monitor_id: Id
+    monitor_name: str
+    evaluation: Evaluation
+    condition_met: bool | None = None
+    plan: ExtractionPlan | None = Field(default=None, description="Set when the plan was derived or derived anew")
+    content_hash: str | None = None
+    monitor_version: int = Field(ge=0, description="The monitor's version after this evaluation")
+
+
+class Crossing(Event):
+    """The ground of ThresholdExceeded and ThresholdCleared: which condition, of what, by which value."""
+
+    monitor_id: Id
+    monitor_name: str
+    refresh_id: Id | None = None
+    fingerprint: str = Field(description="The same condition has the same fingerprint, however often it is crossed")
+    kind: Literal["state", "change"]
+    summary: str
+    condition: str
+    value: Value = None
+    previous_value: Value = None
+    unit: str | None = None
+    change_amount: float | None = None
+    change_percentage: float | None = None
+    evidence: Evidence | None = None
+    url: str | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    occurred_at: AwareDatetime
+
+
+class ThresholdExceeded(Crossing):
+    """A condition became true, or a watched fact changed."""
+
+    aggregate, action, stream, entity_field = "threshold", "exceeded", "ALERTS", "monitor_id"
+
+
+class ThresholdCleared(Crossing):
+    """A condition that was true is no longer."""
+
+    aggregate, action, stream, entity_field = "threshold", "cleared", "ALERTS", "monitor_id"
+
+
+# -- commands and queries (answered by the evaluator) --------------------------------------------------------------
+
+
+class InterpretPrompt(TenantRequest[Interpretation]):
+    """What does this sentence mean? Saves nothing."""
+
+    service = "evaluator"
+    user_id: Id
+    prompt: Prompt
+
+
+class CreateMonitor(TenantRequest[MonitorView]):
+    """Interpret and save. Problems: `no-source-url`, `not-understood`, `monitor-limit`."""
+
+    service = "evaluator"
+    monitor_id: Id
+    user_id: Id
+    prompt: Prompt
+    name: MonitorName | None = None
+    source: SourceSettings = SourceSettings()
+    limit: int = Field(default=0, ge=0, description="Most monitors this user may have; 0 for no limit")
+
+
+class UpdateMonitor(TenantRequest[MonitorView]):
+    """Change what is given; a new prompt is interpreted anew and forgets the old plan and value."""
+
+    service = "evaluator"
+    monitor_id: Id
+    user_id: Id
+    prompt: Prompt | None = None
+    name: MonitorName | None = None
+    is_active: bool | None = None
+    source: SourceSettings | None = None
+
+
+class DeleteMonitor(TenantRequest[Done]):
+    """Delete a monitor and its facts."""
+
+    service = "evaluator"
+    monitor_id: Id
+
+
+class MonitorList(Model):
+    """A page of monitors, newest first."""
+
+    monitors: list[MonitorView]
+    total: int
+    next_cursor: str | None = None
+
+
+class ListMonitors(TenantRequest[MonitorList]):
+    """The monitors of one user."""
+
+    service = "evaluator"
+    user_id: Id
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = None
+
+
+class MonitorDetail(Model):
+    """A monitor with its latest evaluations, newest first."""
+
+    monitor: MonitorView
+    evaluations: list[Evaluation]
+
+
+class GetMonitor(TenantRequest[MonitorDetail]):
+    """One monitor with its history. Problem: `monitor-not-found`."""
+
+    service = "evaluator"
+    monitor_id: Id
+    history: int = Field(default=50, ge=0, le=1000)
+
+
+class RefreshItem(Model):
+    """One refresh to start; the id makes asking twice harmless."""
+
+    monitor_id: Id
+    refresh_id: Id
+
+
+class RefreshAccepted(Model):
+    """Which refreshes were durably accepted, and which monitors could not be checked and why."""
+
+    accepted: list[Id]
+    refused: dict[str, str] = Field(
+        default_factory=dict, description="Refresh id -> `monitor-not-found`, `monitor-paused`"
+    )
+
+
+class RequestRefreshes(TenantRequest[RefreshAccepted]):
+    """Start checks: one answer for many, durable when answered."""
+
+    service = "evaluator"
+    items: list[RefreshItem] = Field(min_length=1, max_length=1000)
+    cause: Literal["manual", "scheduled"] = "manual"
+
+
+class EvaluationList(Model):
+    """Evaluations in the order asked for; unknown ids are absent."""
+
+    evaluations: list[Evaluation]
+
+
+class GetEvaluations(TenantRequest[EvaluationList]):
+    """The results of refreshes, pending or done."""
+
+    service = "evaluator"
+    refresh_ids: list[Id] = Field(min_length=1, max_length=1000)

@@ -1,0 +1,217 @@
+"""Notifications: channels, deliveries, and what became of them."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, EmailStr, Field, StringConstraints
+
+from .base import Done, Event, Id, Model, Request, TenantRequest, Url, Value
+
+ChannelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ChannelKind = Literal["local", "email", "webhook", "apprise"]
+
+
+class ChannelSpec(Model):
+    """What a channel is made of. Secrets go in and are never shown again, but for the webhook secret at creation."""
+
+    kind: ChannelKind
+    name: ChannelName | None = None
+    url: Url | None = Field(
+        default=None,
+        description="`webhook`: where to POST; `apprise`: an Apprise URL (slack://, discord://, pagerduty:// ...)",
+    )
+    address: EmailStr | None = Field(default=None, description="`email`: the recipient")
+    secret: str | None = Field(
+        default=None, max_length=200, description="`webhook`: a Standard Webhooks secret (whsec_...); made when absent"
+    )
+    is_active: bool = True
+
+
+class ChannelView(Model):
+    """A channel as its organization sees it, secrets masked."""
+
+    id: Id
+    kind: ChannelKind
+    name: str
+    target: str = Field(description="Where it goes, secrets masked")
+    is_active: bool
+    secret: str | None = Field(default=None, description="The webhook secret, shown once, at creation")
+    created_at: AwareDatetime
+    unsubscribed_at: AwareDatetime | None = None
+
+
+class DeliveryState(StrEnum):
+    """How far a message has come. From `sent` on, what the provider or the recipient reports."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    BOUNCED = "bounce"
+    SPAM = "spam"
+    UNSUBSCRIBED = "unsubscribe"
+    FAILED = "failed"
+
+
+class NotificationView(Model):
+    """One message to one channel about one alert's change."""
+
+    id: Id
+    alert_id: Id | None = None
+    monitor_id: Id | None = None
+    channel_id: Id
+    channel_kind: ChannelKind
+    channel_name: str
+    subject: str
+    state: DeliveryState
+    attempts: int = 0
+    error: str | None = None
+    trigger_value: Value = None
+    previous_value: Value = None
+    change_detected: bool = False
+    provider_message_id: str | None = None
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None = None
+    delivered_at: AwareDatetime | None = None
+    opened_at: AwareDatetime | None = None
+    clicked_at: AwareDatetime | None = None
+    version: int = 1
+
+
+class NotificationEvent(Event):
+    """The ground of delivery events: the whole delivery after the change."""
+
+    notification_id: Id
+    notification: NotificationView
+
+
+class NotificationSent(NotificationEvent):
+    """A receiver took the message."""
+
+    aggregate, action, stream, entity_field = "notification", "sent", "ALERTS", "notification_id"
+
+
+class NotificationFailed(NotificationEvent):
+    """A message was given up: the last try failed, or the receiver refused it for good."""
+
+    aggregate, action, stream, entity_field = "notification", "failed", "ALERTS", "notification_id"
+
+
+class NotificationTracked(NotificationEvent):
+    """The provider reported what became of a message: delivered, opened, clicked, bounced, spam, unsubscribed."""
+
+    aggregate, action, stream, entity_field = "notification", "tracked", "ALERTS", "notification_id"
+
+
+class NotificationRequested(NotificationEvent):
+    """A message is to be sent to one channel; one event a channel, so that no receiver waits for another's."""
+
+    aggregate, action, stream, entity_field = "notification", "requested", "ALERTS", "notification_id"
+
+
+class CreateChannel(TenantRequest[ChannelView]):
+    """Add a channel. Problems: `invalid-channel`, `refused-address`."""
+
+    service = "notifier"
+    channel_id: Id
+    spec: ChannelSpec
+
+
+class ChannelList(Model):
+    """All channels of an organization, oldest first."""
+
+    channels: list[ChannelView]
+
+
+class ListChannels(TenantRequest[ChannelList]):
+    """The channels of the organization."""
+
+    service = "notifier"
+
+
+class UpdateChannel(TenantRequest[ChannelView]):
+    """Rename, pause or resume a channel. Problem: `channel-not-found`."""
+
+    service = "notifier"
+    channel_id: Id
+    name: ChannelName | None = None
+    is_active: bool | None = None
+
+
+class DeleteChannel(TenantRequest[Done]):
+    """Remove a channel. Problem: `channel-not-found`."""
+
+    service = "notifier"
+    channel_id: Id
+
+
+class SendTestMessage(TenantRequest[NotificationView]):
+    """Send a test message now and say what came of it. Problem: `channel-not-found`."""
+
+    service = "notifier"
+    channel_id: Id
+
+
+class NotificationList(Model):
+    """A page of deliveries, newest first."""
+
+    notifications: list[NotificationView]
+    total: int
+    next_cursor: str | None = None
+
+
+class ListNotifications(TenantRequest[NotificationList]):
+    """Deliveries by monitor or alert."""
+
+    service = "notifier"
+    monitor_id: Id | None = None
+    alert_id: Id | None = None
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = None
+
+
+class OutboxMessage(Model):
+    """A message of the `local` channel, as mail."""
+
+    id: Id
+    to: str
+    subject: str
+    text: str
+    html: str
+    created_at: AwareDatetime
+    alert_id: Id | None = None
+    monitor_id: Id | None = None
+    file: str = Field(description="The message's file in the outbox folder")
+
+
+class OutboxList(Model):
+    """Messages of the local channel, newest first."""
+
+    messages: list[OutboxMessage]
+    total: int
+    next_cursor: str | None = None
+
+
+class ListOutbox(TenantRequest[OutboxList]):
+    """The local channel's messages."""
+
+    service = "notifier"
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = None
+
+
+class Unsubscribe(Request[Done]):
+    """One-click unsubscribe (RFC 8058) by the signed token of a mail. Problem: `invalid-token`. The tenant is in the token."""
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class RecordProviderEvents(Request[Done]):
+    """SendGrid's event webhook as it came: body and signature headers. Problem: `invalid-signature`."""
+
+    service = "notifier"
+    body: str = Field(max_length=5_000_000)
+    signature: str
+    timestamp: str

@@ -1,0 +1,69 @@
+"""The platform itself: people, audit, AI usage, health."""
+
+from pydantic import AwareDatetime, EmailStr, Field, JsonValue
+
+from .base import Event, Id, Model, TenantRequest
+
+
+class UserRegistered(Event):
+    """Somebody signed up; their personal organization exists from now on."""
+
+    aggregate, action, stream, entity_field = "user", "registered", "PLATFORM", "user_id"
+    user_id: Id
+    email: EmailStr
+    name: str
+    registered_at: AwareDatetime
+
+
+class AuditRecorded(Event):
+    """Somebody did something worth keeping: signed in, created, changed, deleted, acknowledged."""
+
+    aggregate, action, stream, entity_field = "audit", "recorded", "PLATFORM", "audit_id"
+    audit_id: Id
+    user_id: Id | None
+    what: str = Field(description="A stable word: `auth.login`, `monitor.create`")
+    target: str | None = None
+    ip: str | None = None
+    occurred_at: AwareDatetime
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class AiUsageRecorded(Event):
+    """An AI provider was asked: what it cost, for whom."""
+
+    aggregate, action, stream, entity_field = "ai-usage", "recorded", "PLATFORM", "usage_id"
+    usage_id: Id
+    user_id: Id | None
+    provider: str
+    model: str
+    purpose: str
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+    cost_usd: float = Field(ge=0)
+    outcome: str = Field(description="`ok`, `overloaded`, `refused`, `malformed`, `timeout`, `error`, `cached`")
+    duration_ms: float
+    occurred_at: AwareDatetime
+
+
+class ProviderUsage(Model):
+    """One provider's month."""
+
+    provider: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+class UsageReply(Model):
+    """This month's AI usage of the organization, and the budget."""
+
+    month: str
+    providers: list[ProviderUsage]
+    budget_usd: float | None = None
+
+
+class GetAiUsage(TenantRequest[UsageReply]):
+    """What AI providers cost this month (UTC)."""
+
+    service = "evaluator"

@@ -1,0 +1,1 @@
+"""The life of an alert: opened once, acknowledged, resolved."""

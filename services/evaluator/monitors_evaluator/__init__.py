@@ -1,0 +1,1 @@
+"""Prompts to interpretations, pages to facts, facts to verdicts."""

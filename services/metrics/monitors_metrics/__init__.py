@@ -1,0 +1,1 @@
+"""Keeps measurements: samples by series."""

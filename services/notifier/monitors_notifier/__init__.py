@@ -1,0 +1,1 @@
+"""Channels, templates, deliveries: each message once, each receiver apart."""

@@ -1,0 +1,1 @@
+"""The monitors command: composes all services, and the operator's tools."""

@@ -1,0 +1,1 @@
+"""Fetches pages by HTTP and browser, politely and safely, and keeps snapshots."""
