@@ -68,6 +68,25 @@ class GuardingConnector(TCPConnector):
         await self._guarding_resolver.close()
 
 
+async def check_host(host: str, *, allow_private: bool, resolver: AbstractResolver | None = None) -> None:
+    """Raises RefusedAddress when `host` (a name or an address) has no address that may be connected to now.
+
+    For an early answer to a person; connections are judged when they are made. Raises OSError when nothing is found.
+    """
+    bare = host.strip("[]")
+    try:
+        reason = refusal(bare, allow_private=allow_private)
+    except ValueError:
+        guard = GuardingResolver(allow_private=allow_private, resolver=resolver)
+        try:
+            await guard.resolve(bare, family=socket.AF_UNSPEC)
+        finally:
+            await guard.close()
+    else:
+        if reason:
+            raise RefusedAddress(bare, reason)
+
+
 def refusal_behind(error: BaseException) -> RefusedAddress | None:
     """The refusal that caused a client error, if one did."""
     return next((each for each in _causes(error) if isinstance(each, RefusedAddress)), None)

@@ -6,7 +6,13 @@ from aiohttp import ClientConnectorError, ClientSession, web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import BaseTestServer, TestServer
 
-from monitors_runtime.guarded_http import GuardingConnector, GuardingResolver, RefusedAddress, refusal_behind
+from monitors_runtime.guarded_http import (
+    GuardingConnector,
+    GuardingResolver,
+    RefusedAddress,
+    check_host,
+    refusal_behind,
+)
 
 
 class Names(AbstractResolver):
@@ -104,6 +110,18 @@ async def test_connector_when_closed_then_closes_its_resolver():
     connector = GuardingConnector(allow_private=False, resolver=names)
     await connector.close()
     assert names.closed
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "::ffff:10.0.0.1", "localhost", "2130706433", "0x7f.1"])
+async def test_check_host_when_it_leads_inside_then_refused(host: str):
+    with pytest.raises(RefusedAddress):
+        await check_host(host, allow_private=False)
+
+
+async def test_check_host_when_reachable_then_passes():
+    await check_host("8.8.8.8", allow_private=False)
+    await check_host("shop.test", allow_private=False, resolver=Names(shop=["8.8.8.8"]))
+    await check_host("localhost", allow_private=True)
 
 
 def test_refusal_behind_when_another_error_then_none():

@@ -1,0 +1,150 @@
+"""What a message says: an alert in words for people (text and HTML) and as data for programs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from monitors_contracts.alerts import AlertState, AlertView
+from monitors_contracts.base import Json
+
+from . import wording
+from .unsubscribe import unsubscribe_headers
+
+LONGEST_SUBJECT = 180
+"""Characters; more is cut off by every mail client, and some servers refuse lines over 998 bytes."""
+
+WHY = {
+    "condition-became-true": "The condition became true.",
+    "fact-changed": "The watched fact changed.",
+    "condition-cleared": "The condition is no longer true.",
+    "by-hand": "Somebody closed the alert.",
+}
+
+_TEMPLATE_OF = {"alert.triggered": "alert_triggered", "alert.resolved": "alert_resolved", "channel.test": "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, whatever the channel: mail uses subject, text, html and headers; webhooks `type`, `at` and `data`."""
+
+    type: str
+    subject: str
+    text: str
+    html: str
+    at: datetime
+    data: Json
+    severity: str = "info"
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        loader=PackageLoader("monitors_notifier"),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = wording.plain
+    return environment
+
+
+_TEMPLATES = _environment()
+
+
+def alert_message(
+    alert: AlertView, *, reason: str, base_url: str, channel_name: str, unsubscribe_url: str | None = None
+) -> Message:
+    """Tells of an alert that fires, or is over when its state says so.
+
+    `reason` is the event's word (see AlertEvent); `base_url` begins the links; `unsubscribe_url` is given for mail.
+    """
+    resolved = alert.state is AlertState.RESOLVED
+    at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
+    alert_url = f"{base_url}/alerts/{alert.id}"
+    return _message(
+        "alert.resolved" if resolved else "alert.triggered",
+        at,
+        {**alert.model_dump(mode="json"), "reason": reason, "alertUrl": alert_url},
+        _alert_words(alert)
+        | {
+            "why": WHY.get(reason, "The alert changed."),
+            "at": wording.moment(at),
+            "alert_url": alert_url,
+            "monitor_url": f"{base_url}/monitors/{alert.monitor_id}" if alert.monitor_id else None,
+            "channel_name": channel_name,
+        },
+        severity="info" if resolved else alert.severity,
+        unsubscribe_url=unsubscribe_url,
+    )
+
+
+def channel_test_message(
+    *, now: datetime, base_url: str, channel_name: str, unsubscribe_url: str | None = None
+) -> Message:
+    """Shows that a channel works."""
+    return _message(
+        "channel.test",
+        now,
+        {"channelName": channel_name},
+        {"channel_name": channel_name, "at": wording.moment(now), "base_url": base_url},
+        unsubscribe_url=unsubscribe_url,
+    )
+
+
+def _alert_words(alert: AlertView) -> dict[str, Any]:
+    evidence = alert.evidence
+    url = alert.url or (evidence.url if evidence else None)
+    return {
+        "name": alert.name,
+        "summary": alert.summary,
+        "severity": alert.severity,
+        "condition": alert.condition,
+        "value": wording.value(alert.value, alert.unit),
+        "previous": None if alert.previous_value is None else wording.value(alert.previous_value, alert.unit),
+        "change": wording.change(alert.change_amount, alert.change_percentage, alert.unit),
+        "quote": evidence.quote if evidence else "",
+        "where": evidence.locator or evidence.method if evidence else "",
+        "url": wording.plain(url, 2000) if url else None,
+        "url_is_link": bool(url) and _is_link(url or ""),
+        "note": alert.note or "",
+    }
+
+
+def _message(
+    type_: str,
+    at: datetime,
+    data: Json,
+    words: dict[str, Any],
+    *,
+    severity: str = "info",
+    unsubscribe_url: str | None,
+) -> Message:
+    words = words | {"unsubscribe_url": unsubscribe_url}
+    subject, text, html = (
+        _TEMPLATES.get_template(f"{_TEMPLATE_OF[type_]}.{kind}").render(words) for kind in ("subject", "txt", "html")
+    )
+    return Message(
+        type=type_,
+        subject=wording.plain(subject, LONGEST_SUBJECT),
+        text=text.strip() + "\n",
+        html=html,
+        at=at,
+        data=data,
+        severity=severity,
+        headers={"Auto-Submitted": "auto-generated"}
+        | (unsubscribe_headers(unsubscribe_url) if unsubscribe_url else {}),
+    )
+
+
+def _is_link(url: str) -> bool:
+    """Whether a mail may offer it to click: http and https, never `javascript:` or `data:`."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
