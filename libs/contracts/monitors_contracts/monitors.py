@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, model_validator
 
-from .base import Done, Event, Id, Model, TenantRequest, ShortText, Url, Value
+from .base import Done, Event, Id, Model, ShortText, TenantRequest, Url, Value
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)]
 MonitorName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

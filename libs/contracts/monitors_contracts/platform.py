@@ -20,7 +20,7 @@ class AuditRecorded(Event):
 
     aggregate, action, stream, entity_field = "audit", "recorded", "PLATFORM", "audit_id"
     audit_id: Id
-    user_id: Id | None
+    user_id: Id | None = None
     what: str = Field(description="A stable word: `auth.login`, `monitor.create`")
     target: str | None = None
     ip: str | None = None
@@ -33,7 +33,7 @@ class AiUsageRecorded(Event):
 
     aggregate, action, stream, entity_field = "ai-usage", "recorded", "PLATFORM", "usage_id"
     usage_id: Id
-    user_id: Id | None
+    user_id: Id | None = None
     provider: str
     model: str
     purpose: str

@@ -1,0 +1,288 @@
+"""How every event is handled: decoded, done once, committed in groups, retried, or put with the dead letters."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import structlog
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+
+from monitors_contracts.base import Event
+from monitors_contracts.catalogue import EVENTS_BY_TYPE
+from monitors_contracts.envelope import Envelope, UndecodableMessage, decode
+
+from . import dead_letters, outbox, telemetry
+from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool
+from .errors import Permanent, ProblemError, Retryable
+from .pull import StandingPull
+from .transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+E = TypeVar("E", bound=Event)
+R = TypeVar("R")
+
+INBOX = """
+INSERT INTO runtime.inbox (durable, event_id) SELECT $1, * FROM unnest($2::uuid[])
+ON CONFLICT DO NOTHING RETURNING event_id
+"""
+IN_PROGRESS_SECONDS = 15
+ACK_WAIT_SECONDS = 60
+GROUP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E]):
+    """An event, the envelope it came in, and how often it has been tried (1 at first)."""
+
+    event: E
+    envelope: Envelope
+    attempt: int
+
+
+Work = Callable[[Received[Any]], Awaitable[Any]]
+Save = Callable[..., Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message on its way through a consumer, with what `work` made of it."""
+
+    message: Msg
+    received: Received[Any]
+    result: Any
+
+
+class Consumer:
+    """One durable consumer.
+
+    `save(tx, received)` runs in a transaction shared with the inbox, the outbox and, under load, with other messages; when
+    one of a group fails, each is done alone. With `work`, that runs first, without a transaction, up to `concurrency` at
+    once (for what takes long: fetching, sending), and `save(tx, received, result)` gets what it returned.
+    A message is acknowledged after the commit.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        durable: str,
+        stream: str,
+        save: Save,
+        work: Work | None,
+        concurrency: int,
+        attempts: int,
+    ) -> None:
+        self.service = service
+        self.durable = durable
+        self.stream = stream
+        self._save = save
+        self._work = work
+        self._concurrency = concurrency
+        self._attempts = attempts
+        self._ready: asyncio.Queue[Item] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._working: set[asyncio.Task[None]] = set()
+        self._held: dict[str, Msg] = {}
+
+    def start(self, connection: Client, pool: Pool, relay: outbox.Relay) -> None:
+        """Consume from now on."""
+        self._connection, self._pool, self._relay = connection, pool, relay
+        self._pull = StandingPull(connection, self.stream, self.durable, self._concurrency if self._work else GROUP * 2)
+        for job in (self._take_messages, self._commit_groups, self._keep_alive):
+            self._tasks.append(asyncio.create_task(self._forever(job), name=f"{self.durable}: {job.__name__}"))
+
+    async def stop(self) -> None:
+        """Stop; what was not committed is delivered again."""
+        for task in [*self._tasks, *self._working]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._working, return_exceptions=True)
+        if self._tasks:
+            await self._pull.close()
+        self._tasks.clear()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the consumer still exists at the server and our tasks run."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks) and self._pull.silent_for < 15
+
+    async def _forever(self, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await job()
+            except asyncio.CancelledError:
+                raise
+            except Exception as failure:
+                log.exception("consumer interrupted, going on", durable=self.durable, error=repr(failure))
+                await asyncio.sleep(0.5)
+
+    # -- from message to item ---------------------------------------------------------------------------------------
+
+    async def _take_messages(self) -> None:
+        await self._pull.open()
+        slots = asyncio.Semaphore(self._concurrency)
+        while True:
+            if not self._work:
+                for message in await self._pull.next(GROUP):
+                    if item := await self._decode(message):
+                        self._ready.put_nowait(item)
+                while self._ready.qsize() > GROUP * 2:
+                    await asyncio.sleep(0.005)
+                continue
+            await slots.acquire()
+            [message] = await self._pull.next(1)
+            task = asyncio.create_task(self._do_work(message))
+            self._working.add(task)
+            task.add_done_callback(lambda task: (self._working.discard(task), slots.release()))
+
+    async def _decode(self, message: Msg) -> Item | None:
+        self._held[message.reply] = message
+        try:
+            envelope = decode(message.headers, message.data, EVENTS_BY_TYPE)
+        except UndecodableMessage as reason:
+            await self._give_up(message, str(reason))
+            return None
+        return Item(message, Received(envelope.event, envelope, message.metadata.num_delivered), None)
+
+    async def _do_work(self, message: Msg) -> None:
+        assert self._work
+        item = await self._decode(message)
+        if item is None:
+            return
+        try:
+            with telemetry.tracer.start_as_current_span(
+                f"{self.durable} work", context=telemetry.parent(message.headers)
+            ):
+                result = await self._work(item.received)
+        except asyncio.CancelledError:
+            raise
+        except Exception as failure:
+            await self._settle_failure(item, failure)
+        else:
+            self._ready.put_nowait(Item(message, item.received, result))
+
+    async def _keep_alive(self) -> None:
+        """Tell the server that what takes long is still being done, so that it is not given to another copy."""
+        while True:
+            await asyncio.sleep(IN_PROGRESS_SECONDS)
+            for message in list(self._held.values()):
+                with contextlib.suppress(NatsError):
+                    await message.in_progress()
+
+    # -- from item to commit ----------------------------------------------------------------------------------------
+
+    async def _commit_groups(self) -> None:
+        while True:
+            group = [await self._ready.get()]
+            while len(group) < GROUP and not self._ready.empty():
+                group.append(self._ready.get_nowait())
+            try:
+                await self._commit(group)
+            except DATABASE_AWAY as away:
+                await self._wait_for_database(away)
+                for item in group:
+                    self._ready.put_nowait(item)
+            except Exception as failure:
+                if len(group) == 1:
+                    await self._settle_failure(group[0], failure)
+                else:
+                    await self._commit_each(group)
+
+    async def _commit_each(self, group: Sequence[Item]) -> None:
+        """One of a group failed: find it by doing each alone."""
+        for item in group:
+            try:
+                await self._commit([item])
+            except DATABASE_AWAY as away:
+                await self._wait_for_database(away)
+                self._ready.put_nowait(item)
+            except Exception as failure:
+                await self._settle_failure(item, failure)
+
+    async def _commit(self, group: Sequence[Item]) -> None:
+        begun = time.perf_counter()
+        async with self._pool.acquire() as db, db.transaction():
+            rows = await db.fetch(INBOX, self.durable, list({item.received.envelope.id for item in group}))
+            fresh = {row["event_id"] for row in rows}
+            waiting: list[Envelope] = []
+            for item in group:
+                envelope = item.received.envelope
+                if envelope.id not in fresh:
+                    continue
+                fresh.discard(envelope.id)
+                transaction = Transaction(self.service, db, envelope)
+                with telemetry.tracer.start_as_current_span(
+                    self.durable, context=telemetry.parent(item.message.headers)
+                ):
+                    if self._work:
+                        await self._save(transaction, item.received, item.result)
+                    else:
+                        await self._save(transaction, item.received)
+                waiting += transaction.waiting
+            await outbox.save(db, self.service, waiting)
+        if waiting:
+            self._relay.wake(self.service)
+        now = datetime.now(UTC)
+        telemetry.GROUP_SIZE.labels(self.durable).observe(len(group))
+        telemetry.HANDLING.labels(self.durable).observe(time.perf_counter() - begun)
+        telemetry.EVENTS.labels(self.durable, "handled").inc(len(group))
+        for item in group:
+            telemetry.EVENT_AGE.labels(self.durable).observe((now - item.received.envelope.time).total_seconds())
+            await self._settle(item.message.ack, item.message)
+
+    async def _wait_for_database(self, away: BaseException) -> None:
+        log.warning("database is away, waiting", durable=self.durable, error=repr(away)[:200])
+        await asyncio.sleep(0.5 + random.random() / 2)  # noqa: S311 - spreads load, keeps no secret
+
+    # -- when it fails ----------------------------------------------------------------------------------------------
+
+    async def _settle_failure(self, item: Item, failure: Exception) -> None:
+        message, attempt = item.message, item.received.attempt
+        if isinstance(failure, Permanent | ProblemError):
+            await self._give_up(message, f"{type(failure).__name__}: {failure}")
+            return
+        if isinstance(failure, DATABASE_AWAY):
+            delay: float | None = 2.0
+        elif isinstance(failure, DATABASE_CONFLICT):
+            delay = 0.05
+        elif attempt >= self._attempts:
+            await self._give_up(message, f"gave up after {attempt} tries: {failure!r}"[:2000])
+            return
+        elif isinstance(failure, Retryable):
+            delay = failure.delay
+        else:
+            delay = None
+            log.error("handler failed", durable=self.durable, attempt=attempt, exc_info=failure)
+        telemetry.EVENTS.labels(self.durable, "retried").inc()
+        pause = backoff(attempt) if delay is None else delay
+        await self._settle(lambda: message.nak(delay=pause), message)
+
+    async def _give_up(self, message: Msg, reason: str) -> None:
+        """To the dead letters, and only then off the stream's list; an unreachable bus leaves it to be delivered again."""
+        log.warning("dead letter", durable=self.durable, subject=message.subject, reason=reason[:300])
+        try:
+            await dead_letters.put(self._connection.jetstream(), self.durable, message, reason)
+        except NatsError as failure:
+            log.error("dead letter not stored, trying again", durable=self.durable, error=repr(failure))
+            self._held.pop(message.reply, None)
+            return
+        telemetry.DEAD_LETTERS.labels(self.durable).inc()
+        telemetry.EVENTS.labels(self.durable, "dead").inc()
+        await self._settle(message.term, message)
+
+    async def _settle(self, settle: Callable[[], Awaitable[None]], message: Msg) -> None:
+        self._held.pop(message.reply, None)
+        with contextlib.suppress(NatsError):  # a lost answer means a redelivery, and the inbox makes that harmless
+            await settle()
+
+
+def backoff(attempt: int) -> float:
+    """Seconds before try `attempt` + 1: 0.5, 1, 2 ... 60, with a fifth of jitter."""
+    return min(60.0, 0.25 * 2**attempt) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret

@@ -1,0 +1,45 @@
+"""The PostgreSQL pool: JSON as Python objects, times as UTC."""
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
+else:  # asyncpg's classes are generic to type checkers only
+    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+
+# The database is away or on its way up or down: waiting helps, the message is not to blame.
+DATABASE_AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+# Two transactions got in each other's way: doing it again is right, at once.
+DATABASE_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+
+async def open_pool(url: str, size: int) -> Pool:
+    """Connect. Connections are made as they are needed, up to `size`."""
+    pool = await asyncpg.create_pool(
+        url, min_size=2, max_size=size, init=_prepare, command_timeout=30, max_inactive_connection_lifetime=60
+    )
+    assert pool is not None
+    return pool
+
+
+async def _prepare(connection: Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_dumps, decoder=json.loads, schema="pg_catalog")
+
+
+def _dumps(value: Any) -> str:
+    # NUL is valid in JSON and refused by PostgreSQL; hostile pages do send it.
+    return json.dumps(value, separators=(",", ":"), default=str).replace("\\u0000", "")

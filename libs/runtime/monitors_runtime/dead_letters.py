@@ -1,0 +1,126 @@
+"""Messages that no try could handle: kept with the reason, listed, shown, retried, dropped."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+STREAM = "DEAD_LETTERS"
+# A dead letter must always fit; a message that is larger keeps its head here, and its place in the stream says the rest.
+MOST_BYTES = 900_000
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """One message given up: by which consumer, why, and where it came from."""
+
+    id: int
+    durable: str
+    reason: str
+    subject: str
+    stream: str
+    sequence: int
+    deliveries: int
+    died_at: datetime
+    event_type: str
+    size: int
+    data: bytes = field(repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+async def put(bus: JetStreamContext, durable: str, message: Msg, reason: str) -> None:
+    """Store a message with its reason; storing the same one twice keeps one."""
+    origin = message.metadata
+    place = f"{origin.stream}:{origin.sequence.stream}"
+    headers = {f"original-{name}"[:200]: value[:4000] for name, value in list((message.headers or {}).items())[:50]}
+    headers |= {
+        "Nats-Msg-Id": f"{durable}:{place}:{origin.sequence.consumer}",
+        "dlq-durable": durable,
+        "dlq-reason": " ".join(reason.split())[:2000],
+        "dlq-subject": message.subject,
+        "dlq-stream": origin.stream,
+        "dlq-sequence": str(origin.sequence.stream),
+        "dlq-deliveries": str(origin.num_delivered),
+        "dlq-size": str(len(message.data)),
+    }
+    await bus.publish(f"dlq.{durable}", message.data[:MOST_BYTES], timeout=5, stream=STREAM, headers=headers)
+
+
+async def every(bus: JetStreamContext, durable: str | None = None) -> AsyncIterator[DeadLetter]:
+    """All dead letters, oldest first."""
+    info = await bus.stream_info(STREAM)
+    last = info.state.last_seq
+    if not info.state.messages:
+        return
+    subscription = await bus.pull_subscribe(
+        f"dlq.{durable or '*'}",
+        stream=STREAM,
+        config=ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30, mem_storage=True),
+    )
+    try:
+        pending = (await subscription.consumer_info()).num_pending or 0
+        while pending > 0:
+            for message in await subscription.fetch(min(pending, 100), timeout=5):
+                pending -= 1
+                await message.ack()
+                yield _read(message.metadata.sequence.stream, message.metadata.timestamp, message)
+                if message.metadata.sequence.stream >= last:
+                    return
+    finally:
+        await subscription.unsubscribe()
+
+
+async def get(bus: JetStreamContext, identifier: int) -> DeadLetter | None:
+    """One dead letter, or None."""
+    try:
+        raw = await bus.get_msg(STREAM, seq=identifier)
+    except NotFoundError:
+        return None
+    headers = dict(raw.headers or {})
+    return _letter(identifier, raw.time or datetime.now(UTC), raw.data or b"", headers)
+
+
+async def retry(bus: JetStreamContext, letter: DeadLetter) -> None:
+    """Hand the message to its consumers once more, under a new message id, and drop the letter.
+
+    Consumers that did handle it know the event's id and change nothing.
+    """
+    headers = {
+        name.removeprefix("original-"): value for name, value in letter.headers.items() if name.startswith("original-")
+    }
+    headers["Nats-Msg-Id"] = f"retry:{letter.id}:{headers.get('ce-id', '')}"
+    await bus.publish(letter.subject, letter.data, stream=letter.stream, headers=headers, timeout=5)
+    await drop(bus, letter.id)
+
+
+async def drop(bus: JetStreamContext, identifier: int) -> bool:
+    """Delete one dead letter; False when there is none."""
+    try:
+        return await bus.delete_msg(STREAM, identifier)
+    except NotFoundError:
+        return False
+
+
+def _read(identifier: int, when: datetime, message: Msg) -> DeadLetter:
+    return _letter(identifier, when, message.data, dict(message.headers or {}))
+
+
+def _letter(identifier: int, when: datetime, data: bytes, headers: dict[str, str]) -> DeadLetter:
+    return DeadLetter(
+        id=identifier,
+        durable=headers.get("dlq-durable", ""),
+        reason=headers.get("dlq-reason", ""),
+        subject=headers.get("dlq-subject", ""),
+        stream=headers.get("dlq-stream", ""),
+        sequence=int(headers.get("dlq-sequence", 0)),
+        deliveries=int(headers.get("dlq-deliveries", 0)),
+        died_at=when,
+        event_type=headers.get("original-ce-type", ""),
+        size=int(headers.get("dlq-size", len(data))),
+        data=data,
+        headers=headers,
+    )

@@ -1,0 +1,1 @@
+"""NATS and PostgreSQL out of wheels: a whole platform on one machine, with no Docker."""

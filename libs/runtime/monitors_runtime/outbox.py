@@ -1,0 +1,144 @@
+"""The outbox: events wait in the database until the bus has them for good."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from nats.js import JetStreamContext
+
+from monitors_contracts.envelope import Envelope
+
+from . import telemetry
+from .database import Connection, Pool
+
+log = structlog.get_logger(__name__)
+
+INSERT = """
+INSERT INTO runtime.outbox (service, subject, stream, headers, data)
+SELECT $1, * FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::bytea[])
+"""
+# One relay a service, so that order is kept; the row lock of a publishing relay is not needed on top.
+WAITING = """
+SELECT position, service, subject, stream, headers, data FROM runtime.outbox
+WHERE service = ANY($1) AND published_at IS NULL ORDER BY position LIMIT $2
+"""
+PUBLISHED = "UPDATE runtime.outbox SET published_at = now() WHERE position = ANY($1)"
+PURGE = "DELETE FROM runtime.outbox WHERE published_at < now() - $1::interval"
+WAKE = "outbox_waiting"
+
+
+async def save(db: Connection, service: str, envelopes: Sequence[Envelope]) -> None:
+    """Put events into the outbox, as part of the caller's transaction."""
+    if envelopes:
+        await db.execute(
+            INSERT,
+            service,
+            [envelope.event.subject for envelope in envelopes],
+            [envelope.event.stream for envelope in envelopes],
+            [envelope.headers() for envelope in envelopes],
+            [envelope.data() for envelope in envelopes],
+        )
+
+
+class Relay:
+    """Publishes the outbox of some services, in order. Copies compete by advisory lock; one publishes, the rest wait."""
+
+    def __init__(self, pool: Pool, bus: JetStreamContext, url: str, services: Sequence[str], keep: timedelta) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._url = url
+        self._services = list(services)
+        self._keep = keep
+        self._wake = asyncio.Event()
+        self._owned: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Publish from now on."""
+        self._task = asyncio.create_task(self._run(), name="outbox relay")
+
+    async def stop(self) -> None:
+        """Publish what is committed, then stop."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def wake(self, service: str) -> None:
+        """Something was committed. Wakes the relay here, or the copy that has the lock."""
+        if service in self._owned:
+            self._wake.set()
+        else:
+            task = asyncio.create_task(self._wake_elsewhere())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _wake_elsewhere(self) -> None:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await self._pool.execute("SELECT pg_notify($1, '')", WAKE)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._relay_while_connected()
+            except asyncio.CancelledError:
+                raise
+            except Exception as failure:
+                log.warning("outbox relay interrupted, trying again", error=repr(failure)[:300])
+                await asyncio.sleep(0.5)
+
+    async def _relay_while_connected(self) -> None:
+        connection: Connection = await asyncpg.connect(self._url)
+        try:
+            await connection.add_listener(WAKE, lambda *_: self._wake.set())
+            purge_at = asyncio.get_running_loop().time() + 30
+            while True:
+                await self._own(connection)
+                while self._owned and await self._publish_some():
+                    pass
+                if asyncio.get_running_loop().time() > purge_at:
+                    purge_at += 30
+                    await self._pool.execute(PURGE, self._keep)
+                # Without the lock, look for it now and then; with it, a lost wake-up costs this much at most.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), 0.5)
+                self._wake.clear()
+                if connection.is_closed():
+                    raise ConnectionError("database connection closed")
+        finally:
+            self._owned = []
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=1)
+
+    async def _own(self, connection: Connection) -> None:
+        for service in self._services:
+            if service not in self._owned and await connection.fetchval(
+                "SELECT pg_try_advisory_lock(hashtext('outbox relay'), hashtext($1))", service
+            ):
+                self._owned.append(service)
+
+    async def _publish_some(self, limit: int = 500) -> bool:
+        """Publish one batch, pipelined. True when there may be more."""
+        rows = await self._pool.fetch(WAITING, self._owned, limit)
+        if not rows:
+            return False
+        acks = [
+            await self._bus.publish_async(row["subject"], row["data"], stream=row["stream"], headers=row["headers"])
+            for row in rows
+        ]
+        done = await asyncio.wait_for(asyncio.gather(*acks, return_exceptions=True), 10)
+        stored: list[int] = []
+        for row, ack in zip(rows, done, strict=True):
+            if isinstance(ack, BaseException):
+                log.warning("publish failed, trying again", subject=row["subject"], error=repr(ack))
+                break  # what follows waits, so that order is kept; the message id drops what did arrive
+            stored.append(row["position"])
+            telemetry.PUBLISHED.labels(row["service"]).inc()
+        await self._pool.execute(PUBLISHED, stored)
+        if len(stored) < len(rows):
+            await asyncio.sleep(0.5)
+        return len(rows) == limit or len(stored) < len(rows)
