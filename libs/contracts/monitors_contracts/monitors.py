@@ -71,7 +71,7 @@ class Interpretation(Model):
         if self.condition.strict:
             sign = {"≤": "<", "≥": ">"}.get(sign, sign)
         value = self.condition.value
-        shown = f"{value:,.10g}" if isinstance(value, float) and not isinstance(value, bool) else str(value)
+        shown = f"{value:,.10g}" if isinstance(value, float) else str(value)
         return " ".join(part for part in (self.fact, sign, shown, self.condition.unit) if part)
 
 

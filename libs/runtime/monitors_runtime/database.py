@@ -1,15 +1,12 @@
 """The PostgreSQL pool: JSON as Python objects, times as UTC."""
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 
-if TYPE_CHECKING:
-    Connection: TypeAlias = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    Pool: TypeAlias = asyncpg.Pool[asyncpg.Record]
-else:  # asyncpg's classes are generic to type checkers only
-    Connection, Pool = asyncpg.Connection, asyncpg.Pool
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Pool: TypeAlias = asyncpg.Pool
 
 # The database is away or on its way up or down: waiting helps, the message is not to blame.
 DATABASE_AWAY = (

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
+
+from . import history
 
 STREAM = "DEAD_LETTERS"
 # A dead letter must always fit; a message that is larger keeps its head here, and its place in the stream says the rest.
@@ -52,26 +53,9 @@ async def put(bus: JetStreamContext, durable: str, message: Msg, reason: str) ->
 
 async def every(bus: JetStreamContext, durable: str | None = None) -> AsyncIterator[DeadLetter]:
     """All dead letters, oldest first."""
-    info = await bus.stream_info(STREAM)
-    last = info.state.last_seq
-    if not info.state.messages:
-        return
-    subscription = await bus.pull_subscribe(
-        f"dlq.{durable or '*'}",
-        stream=STREAM,
-        config=ConsumerConfig(deliver_policy=DeliverPolicy.ALL, inactive_threshold=30, mem_storage=True),
-    )
-    try:
-        pending = (await subscription.consumer_info()).num_pending or 0
-        while pending > 0:
-            for message in await subscription.fetch(min(pending, 100), timeout=5):
-                pending -= 1
-                await message.ack()
-                yield _read(message.metadata.sequence.stream, message.metadata.timestamp, message)
-                if message.metadata.sequence.stream >= last:
-                    return
-    finally:
-        await subscription.unsubscribe()
+    async for message in history.read(bus, STREAM, [f"dlq.{durable or '*'}"]):
+        headers = dict(message.headers or {})
+        yield _letter(message.metadata.sequence.stream, message.metadata.timestamp, message.data, headers)
 
 
 async def get(bus: JetStreamContext, identifier: int) -> DeadLetter | None:
@@ -103,10 +87,6 @@ async def drop(bus: JetStreamContext, identifier: int) -> bool:
         return await bus.delete_msg(STREAM, identifier)
     except NotFoundError:
         return False
-
-
-def _read(identifier: int, when: datetime, message: Msg) -> DeadLetter:
-    return _letter(identifier, when, message.data, dict(message.headers or {}))
 
 
 def _letter(identifier: int, when: datetime, data: bytes, headers: dict[str, str]) -> DeadLetter:

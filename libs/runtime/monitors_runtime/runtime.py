@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,13 +18,14 @@ from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from pydantic import BaseModel, ValidationError
 
-from monitors_contracts.base import Event, Id, Problem, Request
+from monitors_contracts.base import Event, Id, JsonValue, Problem, Request
 
 from . import outbox, telemetry, topology
 from .consumer import Consumer, Save, Work
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool, open_pool
 from .errors import ProblemError, problem
 from .migrations import RUNTIME_MIGRATIONS, migrate
+from .replay import Apply, Projection
 from .settings import RuntimeSettings
 from .transaction import Transaction
 
@@ -43,21 +44,28 @@ class Service:
         self.runtime = runtime
         self.migrations = migrations
         self.consumers: list[tuple[Consumer, list[str]]] = []
+        self.projections: list[Projection] = []
         self._starting: list[Callable[[], Awaitable[None]]] = []
         self._stopping: list[Callable[[], Awaitable[None]]] = []
 
-    def consume(self, event: type[Event], *, save: Save, work: Work | None = None, concurrency: int = 16) -> None:
-        """Handle every event of this type once; see Consumer. The durable is `<service>-<event>`."""
+    def consume(self, *events: type[Event], save: Save, work: Work | None = None, concurrency: int = 16) -> None:
+        """Handle every event of these types once; see Consumer.
+
+        One type has the durable `<service>-<aggregate>-<event>`; several, of one aggregate, share `<service>-<aggregate>` and
+        keep their order.
+        """
+        first = events[0]
+        durable = f"{self.name}-{first.aggregate}" + (f"-{first.action}" if len(events) == 1 else "")
         consumer = Consumer(
             service=self.name,
-            durable=f"{self.name}-{event.aggregate}-{event.action}",
-            stream=event.stream,
+            durable=durable,
+            stream=first.stream,
             save=save,
             work=work,
             concurrency=concurrency,
             attempts=self.runtime.settings.handler_attempts,
         )
-        self.consumers.append((consumer, [f"evt.{event.aggregate}.{event.action}.>"]))
+        self.consumers.append((consumer, [f"evt.{event.aggregate}.{event.action}.>" for event in events]))
 
     def answer(self, request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]]) -> None:
         """Answer this command or query; copies of the service share the requests. ProblemError answers a problem."""
@@ -80,6 +88,10 @@ class Service:
             request.request_subject(), queue=self.name, max_workers=64, title=request.__name__
         )(respond)
 
+    def project(self, *events: type[Event], apply: Apply, tables: list[str]) -> None:
+        """These tables are made of these events of ours, by `apply`: that is what a replay rebuilds."""
+        self.projections.append(Projection(events, apply, tuple(tables)))
+
     def on_start(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Await this before the first message (opening sessions, say)."""
         self._starting.append(hook)
@@ -89,7 +101,7 @@ class Service:
         self._stopping.append(hook)
 
     @asynccontextmanager
-    async def transaction(self, correlation: Id | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, correlation: Id | None = None) -> AsyncGenerator[Transaction]:
         """State and events in one commit, for what does not begin with an event."""
         async with self.runtime.pool.acquire() as db, db.transaction():
             transaction = Transaction(self.name, db, correlation=correlation)
@@ -246,7 +258,7 @@ async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]],
         except ProblemError as refused:
             return refused.problem
         except ValidationError as invalid:
-            errors = [
+            errors: list[dict[str, JsonValue]] = [
                 {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
                 for error in invalid.errors(include_url=False, include_input=False)
             ]

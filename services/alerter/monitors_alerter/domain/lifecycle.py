@@ -1,0 +1,119 @@
+"""The life of an alert, decided: from what is known and what happened to the events that follow, each with its reason."""
+
+from datetime import datetime
+from typing import TypeVar
+
+from monitors_contracts.alerts import (
+    AlertAcknowledged,
+    AlertEvent,
+    AlertResolved,
+    AlertState,
+    AlertTriggered,
+    AlertView,
+)
+from monitors_contracts.base import Id
+from monitors_contracts.monitors import Crossing, ThresholdExceeded
+
+
+def cross(
+    crossing: Crossing, open_alerts: list[AlertView], cleared_at: datetime | None, alert_id: Id
+) -> list[AlertEvent]:
+    """What a crossed or cleared threshold makes of the alerts of its monitor.
+
+    `open_alerts` are the monitor's alerts that are not resolved; `cleared_at` is when this fingerprint was last cleared, for
+    crossings that arrive out of order; `alert_id` is for an alert that is opened.
+    """
+    same = next((alert for alert in open_alerts if alert.fingerprint == crossing.fingerprint), None)
+    if not isinstance(crossing, ThresholdExceeded):
+        if same is None or same.started_at > crossing.occurred_at:
+            return []
+        return [_resolved(same, crossing.occurred_at, "condition-cleared")]
+    if same is not None:
+        again = same.model_copy(
+            update={
+                "occurrences": same.occurrences + 1,
+                "value": crossing.value,
+                "version": same.version + 1,
+            }
+        )
+        return [_event(AlertTriggered, again, "crossed-again", notify=False)]
+    opened = _open(crossing, alert_id)
+    events: list[AlertEvent] = []
+    if crossing.kind == "change":  # nothing clears a change: the next one takes its place
+        events += [_resolved(alert, crossing.occurred_at, "superseded") for alert in open_alerts]
+    reason = "fact-changed" if crossing.kind == "change" else "condition-became-true"
+    events.append(_event(AlertTriggered, opened, reason))
+    if (
+        cleared_at and cleared_at > crossing.occurred_at
+    ):  # it was over before we heard of it: told all the same, and ended
+        events.append(_resolved(opened, cleared_at, "condition-cleared"))
+    return events
+
+
+def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertAcknowledged | None:
+    """Somebody takes the alert; None when it was taken before. A resolved alert can't be taken: ValueError."""
+    if alert.state is AlertState.RESOLVED:
+        raise ValueError("alert-already-resolved")
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return None
+    taken = alert.model_copy(
+        update={
+            "state": AlertState.ACKNOWLEDGED,
+            "acknowledged_at": now,
+            "acknowledged_by": by,
+            "note": note or alert.note,
+            "version": alert.version + 1,
+        }
+    )
+    return _event(AlertAcknowledged, taken, "by-hand")
+
+
+def resolve(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertResolved | None:
+    """Somebody ends the alert; None when it had ended before."""
+    if alert.state is AlertState.RESOLVED:
+        return None
+    return _resolved(alert, now, "by-hand", by=by, note=note)
+
+
+def _open(crossing: Crossing, alert_id: Id) -> AlertView:
+    return AlertView(
+        id=alert_id,
+        organization_id=crossing.organization_id,
+        monitor_id=crossing.monitor_id,
+        fingerprint=crossing.fingerprint,
+        state=AlertState.FIRING,
+        name=crossing.monitor_name,
+        summary=crossing.summary,
+        condition=crossing.condition,
+        value=crossing.value,
+        previous_value=crossing.previous_value,
+        unit=crossing.unit,
+        change_amount=crossing.change_amount,
+        change_percentage=crossing.change_percentage,
+        evidence=crossing.evidence,
+        url=crossing.url,
+        labels=crossing.labels,
+        started_at=crossing.occurred_at,
+    )
+
+
+def _resolved(
+    alert: AlertView, when: datetime, reason: str, by: Id | None = None, note: str | None = None
+) -> AlertResolved:
+    ended = alert.model_copy(
+        update={
+            "state": AlertState.RESOLVED,
+            "resolved_at": when,
+            "resolved_by": by,
+            "note": note or alert.note,
+            "version": alert.version + 1,
+        }
+    )
+    return _event(AlertResolved, ended, reason)
+
+
+K = TypeVar("K", bound=AlertEvent)
+
+
+def _event(kind: type[K], alert: AlertView, reason: str, **more: bool) -> K:
+    return kind(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason=reason, **more)
