@@ -12,6 +12,7 @@ from .completion import Completion, Question
 from .framing import cleaned, fenced
 
 PROMPT_LIMIT = 1_000
+_ORDERED = ("le", "ge")
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 
 SYSTEM = """\
@@ -57,24 +58,30 @@ Examples
 """
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What a model is made to answer: nothing more, and nothing left out."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SaidCondition(_Strict):
+class SaidCondition(Strict):
+    """A condition as a model says it."""
+
     op: Literal["le", "ge", "eq", "ne", "contains"]
     value: FiniteFloat | bool | str
     unit: str | None
     strict: bool
 
 
-class SaidChange(_Strict):
+class SaidChange(Strict):
+    """Which changes are told of, as a model says it."""
+
     direction: Literal["any", "increase", "decrease"]
     at_least: FiniteFloat | None
     at_least_percent: FiniteFloat | None
 
 
-class SaidInterpretation(_Strict):
+class SaidInterpretation(Strict):
     """What the model is made to answer. Every field is required and none is bounded, as strict modes ask."""
 
     kind: Literal["state", "change"]
@@ -121,19 +128,27 @@ def read(completion: Completion, prompt: str, local: Interpretation, provider: s
 
 def _condition(said: SaidInterpretation, local: Interpretation) -> Condition | None:
     condition = said.condition
-    if condition is None:
+    value = _value(condition)
+    if condition is None or value is None:
         return local.condition
-    value = condition.value
-    if isinstance(value, str):
-        value = cleaned(value, 500)
-    elif not isinstance(value, bool):
-        value = float(value)
     return Condition(
         op=Operator(condition.op),
         value=value,
         unit=(cleaned(condition.unit, 50) or None) if condition.unit else None,
-        strict=condition.strict and condition.op in ("le", "ge"),
+        strict=condition.strict and condition.op in _ORDERED,
     )
+
+
+def _value(condition: SaidCondition | None) -> float | bool | str | None:
+    """The value compared with. An empty text is none: every page contains it."""
+    if condition is None:
+        return None
+    value = condition.value
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return cleaned(value, 500) or None
+    return float(value)
 
 
 def _change(said: SaidInterpretation, local: Interpretation) -> Change:

@@ -31,7 +31,9 @@ PAGE = Page("<p>Price 4", "text/html", "https://shop.example/a")
 
 
 def interpretation(provider: str) -> Interpretation:
-    return Interpretation(kind="change", fact="price", fact_type="number", name="Price", confidence=1, provider=provider)
+    return Interpretation(
+        kind="change", fact="price", fact_type="number", name="Price", confidence=1, provider=provider
+    )
 
 
 class Scripted:
