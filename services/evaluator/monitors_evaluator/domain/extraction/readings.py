@@ -1,0 +1,278 @@
+"""Answers that observations give to a question, and how well each fits what was asked."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from monitors_contracts.base import Value
+
+from .documents import Leaf
+from .numbers import CURRENCY_CODES, Number, read_dates, read_numbers
+from .observations import Observation
+from .question import Asked, Question
+from .states import family_of, judge, name_state
+from .words import coverage, normalise, specific, squeeze, terms
+
+MAX_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A possible answer: its value, how well it fits (about 0 to 5), the observation, and the words around the value."""
+
+    value: Value
+    score: float
+    source: Observation
+    quote: str
+    unit: str | None = None
+    hints: dict[str, str] = field(default_factory=dict)
+    subject_fit: float = 1.0
+
+
+def of_leaf(leaf: Leaf) -> Observation:
+    """A value in nested data as an observation: its keys and what names its object stand around it."""
+    key = leaf.keys[0] if leaf.keys else ""
+    text = leaf.value if isinstance(leaf.value, str) else f"{leaf.value:.15g}" if isinstance(leaf.value, float) else str(leaf.value).casefold()
+    return Observation(text, (key, *leaf.siblings, *leaf.keys[1:]), (), 1.0, {"path": leaf.path}, leaf.group)
+
+
+def read_all(question: Question, observations: Iterable[Observation]) -> list[Reading]:
+    """All answers, the best first."""
+    reader = _READERS[question.asked]
+    found = [reading for observation in observations for reading in reader(question, observation)]
+    return sorted(found, key=lambda reading: -reading.score)
+
+
+# -- fitness --------------------------------------------------------------------------------------------------------
+
+
+def _fit(question: Question, source: Observation, near_text: str, assumed_fact: float = 0.0) -> tuple[float, float]:
+    """How well an observation is about what is asked, and how well it is about the subject alone (0..1)."""
+    names = frozenset[str]().union(*(terms(name) for name in source.names)) if source.names else frozenset[str]()
+    near = names | terms(near_text)
+    around = near.union(*(terms(name) for name in source.context)) if source.context else near
+    shape = terms(source.shape.replace(">", " ")) if source.shape else frozenset[str]()
+    fact_near, subject_near = coverage(question.fact, near), coverage(question.subject, near)
+    fact = fact_near + 0.6 * (coverage(question.fact, around | shape) - fact_near)
+    fact = max(fact, assumed_fact)
+    subject = subject_near + 0.75 * (coverage(question.subject, around) - subject_near)
+    if question.subject and any(normalise(name) == question.subject_text for name in source.names):
+        subject += 0.25
+    match (bool(question.fact), bool(question.subject)):
+        case (True, True):
+            score = 1.8 * fact + 1.8 * subject
+        case (True, False):
+            score = 3.0 * fact
+        case (False, True):
+            score = 3.0 * subject
+        case _:
+            score = 1.6
+    strange = [word for name in source.names[:2] for word in terms(name) if not coverage(frozenset((word,)), question.words)]
+    score -= min(0.08 * len(strange), 0.5) + 3.0 * (1.0 - source.weight) + (3.0 if source.struck else 0.0)
+    return score, min(subject, 1.0) if question.subject else 1.0
+
+
+# -- numbers --------------------------------------------------------------------------------------------------------
+
+_TOTAL_BEFORE = re.compile(r"(?:\bof|\bout of|/|\btotal|\bmax(?:imum)?|\bcapacity)[: ]*(?:about |around |the )?$")
+_ASIDE = terms(
+    "shipping delivery postage instalment installment monthly month save saving discount deposit coupon voucher cashback was rrp "
+    "rating review capacity total max maximum minimum average yesterday tomorrow forecast tonight week record low high previous last "
+    "range volume since founded established viewing visitor rated free minimum points tax vat fee warranty insurance trade"
+)
+_NO_AMOUNT = re.compile(r"^(none|no|zero|nil|full|sold out|fully booked|0|nothing|keine)\b[.!]?", re.IGNORECASE)
+
+
+def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
+    text = source.text
+    numbers = read_numbers(text)
+    label = source.names[0] if source.names else ""
+    if not numbers:
+        stated = _NO_AMOUNT.match(text) or re.search(r"\bno (?=[\w ]{3,30}(?:left|free|available|remaining)?)", text.casefold())
+        if stated and question.unit is None and len(text) < 80:
+            score, subject = _fit(question, source, text)
+            if coverage(question.fact, terms(f"{label} {text}")) >= 0.5:
+                yield Reading(0.0, score, source, text, subject_fit=subject)
+        return
+    for at, number in enumerate(numbers):
+        before, after = _around(text, numbers, at)
+        alone = not re.search(r"[^\W\d_]{2,}", before + after)
+        assumed = 0.5 if alone and (question.unit is None or number.unit in (None, question.unit)) else 0.0
+        if question.is_price and number.unit in CURRENCY_CODES:
+            assumed = 0.75
+        score, subject = _fit(question, source, f"{before} {after}", assumed)
+        score += _unit_fit(question, number)
+        if _TOTAL_BEFORE.search(before.casefold()) or re.match(r"\s*(?:in total|total)\b", after.casefold()):
+            score -= 1.5
+        if re.search(r"\d\s?[–-]\s?$|\bto $|\bbetween $", text[: number.start]) or re.match(r"\s?[–-]\s?[$€£]?\d", text[number.end :]):
+            score -= 1.0
+        if text[: number.start].rstrip("$€£ ").endswith("+") or re.search(r"[(]$", text[: number.start]):
+            score -= 0.6
+        odd = specific(_ASIDE & terms(f"{before} {after} {label}")) - question.words
+        score -= min(0.9 * len(odd), 1.8)
+        if question.near and number.value:
+            score -= min(0.25 * abs(math.log10(abs(number.value) / abs(question.near))), 0.8)
+        if len(text) > 60 and not alone:
+            score -= 0.1
+        hints = {"before": " ".join(before.casefold().split()[-3:]), "after": " ".join(after.casefold().split()[:2])}
+        yield Reading(number.value, score, source, squeeze(text)[:300], number.unit, hints, subject)
+
+
+def _around(text: str, numbers: list[Number], at: int) -> tuple[str, str]:
+    """The words before and after a number that speak of it rather than of its neighbours."""
+    start = numbers[at - 1].end if at else 0
+    end = numbers[at + 1].start if at + 1 < len(numbers) else len(text)
+    before, after = text[start : numbers[at].start], text[numbers[at].end : end]
+    if at and (parts := re.split(r"[,;|·(]|\band\b", before))[1:]:
+        before = parts[-1]
+    if at + 1 < len(numbers):
+        if after.rstrip().endswith(":"):
+            after = ""
+        after = re.split(r"[,;|·]|\band\b|[.!?]\s", after)[0]
+    return before, after[:80]
+
+
+def _unit_fit(question: Question, number: Number) -> float:
+    wanted, given = question.unit, number.unit
+    if wanted == given:
+        return 0.4 if wanted else 0.0
+    if given is None:
+        return -0.2
+    if wanted is None:
+        if given in CURRENCY_CODES:
+            return 0.2 if question.is_price else -0.5
+        return -0.6 if given == "%" or question.is_price else -0.1
+    if "°" in (wanted, given) and wanted[:1] == given[:1]:
+        return 0.3
+    if wanted in CURRENCY_CODES and given in CURRENCY_CODES:
+        return -0.6
+    return -2.5
+
+
+# -- states ---------------------------------------------------------------------------------------------------------
+
+_COUNTED = re.compile(r"\b(stock|available|availability|quantity|qty|left|remaining|free|inventory|vacancies)\b")
+_YES = {"true": True, "yes": True, "false": False, "no": False, "✓": True, "✔": True, "✗": False, "✘": False, "❌": False, "✅": True}
+
+
+def _answer(question: Question, source: Observation) -> bool | None:
+    """Whether the observation affirms or denies the wanted state."""
+    text = source.text
+    told = judge(text, question.wanted)
+    label = " ".join(re.findall(r"[A-Z]?[^\WA-Z_]+|[A-Z]+|\d+", source.names[0])) if source.names else ""
+    plain = _YES.get(normalise(text).strip(" .!").split(",")[0])
+    if plain is not None and label:
+        about = judge(label, question.wanted)
+        if about is not None:
+            return about if plain else not about
+        return plain if question.wanted == "yes" else None
+    if told is None and label and len(text) < 40:
+        found = family_of(question.wanted)
+        if found and found[0].yes == "in stock" and _COUNTED.search(label.casefold()) and (numbers := read_numbers(text)):
+            return (numbers[0].value > 0) is found[1]
+        if re.fullmatch(r"\d+", text) is None and question.wanted != "yes" and not re.search(r"\d", text):
+            words = terms(question.wanted)
+            if words and words <= terms(text) and not re.search(r"\b(not|no)\b", normalise(text)):
+                return True
+    return told
+
+
+def _states(question: Question, source: Observation) -> Iterator[Reading]:
+    text = source.text
+    if not question.wanted:
+        yield from _any_state(question, source)
+        return
+    answer = _answer(question, source)
+    value: Value
+    if answer is None:
+        if len(text) > 60 or not source.names or not _is_labelled(question, source):
+            return
+        value = _other_word(question, text)
+    else:
+        if source.disabled and answer and question.is_stock:
+            answer = False
+        value = _state_value(question, text, answer)
+    if question.boolean:
+        value = bool(answer)
+    score, subject = _fit(question, source, text)
+    strange = [word for word in terms(text) if not coverage(frozenset((word,)), question.words | terms(question.wanted))]
+    score -= min(0.1 * max(len(strange) - 1, 0), 0.6) + (0.6 if answer is None else 0.0)
+    if len(text.split()) <= 4:
+        score += 0.2
+    yield Reading(value, score, source, squeeze(text)[:300], subject_fit=subject)
+
+
+def _is_labelled(question: Question, source: Observation) -> bool:
+    """True for a value beside a name: only such a value may be read as "some other state"."""
+    label = terms(" ".join(source.names))
+    return (
+        coverage(question.subject, label) >= 0.6
+        or coverage(question.fact, label) >= 0.6
+        or bool(label & terms("status state condition availability weather conditions phase"))
+    )
+
+
+def _state_value(question: Question, text: str, answer: bool) -> Value:
+    found = family_of(question.wanted)
+    if answer:
+        return question.wanted
+    if found is None:
+        return _other_word(question, text)
+    family, is_yes = found
+    return family.no if is_yes else family.yes
+
+
+def _other_word(question: Question, text: str) -> str:
+    """What the page says instead of the wanted state; never the wanted word itself."""
+    shown = squeeze(text)[:80]
+    return f"not {question.wanted}" if normalise(shown) == normalise(question.wanted) else shown
+
+
+def _any_state(question: Question, source: Observation) -> Iterator[Reading]:
+    """For a change monitor: the state in the words used for it, or the short text beside its name."""
+    text = source.text
+    value = ("in stock" if stock else "out of stock") if question.is_stock and (stock := judge(text, "in stock")) is not None else None
+    if value is None and not question.is_stock:
+        value = name_state(text) if len(text.split()) > 4 else squeeze(text)[:80]
+    if value is None:
+        return
+    score, subject = _fit(question, source, text)
+    if name_state(text) is None:
+        if not _is_labelled(question, source):
+            return
+        score -= 0.3
+    yield Reading(value, score, source, squeeze(text)[:300], subject_fit=subject)
+
+
+# -- texts and dates ------------------------------------------------------------------------------------------------
+
+
+def _dates(question: Question, source: Observation) -> Iterator[Reading]:
+    for start, end, _ in read_dates(source.text):
+        before, after = source.text[max(0, start - 80) : start], source.text[end : end + 40]
+        score, subject = _fit(question, source, f"{before} {after}")
+        hints = {"before": " ".join(before.casefold().split()[-3:])}
+        yield Reading(source.text[start:end], score, source, squeeze(source.text)[:300], None, hints, subject)
+    if not read_dates(source.text) and len(source.text) <= 80 and source.names:
+        score, subject = _fit(question, source, "")
+        if coverage(question.fact, terms(source.names[0])) >= 0.6:
+            yield Reading(squeeze(source.text), score - 0.4, source, squeeze(source.text), subject_fit=subject)
+
+
+def _texts(question: Question, source: Observation) -> Iterator[Reading]:
+    text = squeeze(source.text)
+    if not 0 < len(text) <= MAX_TEXT:
+        return
+    score, subject = _fit(question, source, text)
+    labelled = coverage(question.fact or question.subject, terms(" ".join(source.names[:2])))
+    score += 0.6 * labelled - (0.0 if labelled >= 0.5 else 0.8)
+    yield Reading(text, score, source, text, subject_fit=subject)
+
+
+_READERS: dict[Asked, Callable[[Question, Observation], Iterator[Reading]]] = {
+    Asked.NUMBER: _numbers,
+    Asked.STATE: _states,
+    Asked.DATE: _dates,
+    Asked.TEXT: _texts,
+}
