@@ -1,0 +1,113 @@
+"""Product facts off a shop's page: structured data weighed against what the page shows."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from monitors_contracts.monitors import Evidence
+
+from .buying import buy_buttons
+from .claims import Claim
+from .jsonld import json_ld_claims
+from .markup import markup_claims, meta_claims
+from .model import ProductFact, ProductFacts
+from .money import currency_code
+from .page import Page
+from .stock import read_availability
+from .visible import Shown, shown_prices
+
+_LEAST_POINTS = 2.4
+_LEAST_SHOWN_POINTS = 3.0
+
+
+@dataclass(slots=True)
+class _Weighed:
+    """One amount with all that speaks for it."""
+
+    amount: Decimal
+    claims: list[Claim] = field(default_factory=list[Claim])
+    shown: list[Shown] = field(default_factory=list[Shown])
+
+    def points(self, page_shows: float) -> float:
+        """The sum of the best claim and the best showing; `page_shows` is the best showing of any amount."""
+        claimed = 0.0
+        if self.claims:
+            methods = {claim.method for claim in self.claims}
+            claimed = max(claim.weight for claim in self.claims) + 0.5 * (len(methods) - 1)
+        if not self.shown:
+            return claimed - (0.5 if page_shows >= _LEAST_SHOWN_POINTS else 0.0)
+        best = self.shown[0]
+        if best.old:
+            claimed *= 0.3
+        return claimed + best.points
+
+
+def _weigh(claims: list[Claim], shown: list[Shown]) -> list[_Weighed]:
+    amounts: dict[Decimal, _Weighed] = {}
+    for claim in claims:
+        if claim.price is not None and claim.price > 0 and claim.weight > 0:
+            amounts.setdefault(claim.price, _Weighed(claim.price)).claims.append(claim)
+    for price in shown:
+        amounts.setdefault(price.money.amount, _Weighed(price.money.amount)).shown.append(price)
+    page_shows = max((price.points for price in shown), default=0.0)
+    return sorted(amounts.values(), key=lambda weighed: -weighed.points(page_shows))
+
+
+def read_product(html: str, url: str | None = None) -> ProductFacts:
+    """The price, currency, availability and key of the product that the page is about.
+
+    `url` is the page's address; it tells which of several variants is meant. A page that sells no single product (a list,
+    an article, an error) gives facts that are all None. Never raises.
+    """
+    page = Page(html, url)
+    claims = [*json_ld_claims(page), *markup_claims(page), *meta_claims(page)]
+    buttons = buy_buttons(page)
+    shown = shown_prices(page, buttons)
+    weighed = _weigh(claims, shown)
+    page_shows = max((price.points for price in shown), default=0.0)
+    best = weighed[0] if weighed else None
+    if best is not None:
+        least = _LEAST_POINTS if best.claims else _LEAST_SHOWN_POINTS
+        if best.points(page_shows) < least:
+            best = None
+    place = best.shown[0].fragment if best and best.shown else None
+    stock = read_availability(page, claims, buttons, place)
+    return ProductFacts(
+        price=_price_fact(best, page_shows) if best else None,
+        currency=_currency_fact(best, claims) if best else None,
+        availability=ProductFact(
+            stock.stock,
+            Evidence(quote=stock.quote[:1000], method=stock.method, locator=stock.locator),
+            stock.confidence,
+        )
+        if stock
+        else None,
+        sku=_sku_fact(claims),
+    )
+
+
+def _price_fact(best: _Weighed, page_shows: float) -> ProductFact[Decimal]:
+    points = best.points(page_shows)
+    if best.claims:
+        claim = max(best.claims, key=lambda claim: claim.weight)
+        evidence = Evidence(quote=claim.quote, method=claim.method, locator=claim.locator)
+        return ProductFact(best.amount, evidence, 0.97 if best.shown and points > 4 else 0.75)
+    shown = best.shown[0]
+    evidence = Evidence(quote=shown.text, method="visible", locator=shown.locator)
+    return ProductFact(best.amount, evidence, min(0.9, 0.4 + points / 12))
+
+
+def _currency_fact(best: _Weighed, claims: list[Claim]) -> ProductFact[str] | None:
+    for claim in [*best.claims, *claims]:
+        if code := currency_code(claim.currency):
+            return ProductFact(code, Evidence(quote=claim.quote, method=claim.method, locator=claim.locator), 0.95)
+    for shown in best.shown:
+        if code := currency_code(shown.money.currency):
+            return ProductFact(code, Evidence(quote=shown.text, method="visible", locator=shown.locator), 0.8)
+    return None
+
+
+def _sku_fact(claims: list[Claim]) -> ProductFact[str] | None:
+    for claim in claims:
+        if claim.sku:
+            return ProductFact(claim.sku, Evidence(quote=claim.sku, method=claim.method, locator=claim.locator), 0.9)
+    return None

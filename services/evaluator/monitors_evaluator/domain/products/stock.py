@@ -1,0 +1,121 @@
+"""Whether the page's product can be bought now."""
+
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborNode
+
+from .buying import Button
+from .claims import Claim
+from .markup import is_elsewhere
+from .model import Stock
+from .page import Element, Fragment, Page
+from .words import GONE_TEXT, IN_STOCK_TEXT, NAMED_CHOICE, NAMED_GONE, NOT_GONE_TEXT
+
+_LONGEST_TEXT = 120
+_CHOICES = (
+    "select,input[type=radio],[role=listbox],[role=radio],[class*=swatch],[class*=variant],[class*=variation],[class*=sizes]"
+    ",[class*=size-sel],[class*=attribute]"
+)
+_BEHIND_HEADING, _AROUND_PRICE = 1200, 500
+
+
+@dataclass(frozen=True, slots=True)
+class StockRead:
+    """An availability, how sure, and what shows it."""
+
+    stock: Stock
+    confidence: float
+    method: str
+    quote: str
+    locator: str
+
+
+def read_availability(
+    page: Page, claims: list[Claim], buttons: list[Button], price: Fragment | None
+) -> StockRead | None:
+    """The product's availability; None where the page tells neither.
+
+    Structured data that says sold out is believed. Structured data that says in stock is often stale, so a notice beside
+    the product, or a buy button that cannot be pressed, overrules it.
+    """
+    heading = page.heading
+    main = {id(element) for element in page.element(heading.node).chain()} if heading else set[int]()
+    claim = max((claim for claim in claims if claim.availability), key=lambda claim: claim.weight, default=None)
+    told = (
+        StockRead(claim.availability, 0.95, claim.method, claim.quote, claim.locator)
+        if claim is not None and claim.availability
+        else None
+    )
+    if told and told.stock == "OutOfStock":
+        return told
+    own = [
+        button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(button.element, main)
+    ]
+    able = next((button for button in own if button.able), None)
+    notice = _notice(page, heading, price, main)
+    if notice and able is None:
+        return StockRead("OutOfStock", 0.85, "text", notice.text[:300], page.locator(notice.node))
+    if able is None and own and not _has_choice(own[0].node, page, main):
+        return StockRead("OutOfStock", 0.7, "button", own[0].label or "disabled", page.locator(own[0].node))
+    if told:
+        return told
+    if able is not None:
+        return StockRead("InStock", 0.75, "button", able.label or "enabled", page.locator(able.node))
+    return _in_stock_notice(page, heading, price, main)
+
+
+def _is_near(offset: int, heading: Fragment | None, price: Fragment | None) -> bool:
+    if price is not None and abs(offset - price.offset) <= _AROUND_PRICE:
+        return True
+    return heading is not None and -100 <= offset - heading.offset <= _BEHIND_HEADING
+
+
+def _in_list(element: Element, main: set[int]) -> bool:
+    """Whether the element stands in a part of the page for other products; a control's own link does not count."""
+    outer = element.parent if element.tag == "a" else element
+    return outer is not None and is_elsewhere(outer, main)
+
+
+def _is_variant(element: Element) -> bool:
+    return any(
+        outer.tag in ("option", "select", "label", "li") or NAMED_CHOICE.search(outer.words)
+        for _, outer in zip(range(3), element.chain(), strict=False)
+    )
+
+
+def _notice(page: Page, heading: Fragment | None, price: Fragment | None, main: set[int]) -> Fragment | None:
+    """The first text beside the product that says it is gone."""
+    for fragment in page.fragments:
+        if len(fragment.text) > _LONGEST_TEXT or not _is_near(fragment.offset, heading, price):
+            continue
+        gone = GONE_TEXT.search(fragment.text)
+        element = page.element(fragment.node)
+        if not gone and not NAMED_GONE.search(element.words):
+            continue
+        if NOT_GONE_TEXT.search(fragment.text) or element.hidden or _is_variant(element) or _in_list(element, main):
+            continue
+        return fragment
+    return None
+
+
+def _in_stock_notice(page: Page, heading: Fragment | None, price: Fragment | None, main: set[int]) -> StockRead | None:
+    for fragment in page.fragments:
+        if len(fragment.text) > 60 or not _is_near(fragment.offset, heading, price):
+            continue
+        if IN_STOCK_TEXT.search(fragment.text) and not _in_list(page.element(fragment.node), main):
+            return StockRead("InStock", 0.6, "text", fragment.text, page.locator(fragment.node))
+    return None
+
+
+def _has_choice(button: LexborNode, page: Page, main: set[int]) -> bool:
+    """Whether the control may wait for a size or colour to be chosen, in the part of the page it shares with the heading."""
+    at: LexborNode | None = button.parent
+    for _ in range(12):
+        if at is None or at.tag in ("body", "html"):
+            return False
+        if at.css_first(_CHOICES):
+            return True
+        if id(page.element(at)) in main:
+            return False
+        at = at.parent
+    return False

@@ -1,0 +1,196 @@
+"""The words by which shops mark prices, stock and the parts of a page, in the languages shops are written in.
+
+Two vocabularies: names (class, id and itemprop of elements, split into words by `name_words`) and texts people read.
+"""
+
+import re
+from functools import lru_cache
+
+_camel = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_separators = re.compile(r"[\W_]+")
+_glued = re.compile(r"(price|preis|precio|cena|prix|prijs|fiyat|hinta|cart|basket|stock|related|recommend)")
+
+
+@lru_cache(maxsize=8192)
+def name_words(name: str) -> str:
+    """The words of a class or id: `oldPrice`, `price-old` and `oldprice` all hold the words `old` and `price`."""
+    return _separators.sub(" ", _glued.sub(r" \1 ", _camel.sub(" ", name[:300]).lower())).strip()
+
+
+def _name(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{pattern})(?![a-z])")
+
+
+NAMED_PRICE = _name(
+    r"prices?|pricing|prix|tarif|preise?|precios?|precos?|preco|prezzo|prezzi|prijs|cen[ay]|ceny|hinta|pris|priser|fiyat"
+    r"|pret|tsena|cost|amount|money|kaina|hind|gia|harga|prc|currency|priceblock|kurs|worth"
+)
+NAMED_NOW = _name(
+    r"now|sale|sales|special|current|final|our|actual|promo\w*|new|neu|buy|today|pay|selling|discounted|reduced|deal"
+    r"|offer|salesprice|aktuell\w*|actuel|nuevo|main|primary|big|large|lowest|aktion|akcia|bid|std|best|member|ok|topay"
+    r"|discount"
+)
+NAMED_OLD = _name(
+    r"old|was|before|previous|prev|former|strike\w*|stroke|crossed?|msrp|rrp|srp|uvp|pvp|retail|list|listprice|original"
+    r"|orig|compare|compared|compareat|base|regularold|barre|barred|barree|ancien\w*|alt|alter|antes|anterior|tachado"
+    r"|vecchio|stara|stary|puvodni|bezna|vorher|statt|streich\w*|through|linethrough|del|normal|vanha|ordinarie|ord"
+    r"|oude?|van|avant|staraya|crossedout|regular|market|marketprice|suggested|recommendedprice|full|fullprice|standard"
+    r"|origin|wasprice|oldprice|rrpprice"
+)
+# A regular price is the price paid unless a special one stands beside it.
+NAMED_REGULAR = _name(r"regular|base|normal|standard|list|full|original|retail|market|orig|origin|suggested|alt")
+NAMED_OTHER = _name(
+    r"shipping|delivery|versand\w*|livraison|envio|frete|spedizione|postage|freight|dostawa|doprava|unit|unitprice"
+    r"|perunit|ppu|grundpreis|baseprice|basispreis|instal\w+|installments?|monthly|months?|rate|raten\w*|finance"
+    r"|financing|credit|leasing|parcel\w*|cuotas?|mensualite|klarna|affirm|afterpay|paypal|clearpay|sezzle|zip|laybuy"
+    r"|saving|savings|save|youve|yousave|ersparnis|economie|ahorro|rabat|percent\w*|discountamount|deposit|kaution"
+    r"|caution|pfand|tax|vat|excl|exclvat|net|netto|ht|points?|bonus|loyalty|cashback|reward\w*|coupon|voucher|gift\w*"
+    r"|warranty|garant\w+|insurance|protection|service|addon|options?|subscription|subscribe|total|subtotal|threshold"
+    r"|filter|facet|slider range|range slider|tier\w*|bulk|wholesale|quantity|qty|rating|review|reviews|count|tradein"
+    r"|estimat\w+|salary|donat\w+|minimum|increment|reserve|history"
+)
+NAMED_ELSEWHERE = _name(
+    r"related|recommend\w*|recomm?|recos?|similar|upsells?|cross|crosssell\w*|xsell|also|alsobought|viewed|recently"
+    r"|recent|suggest\w*|accessor\w+|bundles?|together|bestsellers?|bestseller|popular|trending|sponsor\w*|ads|advert\w*"
+    r"|footer|nav|navbar|menu|megamenu|breadcrumbs?|minicart|mini cart|cart sidebar|cart drawer|cart dropdown|sidebar"
+    r"|newsletter|compare|wishlist|comments?|faq|carousel|swiper|slick|owl|listing|cards?|tiles?|items? list"
+    r"|product list|products? grid|grid item|productlist|product item|zubehor|aehnlich\w*|relacionad\w+|associe\w*"
+    r"|crosslink\w*|others?|more from|alternativ\w+|substitut\w+|history|banner|look|widget|set|sets|kit|combo"
+    r"|frequently|addons?|peeks?|shelf|collection|categor(?:y|ies)|teaser|thumb\w*|modal|popup|dialog|tooltip|template"
+    r"|cookie\w*|consent"
+)
+NAMED_MAIN = _name(
+    r"pdp|product detail\w*|product info\w*|product main|main product|product summary|product essential|product view"
+    r"|product page|detail\w*|summary|buybox|buy box|add to cart|addtocart|product shop|product single|single product"
+    r"|product form|purchase|item price|produkt detail|ficha|fiche|detalle|main content|entry summary|product top"
+    r"|product header|prd right|item info|product price"
+)
+NAMED_BUY = _name(
+    r"add to cart|addtocart|add to bag|add to basket|addtobasket|addtobag|buy now|buynow|buy|buy button|btn buy|btn cart"
+    r"|single add to cart button|add cart|to cart|tocart|in cart|to basket|checkout button|kaufen|warenkorb|carrito"
+    r"|panier"
+)
+NAMED_HIDDEN = _name(
+    r"hidden|hide|d none|dnone|none|display none|invisible|is hidden|u hidden|visually hidden|template|ng hide"
+)
+NAMED_GONE = _name(
+    r"out of stock|outofstock|out stock|soldout|sold out|unavailable|not available|notavailable|no stock|nostock|oos"
+    r"|notify me|back in stock|ausverkauft|agotado|esgotado|epuise|indisponible"
+)
+
+_text = re.IGNORECASE
+
+OLD_TEXT = re.compile(
+    r"\b(?:was|before|old price|list(?: price)?|regular(?: price)?|original(?:ly| price)?|r\.?r\.?p\.?|m?srp"
+    r"|retail(?: price)?|compare at|typical price|uvp|unverb\w*|statt|vorher|bisher|alter preis|au lieu de"
+    r"|prix conseillé|ancien prix|prix de base|avant|antes|precio anterior|antes de|de:|prezzo di listino|anziché|prima"
+    r"|adviesprijs|van|oorspronkelijk|ord\.? ?pris|tidligere|før|förut|ovh|norm\. ?hinta|cena regularna|najniższa cena"
+    r"|původní|běžná|pôvodná|eredeti ár|preț vechi|prp|ранее|было|старая цена|стара ціна|eski fiyat"
+    r"|lowest (?:price )?in (?:the )?(?:last )?30|30[- ]tag)\b|原價|定價|建議售價|市價|原价|市场价|通常価格|定価"
+    r"|参考価格|정가|السعر السابق|قبل",
+    _text,
+)
+OTHER_TEXT = re.compile(
+    r"\b(?:shipping|delivery|postage|ships? for|versand\w*|lieferung|livraison|frais de port|envío|frete|entrega"
+    r"|spedizione|verzend\w*|frakt|fragt|dostaw\w*|doprav\w*|szállítás|livrare|доставк\w*|kargo|save|saving|you save"
+    r"|sparen|ersparnis|économi\w+|ahorr\w+|risparmi\w*|economiz\w+|bespaar|spar|oszczęd\w+|ušetř\w+|экономия|скидка"
+    r"|month|monthly|mtl|monat\w*|rate|raten|mois|mensual\w*|al mese|cuotas?|vezes|parcelas?|juros|maand|mån|rat[ay]?"
+    r"|měsíčně|мес|месяц\w*|instal\w+|deposit|pfand|kaution|caution|consigne|bonus|points?|punkte|coupon|gutschein"
+    r"|voucher|over|above|ab einem|orders? of|dès|a partire da|minimum|mindest\w*|starting bid|from orders|estimate|zzgl"
+    r"|plus|trade[- ]in|tax|vat|moms|ohne mwst|netto|excl|exkl|ht|grundpreis|unit price|prix au|with code|mit code"
+    r"|cashback|balance|wallet|gift|spend|worth|donat\w+|rent|miete|apr|klarna|afterpay|paypal|affirm|clearpay|scalapay"
+    r"|zip|insurance|warranty|garantie|schutz)\b|運費|免運|分期|每期|送料|ポイント|배송|적립|شحن|تقسيط",
+    _text,
+)
+AFTER_OTHER_TEXT = re.compile(
+    r"^(?:off\b|rabatt|discount|saved?\b|sparen|gespart|ersparnis|économi|de (?:remise|réduction)|ahorro|desconto|sconto"
+    r"|korting|zniżk|sleva|скидк|бонус|балл|points?\b|punkte|pfand|deposit|shipping|versand|delivery|credit|cashback"
+    r"|x \d|mtl|a month|al mes|折)",
+    _text,
+)
+PER_UNIT_TEXT = re.compile(
+    r"^\s*[*)]?\s*(?:/|per|pro|je|par|por|al|za|за|por cada)\s*(?:\d+\s*)?(?:kg|g|gr|l|lt|ml|cl|m|m²|m2|qm|mt|st|stk"
+    r"|stück|month|mo|mois|mes|mese|monat|maand|år|year|yr|week|day|tag|nacht|night|hour|person|unit|liter|litre|litro"
+    r"|kilo\w*|100\s?\w+|мес|кг|шт|м)\b|^\s*(?:x|×)\s*\d+\b|^\s*mtl",
+    _text,
+)
+PER_PIECE_TEXT = re.compile(
+    r"^\s*(?:/|per|pro|je|za|за)\s*(?:1\s*)?(?:st|stk|stück|stck|pcs?|piece|each|ea|unit|шт|ks|db|szt)\b", _text
+)
+NOW_TEXT = re.compile(
+    r"\b(?:now|sale|special|our price|price|today|only|preis|nur|jetzt|prix|maintenant|precio|ahora|oferta|preço"
+    r"|por apenas|agora|prezzo|ora|prijs|nu|voor|pris|hinta|cena|ár|preț|цена|ціна|fiyat|kaina|hind|buy it now"
+    r"|current bid|bid)\b|特價|售價|價格|促銷價|特价|最低價|网购价|网路價|網路價|优惠价|優惠價|価格|价格|現價|価格|税込"
+    r"|販売価格|판매가|할인가|السعر|سعر",
+    _text,
+)
+
+BUY_TEXT = re.compile(
+    r"\badd(?: item)? to (?:my )?(?:shopping )?(?:cart|bag|basket|trolley)|\bbuy(?: it)?(?: now)?\b|^order now"
+    r"|\bpre-?order|place bid|\bpurchase\b|get tickets|in den (?:warenkorb|einkaufswagen)|warenkorb legen"
+    r"|jetzt (?:kaufen|bestellen)|(?:ajouter|mettre) (?:au|dans le) panier|\bacheter|(?:añadir|agregar) (?:al?|a la"
+    r"|a mi) (?:carrito|carro|cesta|bolsa)|\bcomprar\b|aggiungi al carrello|\bacquista|metti nel carrello"
+    r"|adicionar (?:ao|à) \w+|in (?:de )?winkel(?:wagen|mand)|\bbestel(?:len|)\b|lägg i|köp\b|legg i |kjøp\b|læg i "
+    r"|\bkøb\b|lisää (?:osto)?kor|ostoskoriin|do koszyka|kup teraz|do košík[au]|\bkoupit\b|\bkúpiť\b|kosárba|adaugă"
+    r"|în co[șş]|в корзину|купить|в кошик|до кошика|купити|в количка|купи\b|sepete|satın al|(?:أضف|اضف|إضافة) (?:إلى"
+    r"|الى)|للسلة|اشتر|הוסף לסל|הוספה לסל|加入購物車|加入购物车|放入購物車|立即購買|直接購買|立即购买|カートに|かごに"
+    r"|購入|장바구니|구매하기|바로구매|giỏ hàng|mua ngay|keranjang|beli sekarang|ostukorvi|grozā|krepšel|košaric|u korpu"
+    r"|στο καλάθι|lisa korvi",
+    _text,
+)
+GONE_TEXT = re.compile(
+    r"out[ -]of[ -]stock|sold[ -]?out|(?:currently|temporarily|item|product|is|this) (?:is )?unavailable|^unavailable"
+    r"|no longer (?:available|in stock|sold)|(?:is|currently|item) not available|^not available|not in stock|notify me"
+    r"|(?:email|e-mail|text) me when|back[ -]in[ -]stock|discontinued|this (?:item|ad|listing) (?:has"
+    r"|was) (?:been )?(?:sold|ended|expired|removed)|^sold$|listing (?:has )?ended|let me know when|when available"
+    r"|join (?:the )?wait ?list|auction (?:has )?ended|ausverkauft|nicht (?:mehr )?(?:verfügbar|lieferbar|auf lager"
+    r"|vorrätig|bestellbar|erhältlich)|derzeit nicht|vergriffen|benachrichtig|épuisée?|rupture|indisponible|n'est plus"
+    r"|plus disponible|non disponible|pas disponible|m'alerter|me prévenir|m'avertir|prévenez|agotad[oa]|sin (?:stock"
+    r"|existencias)|no (?:está )?disponible|fuera de stock|avísame|notificarme|esgotad[oa]|indispon[ií]ve(?:l|is)"
+    r"|sem estoque|sem stock|avise-me|fora de estoque|esaurito|non (?:è )?(?:più )?disponibile|avvisami|uitverkocht"
+    r"|niet (?:meer )?(?:op voorraad|leverbaar|beschikbaar)|slutsåld|slut i (?:lager|webb)|ej i lager|tillfälligt slut"
+    r"|finns inte|bevaka|utsolgt|ikke på lager|udsolgt|midlertidig|loppu(?:nut|unmyyty)|ei (?:ole )?(?:varastossa"
+    r"|saatavilla)|niedostępn|brak (?:w magazynie|towaru|na stanie)|wyprzedan|powiadom|nedostupn|vypredan|vyprodán"
+    r"|není (?:skladem|dostupn)|nie je (?:na sklade|skladom|dostupn)|nincs (?:készlet|raktár)|elfogyott|nem (?:kapható"
+    r"|elérhető)|értesít|stoc epuizat|indisponibil|nu (?:este|mai este) (?:în stoc|disponibil)|нет в наличии"
+    r"|нет на складе|нет в продаже|законч?ил|распродан|сообщить о (?:поступлении|наличии)|товар отсутствует"
+    r"|временно отсутствует|снят с (?:производства|продажи)|немає в наявності|повідомити|изчерпан|няма (?:в )?налич"
+    r"|не е в наличност|stokta (?:yok|bulunm)|tükendi|غير متوفر|غير متاح|نفدت?|نفذت?|אזל|לא במלאי|缺貨|缺货|售完|售罄"
+    r"|補貨|到貨通知|貨到通知|到货通知|無庫存|无货|暫時沒貨|完售|在庫切れ|在庫なし|売り切れ|売切|品切れ|품절|재입고"
+    r"|hết hàng|tạm hết|stok habis|habis terjual|εξαντλ|μη διαθέσιμ|rasprodan|nije (?:dostup|raspolož)"
+    r"|nema na (?:skladištu|zalihi|stanju)|ni na zalogi|läbi müüdud|ei ole (?:laos|saadaval)|laost otsas|(?:nie je"
+    r"|není) možné .{0,20}(?:kúpiť|koupit|objedna)|nelze .{0,12}(?:koupit|objednat)|can(?:no|')t be (?:ordered|bought"
+    r"|purchased|added)|kann .{0,12}nicht (?:bestellt|gekauft)|niet (?:worden )?besteld|ne peut (?:pas"
+    r"|plus) être (?:commandé|acheté)|kan inte (?:köpas|beställas)|nav (?:pieejam|noliktavā)|išparduot|nėra (?:sandėly"
+    r"|prekyboje)|neturime",
+    _text,
+)
+NOT_GONE_TEXT = re.compile(
+    r"not sold|if (?:an? |the |your )?(?:item|product|order|it)|wenn|falls|until|before (?:it|they)|bis |sobald|avant"
+    r"|si (?:un|le|el|il)|almost|nearly|fast |soon|\bmay\b|\bmight\b|never|online only|in store|filialen?|magasin|tienda"
+    r"|store pick|pick ?up|click|delivery to",
+    _text,
+)
+IN_STOCK_TEXT = re.compile(
+    r"\b(?:in stock|available now|ready to ship|ships (?:today|within)|auf lager|sofort (?:lieferbar|verfügbar)"
+    r"|lieferbar|en stock|disponible|disponibile|em estoque|op voorraad|i lager|på lager|varastossa|skladem|skladom"
+    r"|na sklade|dostępny|w magazynie|raktáron|în stoc|в наличии|есть в наличии|в наявності|stokta var|laos olemas)\b"
+    r"|有庫存|現貨|在庫あり|متوفر",
+    _text,
+)
+ON_REQUEST_TEXT = re.compile(
+    r"\b(?:price (?:on|upon) (?:request|application)|p\.?o\.?a\.?|call for price|request a quote|contact us for price"
+    r"|preis auf anfrage|prix sur demande|precio a consultar|consultar precio|preço sob consulta|prezzo su richiesta"
+    r"|prijs op aanvraag|pris på (?:forespørsel|förfrågan)|cena na (?:dotaz|zapytanie)|цена по запросу|по запросу"
+    r"|ціну уточнюйте)\b|價格請洽|要問い合わせ",
+    _text,
+)
+SKU_LABEL_TEXT = re.compile(
+    r"(?:\bsku|art(?:ikel|icle|ículo|icolo)?[ .-]*(?:n[or°º]?\.?|nummer|nr\.?|code)|bestell-?(?:nr|nummer)|item\s*(?:no"
+    r"|number|code|#|id)|product\s*(?:code|no|number|id|ref\w*)|prod(?:uk)?t?(?:nummer|nr)|model(?:\s*(?:no|number))?"
+    r"|catalog\s*(?:no|number)|\bréf(?:érence)?|\bref(?:erencia|erence|erência)?|cód(?:igo|\.)?|codice|kod (?:produktu"
+    r"|produktu)?|kód|indeks|артикул|код(?: товара)?|ürün kodu|商品(?:編號|编号|番号|コード)|貨號|货号|품번|mã (?:sp"
+    r"|sản phẩm)|listing id|ad id|anzeigennummer|tuotenumero|varenr\.?|varenummer|artnr)\s*[.:#]*\s*$",
+    _text,
+)
+NAMED_CHOICE = _name(r"swatch\w*|sizes?|variants?|variations?|colou?rs?|options?|store|stores|filial\w*|magasin|pickup")
