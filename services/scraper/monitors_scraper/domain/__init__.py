@@ -1,0 +1,1 @@
+"""What the scraper decides: what an answer means, whether a browser is needed, when to try again. Pure."""
