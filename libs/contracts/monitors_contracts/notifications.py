@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, EmailStr, Field, StringConstraints
 
+from .alerts import AlertView
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url, Value
 
 ChannelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -72,6 +73,7 @@ class NotificationView(Model):
     change_detected: bool = False
     provider_message_id: str | None = None
     created_at: AwareDatetime
+    next_attempt_at: AwareDatetime | None = Field(default=None, description="When a failed try is repeated")
     sent_at: AwareDatetime | None = None
     delivered_at: AwareDatetime | None = None
     opened_at: AwareDatetime | None = None
@@ -108,6 +110,14 @@ class NotificationRequested(NotificationEvent):
     """A message is to be sent to one channel; one event a channel, so that no receiver waits for another's."""
 
     aggregate, action, stream, entity_field = "notification", "requested", "ALERTS", "notification_id"
+    alert: AlertView
+    reason: str = Field(description="Why the alert changed, as in AlertEvent")
+
+
+class NotificationDelayed(NotificationEvent):
+    """A try failed in a way that a later one may mend; `notification.next_attempt_at` says when."""
+
+    aggregate, action, stream, entity_field = "notification", "delayed", "ALERTS", "notification_id"
 
 
 class CreateChannel(TenantRequest[ChannelView]):

@@ -1,0 +1,57 @@
+"""Wiring, and only wiring."""
+
+from pathlib import Path
+
+from monitors_contracts.alerts import AlertResolved, AlertTriggered
+from monitors_contracts.notifications import (
+    CreateChannel,
+    DeleteChannel,
+    ListChannels,
+    ListNotifications,
+    ListOutbox,
+    NotificationDelayed,
+    NotificationFailed,
+    NotificationRequested,
+    NotificationSent,
+    NotificationTracked,
+    RecordProviderEvents,
+    SendTestMessage,
+    Unsubscribe,
+    UpdateChannel,
+)
+from monitors_contracts.platform import UserRegistered
+from monitors_runtime.runtime import Runtime, Service
+
+from . import store
+from .handlers import Handlers
+from .settings import NotifierSettings
+
+
+def build(runtime: Runtime, settings: NotifierSettings) -> Service:
+    """The notifier, hosted by this runtime."""
+    service = runtime.service("notifier", Path(__file__).parent / "migrations")
+    handlers = Handlers(service, settings)
+    service.on_start(handlers.start)
+    service.on_stop(handlers.stop)
+    service.consume(UserRegistered, save=handlers.user_registered)
+    service.consume(AlertTriggered, AlertResolved, save=handlers.alert_changed)
+    service.consume(NotificationRequested, work=handlers.send, save=handlers.sent, concurrency=256)
+    service.answer(CreateChannel, handlers.create_channel)
+    service.answer(ListChannels, handlers.list_channels)
+    service.answer(UpdateChannel, handlers.update_channel)
+    service.answer(DeleteChannel, handlers.delete_channel)
+    service.answer(SendTestMessage, handlers.send_test_message)
+    service.answer(ListNotifications, handlers.list_notifications)
+    service.answer(ListOutbox, handlers.list_outbox)
+    service.answer(Unsubscribe, handlers.unsubscribe)
+    service.answer(RecordProviderEvents, handlers.record_provider_events)
+    service.project(
+        NotificationRequested,
+        NotificationSent,
+        NotificationDelayed,
+        NotificationFailed,
+        NotificationTracked,
+        apply=store.apply,
+        tables=["notifier.notifications"],
+    )
+    return service

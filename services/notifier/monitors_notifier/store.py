@@ -1,0 +1,262 @@
+"""Channels, the delivery ledger and the local outbox in PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from monitors_contracts.alerts import AlertView
+from monitors_contracts.base import Id
+from monitors_contracts.notifications import (
+    ChannelView,
+    NotificationEvent,
+    NotificationRequested,
+    NotificationView,
+    OutboxMessage,
+)
+from monitors_runtime.database import Connection, Pool
+
+from .domain.channels import Target, masked
+
+ADD_RECIPIENT = "INSERT INTO notifier.recipients VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+
+ADD_CHANNEL = """
+INSERT INTO notifier.channels (id, organization_id, kind, name, url, address, secret, is_active, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING
+"""
+
+CHANNELS = "SELECT * FROM notifier.channels WHERE organization_id = $1 ORDER BY id"
+
+CHANNEL = "SELECT * FROM notifier.channels WHERE organization_id = $1 AND id = $2"
+
+UPDATE_CHANNEL = """
+UPDATE notifier.channels SET
+    name = coalesce($3, name),
+    is_active = coalesce($4, is_active),
+    unsubscribed_at = CASE WHEN $4 THEN NULL ELSE unsubscribed_at END
+WHERE organization_id = $1 AND id = $2 RETURNING *
+"""
+
+UNSUBSCRIBE = """
+UPDATE notifier.channels SET is_active = false, unsubscribed_at = coalesce(unsubscribed_at, $3)
+WHERE organization_id = $1 AND id = $2
+"""
+
+DELETE_CHANNEL = "DELETE FROM notifier.channels WHERE organization_id = $1 AND id = $2"
+
+CLAIM = """
+INSERT INTO notifier.deliveries (alert_id, alert_version, channel_id, notification_id)
+SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[]) ON CONFLICT DO NOTHING RETURNING notification_id
+"""
+
+APPLY = """
+INSERT INTO notifier.notifications
+    (id, organization_id, alert_id, monitor_id, channel_id, state, version, next_attempt_at, document, alert, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, version = excluded.version, next_attempt_at = excluded.next_attempt_at,
+    document = excluded.document,
+    alert = coalesce(excluded.alert, notifications.alert), reason = coalesce(excluded.reason, notifications.reason)
+WHERE notifications.version < excluded.version
+"""
+
+NOTIFICATION = "SELECT document, alert, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
+
+DUE = """
+SELECT document, alert, reason FROM notifier.notifications
+WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 200 FOR UPDATE SKIP LOCKED
+"""
+
+LIST = """
+SELECT document FROM notifier.notifications
+WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
+  AND ($4::uuid IS NULL OR id < $4)
+ORDER BY id DESC LIMIT $5
+"""
+
+COUNT = """
+SELECT count(*) FROM notifier.notifications
+WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
+"""
+
+ADD_OUTBOX_MESSAGE = """
+INSERT INTO notifier.outbox_messages
+    (id, organization_id, recipient, subject, body_text, body_html, file, alert_id, monitor_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING
+"""
+
+OUTBOX = """
+SELECT * FROM notifier.outbox_messages WHERE organization_id = $1 AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3
+"""
+
+COUNT_OUTBOX = "SELECT count(*) FROM notifier.outbox_messages WHERE organization_id = $1"
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as stored: its target (secrets included), and the rest."""
+
+    target: Target
+    name: str
+    is_active: bool
+    created_at: datetime
+    unsubscribed_at: datetime | None
+
+    def view(self, *, reveal: bool = False) -> ChannelView:
+        """As its owners see it; `reveal` shows the webhook secret, at creation."""
+        return ChannelView(
+            id=self.target.channel_id,
+            kind=self.target.kind,
+            name=self.name,
+            target=masked(self.target),
+            is_active=self.is_active,
+            secret=self.target.secret if reveal else None,
+            created_at=self.created_at,
+            unsubscribed_at=self.unsubscribed_at,
+        )
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One row of the delivery ledger: the delivery, and the alert it tells of (none for a test message)."""
+
+    notification: NotificationView
+    alert: AlertView | None
+    reason: str
+
+
+def _channel(row: asyncpg.Record) -> Channel:
+    target = Target(row["organization_id"], row["id"], row["kind"], row["url"], row["address"], row["secret"])
+    return Channel(target, row["name"], row["is_active"], row["created_at"], row["unsubscribed_at"])
+
+
+def _ledger(row: asyncpg.Record) -> Ledger:
+    alert = AlertView.model_validate(row["alert"]) if row["alert"] else None
+    return Ledger(NotificationView.model_validate(row["document"]), alert, row["reason"] or "")
+
+
+async def add_recipient(db: Connection, organization_id: Id, email: str, name: str) -> None:
+    """Remember whom the organization's mail goes to."""
+    await db.execute(ADD_RECIPIENT, organization_id, email, name)
+
+
+async def add_channel(db: Connection, target: Target, name: str, is_active: bool, now: datetime) -> None:
+    """Add a channel; one known by its id already is left as it is."""
+    ids = (target.channel_id, target.organization_id)
+    await db.execute(ADD_CHANNEL, *ids, target.kind, name, target.url, target.address, target.secret, is_active, now)
+
+
+async def channels(db: Connection | Pool, organization_id: Id) -> list[Channel]:
+    """All channels, oldest first."""
+    return [_channel(row) for row in await db.fetch(CHANNELS, organization_id)]
+
+
+async def channel(db: Connection | Pool, organization_id: Id, channel_id: Id) -> Channel | None:
+    """One channel of this organization."""
+    row = await db.fetchrow(CHANNEL, organization_id, channel_id)
+    return _channel(row) if row else None
+
+
+async def update_channel(
+    db: Connection, organization_id: Id, channel_id: Id, name: str | None, is_active: bool | None
+) -> Channel | None:
+    """Change what is given; switching on again ends an unsubscription."""
+    row = await db.fetchrow(UPDATE_CHANNEL, organization_id, channel_id, name, is_active)
+    return _channel(row) if row else None
+
+
+async def unsubscribe(db: Connection, organization_id: Id, channel_id: Id, now: datetime) -> None:
+    """Send nothing more to this channel."""
+    await db.execute(UNSUBSCRIBE, organization_id, channel_id, now)
+
+
+async def delete_channel(db: Connection, organization_id: Id, channel_id: Id) -> bool:
+    """Remove a channel; False when there is none."""
+    return (await db.execute(DELETE_CHANNEL, organization_id, channel_id)) == "DELETE 1"
+
+
+async def claim(
+    db: Connection, alert_id: Id, alert_version: int, channel_ids: Sequence[Id], ids: Sequence[Id]
+) -> set[Id]:
+    """Which of these notifications are the first about this change to their channel."""
+    rows = await db.fetch(CLAIM, alert_id, alert_version, list(channel_ids), list(ids))
+    return {row["notification_id"] for row in rows}
+
+
+async def apply(db: Connection, event: NotificationEvent) -> None:
+    """Make the ledger what the event says; a version known already changes nothing."""
+    notification = event.notification
+    requested = event if isinstance(event, NotificationRequested) else None
+    await db.execute(
+        APPLY,
+        notification.id,
+        event.organization_id,
+        notification.alert_id,
+        notification.monitor_id,
+        notification.channel_id,
+        notification.state,
+        notification.version,
+        notification.next_attempt_at,
+        notification.model_dump(mode="json"),
+        requested.alert.model_dump(mode="json") if requested else None,
+        requested.reason if requested else None,
+    )
+
+
+async def ledger(
+    db: Connection | Pool, organization_id: Id, notification_id: Id, *, for_update: bool = False
+) -> Ledger | None:
+    """One row of the ledger."""
+    query = NOTIFICATION + (" FOR UPDATE" if for_update else "")
+    row = await db.fetchrow(query, organization_id, notification_id)
+    return _ledger(row) if row else None
+
+
+async def due(db: Connection, now: datetime) -> list[Ledger]:
+    """Failed tries to repeat now, held until the transaction ends."""
+    return [_ledger(row) for row in await db.fetch(DUE, now)]
+
+
+async def find(
+    db: Pool, organization_id: Id, monitor_id: Id | None, alert_id: Id | None, before: Id | None, limit: int
+) -> tuple[list[NotificationView], int]:
+    """Deliveries, newest first, and how many match in all."""
+    rows = await db.fetch(LIST, organization_id, monitor_id, alert_id, before, limit)
+    total = await db.fetchval(COUNT, organization_id, monitor_id, alert_id)
+    return [NotificationView.model_validate(row["document"]) for row in rows], total
+
+
+async def add_outbox_message(db: Connection, organization_id: Id, message: OutboxMessage) -> None:
+    """Make a message of the local channel readable."""
+    texts = (message.to, message.subject, message.text, message.html, message.file)
+    await db.execute(
+        ADD_OUTBOX_MESSAGE,
+        message.id,
+        organization_id,
+        *texts,
+        message.alert_id,
+        message.monitor_id,
+        message.created_at,
+    )
+
+
+async def outbox(db: Pool, organization_id: Id, before: Id | None, limit: int) -> tuple[list[OutboxMessage], int]:
+    """Messages of the local channel, newest first, and how many there are."""
+    rows = await db.fetch(OUTBOX, organization_id, before, limit)
+    messages = [
+        OutboxMessage(
+            id=row["id"],
+            to=row["recipient"],
+            subject=row["subject"],
+            text=row["body_text"],
+            html=row["body_html"],
+            file=row["file"],
+            alert_id=row["alert_id"],
+            monitor_id=row["monitor_id"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+    return messages, await db.fetchval(COUNT_OUTBOX, organization_id)
