@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from monitors_contracts.base import Id, id_time
@@ -20,9 +20,9 @@ def message_id(delivery_id: Id, sender_address: str) -> str:
 
 def mail(message: Message, *, sender_name: str, sender_address: str, to: str, delivery_id: Id) -> EmailMessage:
     """The mail, text and HTML, dated by when its delivery was made."""
-    result = EmailMessage(policy=SMTP)
+    result = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
     result["From"] = Address(plain(sender_name, 100), addr_spec=sender_address)
-    result["To"] = Address(addr_spec=to)
+    result["To"] = Address(username=to.rpartition("@")[0], domain=to.rpartition("@")[2])
     result["Subject"] = message.subject
     result["Date"] = format_datetime(id_time(delivery_id))
     result["Message-ID"] = message_id(delivery_id, sender_address)

@@ -1,21 +1,16 @@
 """Facts as a person reads them. What comes from pages and names is hostile: one line, no control characters, bounded."""
 
-import unicodedata
 from datetime import UTC, datetime
 
 from monitors_contracts.base import Value
 
 _JOINERS = "\u200c\u200d"  # scripts and emoji need them
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 
 def plain(text: str, limit: int = 300) -> str:
     """`text` on one line of at most `limit` characters, without control, direction-changing or invisible characters."""
     seen = text[: limit * 8]
-    visible = "".join(
-        character if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE else " "
-        for character in seen
-    )
+    visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in seen)
     line = " ".join(visible.split())
     return line if len(line) <= limit and len(seen) == len(text) else line[: limit - 1].rstrip() + "…"
 
