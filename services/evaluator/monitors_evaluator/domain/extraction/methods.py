@@ -9,6 +9,7 @@ from ..products.reader import read_product
 from .documents import find, leaves
 from .lists import listings, newest_item, newest_listed
 from .observations import Observation, table_observations, text_observations
+from .outline import BODY
 from .page import Page
 from .question import Asked, Question
 from .readings import Reading, of_leaf, read_all
@@ -42,6 +43,17 @@ def named_readings(page: Page, question: Question) -> dict[str, list[Reading]]:
         ]
         found["embedded_json"] = read_all(question, observations)
     return found
+
+
+def is_named_on(page: Page, question: Question) -> bool:
+    """True when the page speaks of the subject at all; a page that never does may still be all about it."""
+    if page.data is not None:
+        known = frozenset[str]().union(*(terms(" ".join((*leaf.keys, *leaf.siblings))) for leaf in leaves(page.data)))
+    else:
+        outline = page.outline
+        known = terms(outline.title).union(*(terms(block.text) for block in outline.blocks if block.element.weight >= BODY / 2))
+        known = known.union(*(terms(cell.text) for grid in outline.grids for row in grid.rows for cell in row))
+    return not question.subject or coverage(question.subject, known) >= 0.5
 
 
 def _leaves(data: JsonValue) -> Iterator[Observation]:

@@ -1,11 +1,11 @@
 """Deriving a plan from a page, and running it: by meaning, verified, and silent rather than wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitors_contracts.base import Value
 from monitors_contracts.monitors import Evidence, ExtractionPlan, Interpretation
 
-from .methods import STRUCTURED, Locator, again, contains, named_readings, newest, section, template
+from .methods import STRUCTURED, Locator, again, contains, is_named_on, named_readings, newest, section, template
 from .page import Page
 from .question import Asked, Question, question_of
 from .readings import Reading
@@ -77,26 +77,28 @@ def _section_plans(page: Page, question: Question, named: bool = False) -> list[
 
 
 def _named_plans(page: Page, question: Question) -> list[tuple[ExtractionPlan, Value]]:
+    unnamed = not is_named_on(page, question)
+    if unnamed:
+        question = replace(question, subject=frozenset())
     pool = sorted(
         ((reading, method) for method, readings in named_readings(page, question).items() for reading in readings[:8]),
         key=lambda pair: -pair[0].score,
     )
     if not pool:
         return []
-    is_named = any(reading.subject_fit >= _LEAST_SUBJECT for reading, _ in pool)
     plans: list[tuple[ExtractionPlan, Value]] = []
     for at, (reading, method) in enumerate(pool[:6]):
-        if reading.score < _LEAST_SCORE - (0.0 if is_named else 0.5):
+        if reading.score < _LEAST_SCORE:
             break
-        if is_named and reading.subject_fit < _LEAST_SUBJECT:
+        if reading.subject_fit < _LEAST_SUBJECT:
             continue
         rivals = [other for other, _ in pool[at + 1 :] if not _same_value(other.value, reading.value)]
-        if not is_named and any(rival.source.group == reading.source.group for rival in rivals):
+        if unnamed and any(rival.source.group == reading.source.group for rival in rivals):
             continue
         margin = reading.score - rivals[0].score if rivals else 2.0
         if margin < 0.02 and rivals:
             break
-        plans.append((_plan_of(reading, method, margin), reading.value))
+        plans.append((_plan_of(reading, method, margin, unnamed), reading.value))
     return plans
 
 
@@ -106,12 +108,14 @@ def _same_value(left: Value, right: Value) -> bool:
     return left == right
 
 
-def _plan_of(reading: Reading, method: str, margin: float) -> ExtractionPlan:
+def _plan_of(reading: Reading, method: str, margin: float, unnamed: bool) -> ExtractionPlan:
     locator = {**reading.source.locator, **reading.hints}
     if method == "text":
         locator["template"] = " ".join(sorted(template(reading.source.text)))
         if reading.source.weight < 0.5:
             locator["margin"] = "yes"
+    if unnamed:
+        locator["unnamed"] = "yes"
     sure = min(0.97, 0.3 + 0.13 * min(reading.score, 4.0) + 0.15 * min(margin, 1.0))
     if margin < _CLOSE:
         sure = min(sure, 0.55)
@@ -135,6 +139,8 @@ def _run(plan: ExtractionPlan, page: Page, question: Question) -> Extraction | N
 
 
 def _run_named(method: str, page: Page, question: Question, locator: Locator) -> Extraction | None:
+    if locator.get("unnamed"):
+        question = replace(question, subject=frozenset())
     readings = again(method, page, question, locator)
     if not readings:
         return None

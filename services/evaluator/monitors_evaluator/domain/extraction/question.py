@@ -70,8 +70,8 @@ def question_of(interpretation: Interpretation) -> Question:
     condition = interpretation.condition
     is_price = bool(_PRICE.search(fact_text))
     is_stock = bool(_AVAILABILITY_FACT.search(fact_text)) and not re.search(r"\b(price|market|level|share)\b", fact_text)
-    subject = terms(subject_text)
-    fact = specific(terms(fact_text)) - subject
+    subject = specific(terms(subject_text))
+    fact = frozenset[str]() if is_stock else specific(terms(fact_text)) - subject
     wanted, unit, near, boolean = "", None, None, False
     if condition is not None:
         unit = unit_of(condition.unit) or condition.unit
