@@ -1,0 +1,95 @@
+"""Which fact a number is compared with: the noun before the comparison, the one counted after it, or the one pointed at."""
+
+import re
+
+from . import vocabulary as words
+from .comparisons import Comparison
+from .phrases import Named, attribute, is_pronoun, name, trimmed
+from .quantities import CURRENCY_CODES, alternatives
+from .sentence import Sentence
+from .statements import antecedent
+
+_DEGREES = frozenset(("°C", "°F", "°"))
+_SPEEDS = frozenset(("km/h", "mph", "m/s", "kn"))
+_COUNTING_VERB = re.compile(
+    r"\b(?:has|have|having|gets?|got|with|calls\s+for|call\s+for|there\s*(?:is|are|'s|re)?|shows?|lists?|reports?|reporting|offers?|receives?)\W*$",
+    re.IGNORECASE,
+)
+_COUNTED_ENDS = re.compile(
+    rf"\s(?P<stop>{alternatives((*words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, 'or', 'and', 'please', 'have', 'has', 'remain', 'go'))})(?:\s|$)",
+    re.IGNORECASE,
+)
+_PREPOSITION = re.compile(rf"^\s*(?:mark\s+)?{alternatives(words.PREPOSITIONS)}\s", re.IGNORECASE)
+_PLACE = re.compile(rf"\s{alternatives(('in', 'at', 'on', 'for', 'of', 'from', 'near'))}\s.+", re.IGNORECASE)
+_REMAINING = re.compile(
+    r"\s(?:is|are)\s+(?:still\s+)?(?P<how>free|left|available|open|remaining|vacant|occupied|taken)\b", re.IGNORECASE
+)
+_BARE_REMAINDER = re.compile(
+    r"^\s*(?:are\s+|is\s+)?(?:left|remaining|remain|remains|in stock|available)\b", re.IGNORECASE
+)
+
+
+def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
+    """The fact and its subject; the fact is empty when the sentence does not say."""
+    unit = comparison.condition.unit
+    said = _said(comparison, sentence)
+    if unit in CURRENCY_CODES:
+        named = name(said)
+        if named.fact and any(word in words.MONEY_NOUNS for word in named.fact.lower().split()):
+            return named
+        return Named("price", said)
+    named, implied = name(said), _implied(comparison, unit)
+    if named.fact:
+        return named
+    if implied in ("temperature", "price") or is_pronoun(said):
+        return Named(implied, "" if is_pronoun(said) or said.lower() == "weather" else said)
+    return attribute(said)
+
+
+def _implied(comparison: Comparison, unit: str | None) -> str:
+    """The attribute that the unit or the comparison's adjective speaks of."""
+    for word in re.findall(r"[a-z]+", f"{comparison.before} {comparison.phrase}".lower()):
+        if word in words.TEMPERING_ADJECTIVES:
+            return words.TEMPERING_ADJECTIVES[word]
+    if unit in _DEGREES:
+        return "temperature"
+    return "speed" if unit in _SPEEDS else ""
+
+
+def _said(comparison: Comparison, sentence: Sentence) -> str:
+    """The noun phrase that is compared."""
+    before = trimmed(comparison.before)
+    if comparison.measured and not is_pronoun(comparison.measured):
+        return f"{comparison.measured} of {before}" if not is_pronoun(before) else comparison.measured
+    counted = _counted(comparison)
+    counting = _COUNTING_VERB.search(comparison.before)
+    if counted and (is_pronoun(before) or counting or not name(before).fact):
+        owner = "" if is_pronoun(before) else before
+        return f"{counted} on {owner}" if owner else counted
+    after = comparison.after if _PREPOSITION.match(comparison.after) else ""
+    if not is_pronoun(before):
+        place = trimmed(after)
+        return f"{before} {after.strip()}" if place and not comparison.condition.unit else before
+    if _BARE_REMAINDER.match(comparison.after):
+        thing = antecedent(sentence, comparison.clause)
+        return f"stock of {thing}" if thing else "stock"
+    if place := trimmed(after, verbs=True):
+        return place
+    return antecedent(sentence, comparison.clause)
+
+
+def _counted(comparison: Comparison) -> str:
+    """What stands after the number and is counted by it: "5 parking spaces are free" -> free parking spaces."""
+    after = comparison.after
+    if not after[:1].isspace() or _PREPOSITION.match(after) or comparison.condition.unit in CURRENCY_CODES:
+        return ""
+    if re.match(r"\s+(?:or|and)\b", after):
+        return ""
+    end = _COUNTED_ENDS.search(after)
+    noun = trimmed(after[: end.start()] if end else after, verbs=False)
+    how = _REMAINING.search(after)
+    if noun and how:
+        return f"{how['how']} {noun}"
+    place = _PLACE.search(after, end.start()) if end else None
+    rest = place[0] if place else ""
+    return f"{noun}{rest}" if noun.lower() not in ("left", "remaining", "available", "free") else ""
