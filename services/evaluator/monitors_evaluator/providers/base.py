@@ -48,7 +48,7 @@ class Provider(Protocol):
     def paid(self) -> bool: ...
 
     async def interpret(self, prompt: str) -> Answer[Interpretation]:
-        """What the sentence asks for. Raises ProviderError."""
+        """What the sentence asks for. Raises ProviderError; `local` raises NotUnderstood."""
         ...
 
     async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:

@@ -109,7 +109,7 @@ class ProviderChain:
         self._places = {provider.name: asyncio.Semaphore(concurrency) for provider in self._providers}
 
     async def interpret(self, prompt: str, asker: Asker) -> Outcome[Interpretation]:
-        """What the sentence asks for."""
+        """What the sentence asks for. Raises NotUnderstood when `local` was asked and could not tell."""
         key = cache_key(asker.organization_id, "interpret", prompt)
         return await self._first(asker, "interpret", key, lambda provider: provider.interpret(prompt))
 

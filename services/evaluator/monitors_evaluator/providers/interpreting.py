@@ -95,6 +95,7 @@ class SaidInterpretation(Strict):
     confidence: FiniteFloat
 
 
+_NOTHING = Interpretation(kind="change", fact="", fact_type="string", name="", confidence=0)
 _SCHEMA: dict[str, Any] = SaidInterpretation.model_json_schema()
 
 
@@ -103,22 +104,26 @@ def question(prompt: str, boundary: str) -> Question:
     return Question("interpretation", SYSTEM, (fenced(cleaned(prompt, PROMPT_LIMIT), boundary),), _SCHEMA)
 
 
-def read(completion: Completion, prompt: str, local: Interpretation, provider: str) -> Interpretation:
-    """The model's answer, checked against the sentence; what is absent or made up comes from the local reading.
+def read(completion: Completion, prompt: str, local: Interpretation | None, provider: str) -> Interpretation:
+    """The model's answer, checked against the sentence; what is absent or made up comes from the local reading, if any.
 
-    Raises MalformedAnswer when it is not JSON of the schema, or contradicts itself.
+    Raises MalformedAnswer when it is not JSON of the schema, contradicts itself, or names no fact.
     """
+    local = local or _NOTHING
     try:
         said = SaidInterpretation.model_validate_json(completion.text)
+        fact = cleaned(said.fact, 500) or local.fact
+        if not fact:
+            raise MalformedAnswer("no-fact", usage=completion.usage)
         return Interpretation(
             kind=said.kind,
-            fact=cleaned(said.fact, 500) or local.fact,
+            fact=fact,
             subject=cleaned(said.subject, 500) or local.subject,
             fact_type=said.fact_type,
             condition=_condition(said, local) if said.kind == "state" else None,
             change=_change(said, local) if said.kind == "change" else None,
             url=said.url if said.url and _occurs(said.url, prompt) else local.url,
-            name=cleaned(said.name, 100) or local.name,
+            name=cleaned(said.name, 100) or local.name or fact[:100],
             confidence=min(1.0, max(0.0, said.confidence)),
             provider=provider,
         )

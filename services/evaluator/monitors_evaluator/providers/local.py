@@ -14,7 +14,7 @@ class LocalProvider:
     paid = False
 
     async def interpret(self, prompt: str) -> Answer[Interpretation]:
-        """What the sentence asks for."""
+        """What the sentence asks for. Raises NotUnderstood when it asks to be told of nothing."""
         return Answer(interpret(prompt), self.name)
 
     async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:

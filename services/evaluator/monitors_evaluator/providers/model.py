@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from monitors_contracts.monitors import ExtractionPlan, Interpretation
 from monitors_evaluator.domain.extraction import Page
-from monitors_evaluator.domain.interpretation import interpret
+from monitors_evaluator.domain.interpretation import NotUnderstood, interpret
 
 from . import interpreting, proposing
 from .base import Answer, ProviderError, T
@@ -28,7 +28,10 @@ class ModelProvider:
 
     async def interpret(self, prompt: str) -> Answer[Interpretation]:
         """What the sentence asks for. Raises ProviderError."""
-        local = interpret(prompt)
+        try:
+            local = interpret(prompt)
+        except NotUnderstood:
+            local = None
         question = interpreting.question(prompt, _boundary())
         return await self._ask(question, lambda said: interpreting.read(said, prompt, local, self.name))
 

@@ -6,7 +6,7 @@ the model pointed at is taken. So a page that talks to the model can at most mis
 values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,8 +22,11 @@ from .interpreting import Strict
 
 PAGE_LIMIT = 24_000
 """Characters of a page that are sent: some 8,000 tokens."""
+_BLOCK_LIMIT = 1_000
+_MARGIN = 0.5
 _WORDS_LIMIT = 120
 _QUOTE_LIMIT = 500
+_FACT, _SUBJECT = "pointed_fact", "pointed_subject"
 
 SYSTEM = """\
 You find on one page where a wanted fact stands, and copy it out.
@@ -71,10 +74,20 @@ _SCHEMA: dict[str, Any] = SaidPlace.model_json_schema()
 
 
 def page_text(page: Page) -> str:
-    """The page as a model is shown it: what a reader sees of a document, or data as it came."""
-    if page.form in ("html", "text"):
-        return cleaned(f"{page.outline.title}\n{page.outline.text}", PAGE_LIMIT)
-    return cleaned(page.content, PAGE_LIMIT)
+    """The page as a model is shown it: what a reader sees of a document, or data as it came.
+
+    Tables take at most half of it, menus and footers come last, and no block is long enough to push out the others.
+    """
+    if page.form not in ("html", "text"):
+        return cleaned(page.content, PAGE_LIMIT)
+    outline = page.outline
+    rows = (" | ".join(cell.text for cell in row) for grid in outline.grids for row in grid.rows)
+    tables = cleaned("\n".join(rows), PAGE_LIMIT // 2)
+    blocks = sorted(outline.blocks, key=lambda block: block.weight < _MARGIN)
+    texts = cleaned(
+        "\n".join((outline.title, *(block.text[:_BLOCK_LIMIT] for block in blocks))), PAGE_LIMIT - len(tables)
+    )
+    return f"{texts}\n{tables}".strip()
 
 
 def question(page: Page, interpretation: Interpretation, boundary: str) -> Question:
@@ -100,36 +113,44 @@ def read(completion: Completion, page: Page, interpretation: Interpretation, pro
     value, quote = _flat(said.value), _flat(said.quote)
     if not value or value not in quote or quote not in _flat(page_text(page), PAGE_LIMIT):
         raise MalformedAnswer("quote-not-on-page", usage=completion.usage)
-    for pointed in _pointed(said, interpretation):
+    for fact, subject in _pointed(said, interpretation):
+        pointed = interpretation.model_copy(update={"fact": fact, "subject": subject})
         plan = derive_plan(page, pointed)
-        if plan is not None and _reads(plan, page, interpretation, value, quote):
-            return plan.model_copy(update={"provider": provider})
+        if plan is not None and _reads(plan, page, pointed, value, quote):
+            return ExtractionPlan(
+                method=plan.method, locator={**plan.locator, _FACT: fact, _SUBJECT: subject}, provider=provider
+            )
     raise MalformedAnswer("plan-not-verified", usage=completion.usage)
 
 
-def _pointed(said: SaidPlace, interpretation: Interpretation) -> Iterator[Interpretation]:
-    """The wanted fact in the page's words, then in the person's, then in a mixture."""
-    fact = cleaned(said.fact, _WORDS_LIMIT) or interpretation.fact
-    subject = cleaned(said.subject, _WORDS_LIMIT) or interpretation.subject
-    words = ((fact, subject), (interpretation.fact, interpretation.subject))
-    mixed = ((interpretation.fact, subject), (fact, interpretation.subject))
-    for one_fact, one_subject in dict.fromkeys((*words, *mixed)):
-        yield interpretation.model_copy(update={"fact": one_fact, "subject": one_subject})
+def as_pointed(plan: ExtractionPlan, interpretation: Interpretation) -> Interpretation:
+    """What a plan is to be run with: the page's own words, where a model pointed at them, else the person's."""
+    fact, subject = plan.locator.get(_FACT), plan.locator.get(_SUBJECT)
+    if not isinstance(fact, str) or not isinstance(subject, str):
+        return interpretation
+    return interpretation.model_copy(update={"fact": fact, "subject": subject})
 
 
-def _reads(plan: ExtractionPlan, page: Page, interpretation: Interpretation, value: str, quote: str) -> bool:
+def _pointed(said: SaidPlace, interpretation: Interpretation) -> Iterable[tuple[str, str]]:
+    """Fact and subject in the page's words, then in a mixture, then in the person's."""
+    facts = (cleaned(said.fact, _WORDS_LIMIT) or interpretation.fact, interpretation.fact)
+    subjects = (cleaned(said.subject, _WORDS_LIMIT), interpretation.subject)
+    return dict.fromkeys((fact, subject) for fact in facts for subject in subjects)
+
+
+def _reads(plan: ExtractionPlan, page: Page, pointed: Interpretation, value: str, quote: str) -> bool:
     """Does the plan read this value, at this place?"""
-    found = run_plan(page, plan, interpretation)
+    found = run_plan(plan, page, pointed)
     if found is None:
         return False
-    there = _flat(found.quote)
+    there = _flat(found.evidence.quote)
     if value not in there and there not in quote:
         return False
-    if isinstance(found.value, float) and not isinstance(found.value, bool):
+    if isinstance(found.value, float):
         return any(number.value == found.value for number in read_numbers(value))
     return True
 
 
 def _flat(text: str, limit: int = _QUOTE_LIMIT) -> str:
     """Text to compare by: cleaned, on one line, without regard to case."""
-    return " ".join(cleaned(text, limit).split()).casefold()
+    return " ".join(cleaned(text, limit).replace("|", " ").split()).casefold()

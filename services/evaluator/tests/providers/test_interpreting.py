@@ -38,7 +38,7 @@ SAID: dict[str, Any] = {
 }
 
 
-def read(said: dict[str, Any] | str, prompt: str = PROMPT, local: Interpretation = LOCAL) -> Interpretation:
+def read(said: dict[str, Any] | str, prompt: str = PROMPT, local: Interpretation | None = LOCAL) -> Interpretation:
     text = said if isinstance(said, str) else json.dumps(said)
     return interpreting.read(Completion(text, Usage("m", output_tokens=9)), prompt, local, "anthropic")
 
@@ -46,6 +46,7 @@ def read(said: dict[str, Any] | str, prompt: str = PROMPT, local: Interpretation
 def test_read_takes_over_what_stands_up() -> None:
     result = read(SAID)
     assert result.condition == Condition(op=Operator.LE, value=50.0, unit="USD", strict=True)
+    assert result.condition is not None
     assert type(result.condition.value) is float
     assert (result.url, result.name, result.confidence) == (SAID["url"], SAID["name"], 0.9)
     assert result.provider == "anthropic"
@@ -119,6 +120,15 @@ def test_read_when_a_state_has_no_condition_then_the_local_one_counts_or_it_is_m
 def test_read_when_the_text_to_look_for_is_empty_then_the_local_condition_counts() -> None:
     said = {**SAID, "condition": {"op": "contains", "value": " \u200b", "unit": None, "strict": False}}
     assert read(said).condition == LOCAL.condition
+
+
+def test_read_when_there_is_no_local_reading_then_stands_alone_or_is_malformed() -> None:
+    assert read(SAID, local=None).condition == LOCAL.condition
+    assert read({**SAID, "url": "https://evil.example"}, local=None).url is None
+    assert read({**SAID, "name": ""}, local=None).name == "price"
+    for missing in ({"fact": " "}, {"condition": None}):
+        with pytest.raises(MalformedAnswer):
+            read({**SAID, **missing}, local=None)
 
 
 def test_read_when_it_is_a_change_then_has_no_condition_and_keeps_the_local_size_where_none_is_said() -> None:
