@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
 
-from .page import Element, Page, squeeze
-from .words import BUY_TEXT, NAMED_BUY
+from .page import Area, Element, Page, squeeze
+from .words import says_buy
 
 _LONGEST_LABEL = 40
+_DISABLED = {"disabled", "is-disabled", "btn-disabled"}
+_BUTTON_LIKE = ("btn", "Btn", "button", "Button", "cart", "Cart", "buy", "Buy", "basket", "kauf")
+_CONTROLS = ",".join(
+    ["button", "input", "[role=button]", *(f"a[class*={name}]" for name in _BUTTON_LIKE), "a[id*=cart]", "a[id*=buy]"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +26,27 @@ class Button:
     able: bool
 
 
-def buy_buttons(page: Page) -> list[Button]:
-    """The page's visible controls that put a product into the cart or buy it at once, in reading order."""
+def buy_buttons(page: Page, area: Area) -> list[Button]:
+    """The visible controls in `area` that put a product into the cart or buy it at once, in reading order.
+
+    Any link counts only where nothing that looks like a button buys.
+    """
     places = {fragment.node.mem_id: fragment.offset for fragment in reversed(page.fragments)}
+    return _found(page, area, places, _CONTROLS) or _found(page, area, places, "a[href]")
+
+
+def _found(page: Page, area: Area, places: dict[int, int], selector: str) -> list[Button]:
     found: list[Button] = []
     last = 0
-    for node in page.tree.css("button,input,a,[role=button]"):
+    for node in page.tree.css(selector):
         attributes = node.attributes
-        tag = node.tag
-        if tag == "input":
+        offset = places.get(node.mem_id)
+        if offset is None:
+            offset = next((places[inner.mem_id] for inner in node.traverse() if inner.mem_id in places), last)
+        last = offset
+        if not area.holds(offset):
+            continue
+        if node.tag == "input":
             if attributes.get("type") not in ("submit", "button", "image"):
                 continue
             label = squeeze(attributes.get("value") or attributes.get("alt") or "")
@@ -37,25 +54,13 @@ def buy_buttons(page: Page) -> list[Button]:
             label = squeeze(node.text()[:200])
         if len(label) > _LONGEST_LABEL:
             continue
-        offset = places.get(node.mem_id)
-        if offset is None:
-            offset = next((places[inner.mem_id] for inner in node.traverse() if inner.mem_id in places), None)
-        last = offset if offset is not None else last
-        if not (label and BUY_TEXT.search(label)):
-            if tag == "a":
-                continue
-            names = page.element(node).words
-            if not names or not NAMED_BUY.search(names):
-                continue
         element = page.element(node)
-        if element.hidden:
+        if element.hidden or not (says_buy(label) or (node.tag != "a" and element.traits.buy)):
             continue
         disabled = (
             "disabled" in attributes
             or attributes.get("aria-disabled") == "true"
-            or not {"disabled", "is-disabled", "btn-disabled"}.isdisjoint(
-                (attributes.get("class") or "").lower().split()
-            )
+            or not _DISABLED.isdisjoint((attributes.get("class") or "").lower().split())
         )
-        found.append(Button(node, element, label, last if offset is None else offset, not disabled))
+        found.append(Button(node, element, label, offset, not disabled))
     return found

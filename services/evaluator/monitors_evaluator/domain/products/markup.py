@@ -6,7 +6,6 @@ from .claims import Claim, read_key, read_stock
 from .model import Money, Stock
 from .money import parse_machine_price, parse_price
 from .page import Element, Page, similar, squeeze
-from .words import NAMED_ELSEWHERE
 
 _WEIGHT, _LOOSE_WEIGHT, _META_WEIGHT = 3.0, 2.5, 2.5
 _SELLING = ("Product", "Offer", "Vehicle", "Car", "Book", "Event", "Service", "Apartment", "Room")
@@ -52,7 +51,7 @@ def is_elsewhere(element: Element, main: set[int]) -> bool:
     for outer in element.chain():
         if id(outer) in main:
             return False
-        if outer.words and NAMED_ELSEWHERE.search(outer.words):
+        if outer.traits.elsewhere:
             return True
     return False
 

@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from .words import NAMED_HIDDEN, name_words
+from .words import NO_TRAITS, Traits, name_traits
 
 _UNREAD = ["script", "style", "noscript", "template", "svg", "iframe", "object", "datalist"]
 _MOST_FRAGMENTS = 20_000
+_NAMES = ("class", "id", "itemprop", "data-testid", "data-hook")
 _word = re.compile(r"\w+")
 _hidden_style = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ class Element:
     """What an element says of itself; computed once for each element on the way to a text."""
 
     tag: str
-    words: str
+    traits: Traits
     style: str
     struck: bool
     hidden: bool
@@ -50,6 +51,18 @@ class Element:
         while element is not None:
             yield element
             element = element.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A stretch of the page in reading order, in characters; by default all of it."""
+
+    start: float = float("-inf")
+    end: float = float("inf")
+
+    def holds(self, offset: int) -> bool:
+        """Whether a text at this offset is in the area."""
+        return self.start <= offset <= self.end
 
 
 def similar(one: str, other: str) -> float:
@@ -180,23 +193,22 @@ class Page:
         attributes = node.attributes
         tag = node.tag or ""
         style = attributes.get("style") or ""
-        words = ""
+        traits = NO_TRAITS
         # The body's and the page's own classes name the kind of page, not a part of it.
-        if tag not in ("html", "body"):
-            names = (attributes.get(name) or "" for name in ("class", "id", "itemprop", "data-testid", "data-hook"))
-            words = name_words(" ".join(name for name in names if name))
+        if tag not in ("html", "body") and (names := " ".join(filter(None, map(attributes.get, _NAMES)))):
+            traits = name_traits(names)
         link = parent.link if parent else None
         if tag == "a" and (href := attributes.get("href")) and not href.startswith(("#", "javascript:")):
             link = href
         return Element(
             tag=tag,
-            words=words,
+            traits=traits,
             style=style,
             struck=(parent is not None and parent.struck) or tag in ("del", "s", "strike") or "line-through" in style,
             hidden=(parent is not None and parent.hidden)
             or "hidden" in attributes
-            or bool(_hidden_style.search(style))
-            or bool(words and NAMED_HIDDEN.search(words)),
+            or bool(style and _hidden_style.search(style))
+            or traits.hidden,
             link=link,
             itemprop=attributes.get("itemprop") or "",
             parent=parent,

@@ -8,13 +8,15 @@ from monitors_contracts.monitors import Evidence
 from .buying import buy_buttons
 from .claims import Claim
 from .jsonld import json_ld_claims
+from .keys import labelled_key
 from .markup import markup_claims, meta_claims
 from .model import ProductFact, ProductFacts
 from .money import currency_code
-from .page import Page
+from .page import Area, Page
 from .stock import read_availability
 from .visible import Shown, shown_prices
 
+_AHEAD_OF_HEADING, _BEHIND_HEADING = 400, 3000
 _LEAST_POINTS = 2.4
 _LEAST_SHOWN_POINTS = 3.0
 
@@ -60,8 +62,9 @@ def read_product(html: str, url: str | None = None) -> ProductFacts:
     """
     page = Page(html, url)
     claims = [*json_ld_claims(page), *markup_claims(page), *meta_claims(page)]
-    buttons = buy_buttons(page)
-    shown = shown_prices(page, buttons)
+    area = _area(page, claims)
+    buttons = buy_buttons(page, area)
+    shown = shown_prices(page, buttons, area)
     weighed = _weigh(claims, shown)
     page_shows = max((price.points for price in shown), default=0.0)
     best = weighed[0] if weighed else None
@@ -72,8 +75,8 @@ def read_product(html: str, url: str | None = None) -> ProductFacts:
     place = best.shown[0].fragment if best and best.shown else None
     stock = read_availability(page, claims, buttons, place)
     return ProductFacts(
-        price=_price_fact(best, page_shows) if best else None,
-        currency=_currency_fact(best, claims) if best else None,
+        price=_price_fact(page, best, page_shows) if best else None,
+        currency=_currency_fact(page, best, claims) if best else None,
         availability=ProductFact(
             stock.stock,
             Evidence(quote=stock.quote[:1000], method=stock.method, locator=stock.locator),
@@ -81,33 +84,48 @@ def read_product(html: str, url: str | None = None) -> ProductFacts:
         )
         if stock
         else None,
-        sku=_sku_fact(claims),
+        sku=_sku_fact(page, claims),
     )
 
 
-def _price_fact(best: _Weighed, page_shows: float) -> ProductFact[Decimal]:
+def _area(page: Page, claims: list[Claim]) -> Area:
+    """Where to look for the price: around the heading when structured data names one price, else on the whole page."""
+    prices = {claim.price for claim in claims if claim.price}
+    if page.heading is None or len(prices) != 1:
+        return Area()
+    return Area(page.heading.offset - _AHEAD_OF_HEADING, page.heading.offset + _BEHIND_HEADING)
+
+
+def _price_fact(page: Page, best: _Weighed, page_shows: float) -> ProductFact[Decimal]:
     points = best.points(page_shows)
     if best.claims:
         claim = max(best.claims, key=lambda claim: claim.weight)
         evidence = Evidence(quote=claim.quote, method=claim.method, locator=claim.locator)
         return ProductFact(best.amount, evidence, 0.97 if best.shown and points > 4 else 0.75)
     shown = best.shown[0]
-    evidence = Evidence(quote=shown.text, method="visible", locator=shown.locator)
+    evidence = Evidence(quote=shown.text, method="visible", locator=page.locator(shown.node))
     return ProductFact(best.amount, evidence, min(0.9, 0.4 + points / 12))
 
 
-def _currency_fact(best: _Weighed, claims: list[Claim]) -> ProductFact[str] | None:
+def _currency_fact(page: Page, best: _Weighed, claims: list[Claim]) -> ProductFact[str] | None:
     for claim in [*best.claims, *claims]:
         if code := currency_code(claim.currency):
             return ProductFact(code, Evidence(quote=claim.quote, method=claim.method, locator=claim.locator), 0.95)
     for shown in best.shown:
         if code := currency_code(shown.money.currency):
-            return ProductFact(code, Evidence(quote=shown.text, method="visible", locator=shown.locator), 0.8)
+            return ProductFact(
+                code, Evidence(quote=shown.text, method="visible", locator=page.locator(shown.node)), 0.8
+            )
     return None
 
 
-def _sku_fact(claims: list[Claim]) -> ProductFact[str] | None:
+def _sku_fact(page: Page, claims: list[Claim]) -> ProductFact[str] | None:
     for claim in claims:
         if claim.sku:
             return ProductFact(claim.sku, Evidence(quote=claim.sku, method=claim.method, locator=claim.locator), 0.9)
-    return None
+    if (labelled := labelled_key(page)) is None:
+        return None
+    key, fragment = labelled
+    return ProductFact(
+        key, Evidence(quote=fragment.text[:300], method="text", locator=page.locator(fragment.node)), 0.6
+    )

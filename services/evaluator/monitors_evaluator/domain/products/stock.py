@@ -9,7 +9,7 @@ from .claims import Claim
 from .markup import is_elsewhere
 from .model import Stock
 from .page import Element, Fragment, Page
-from .words import GONE_TEXT, IN_STOCK_TEXT, NAMED_CHOICE, NAMED_GONE, NOT_GONE_TEXT
+from .words import says_gone, says_in_stock, says_not_gone
 
 _LONGEST_TEXT = 120
 _CHOICES = (
@@ -52,8 +52,7 @@ def read_availability(
         button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(button.element, main)
     ]
     able = next((button for button in own if button.able), None)
-    notice = _notice(page, heading, price, main)
-    if notice and able is None:
+    if able is None and (notice := _notice(page, heading, price, main)):
         return StockRead("OutOfStock", 0.85, "text", notice.text[:300], page.locator(notice.node))
     if able is None and own and not _has_choice(own[0].node, page, main):
         return StockRead("OutOfStock", 0.7, "button", own[0].label or "disabled", page.locator(own[0].node))
@@ -78,7 +77,7 @@ def _in_list(element: Element, main: set[int]) -> bool:
 
 def _is_variant(element: Element) -> bool:
     return any(
-        outer.tag in ("option", "select", "label", "li") or NAMED_CHOICE.search(outer.words)
+        outer.tag in ("option", "select", "label", "li") or outer.traits.choice
         for _, outer in zip(range(3), element.chain(), strict=False)
     )
 
@@ -88,11 +87,11 @@ def _notice(page: Page, heading: Fragment | None, price: Fragment | None, main: 
     for fragment in page.fragments:
         if len(fragment.text) > _LONGEST_TEXT or not _is_near(fragment.offset, heading, price):
             continue
-        gone = GONE_TEXT.search(fragment.text)
+        gone = says_gone(fragment.text)
         element = page.element(fragment.node)
-        if not gone and not NAMED_GONE.search(element.words):
+        if not gone and not element.traits.gone:
             continue
-        if NOT_GONE_TEXT.search(fragment.text) or element.hidden or _is_variant(element) or _in_list(element, main):
+        if says_not_gone(fragment.text) or element.hidden or _is_variant(element) or _in_list(element, main):
             continue
         return fragment
     return None
@@ -102,7 +101,7 @@ def _in_stock_notice(page: Page, heading: Fragment | None, price: Fragment | Non
     for fragment in page.fragments:
         if len(fragment.text) > 60 or not _is_near(fragment.offset, heading, price):
             continue
-        if IN_STOCK_TEXT.search(fragment.text) and not _in_list(page.element(fragment.node), main):
+        if says_in_stock(fragment.text) and not _in_list(page.element(fragment.node), main):
             return StockRead("InStock", 0.6, "text", fragment.text, page.locator(fragment.node))
     return None
 

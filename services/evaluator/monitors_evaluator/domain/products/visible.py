@@ -15,21 +15,14 @@ from selectolax.lexbor import LexborNode
 from .buying import Button
 from .model import Money
 from .money import parse_price
-from .page import Element, Fragment, Page, squeeze
+from .page import Area, Element, Fragment, Page, squeeze
 from .words import (
-    AFTER_OTHER_TEXT,
-    NAMED_ELSEWHERE,
-    NAMED_MAIN,
-    NAMED_NOW,
-    NAMED_OLD,
-    NAMED_OTHER,
-    NAMED_PRICE,
-    NAMED_REGULAR,
-    NOW_TEXT,
-    OLD_TEXT,
-    OTHER_TEXT,
-    PER_PIECE_TEXT,
-    PER_UNIT_TEXT,
+    says_now,
+    says_old,
+    says_other,
+    says_per_piece,
+    says_per_unit,
+    starts_as_other,
 )
 
 _LONGEST_TEXT, _LONGEST_PRICE = 160, 48
@@ -46,7 +39,7 @@ _TAG_POINTS = {
     "li": -0.5,
     "label": -0.5,
 }
-_BESIDE = 60
+_BESIDE, _MOST_PROSE = 60, 20
 _LOWEST_SALE = Decimal("0.2")
 _digit = re.compile(r"\d")
 _digits = re.compile(r"\d+")
@@ -77,7 +70,7 @@ class Shown:
 
     money: Money
     text: str
-    locator: str
+    node: LexborNode
     fragment: Fragment
     points: float
     reasons: tuple[str, ...]
@@ -130,11 +123,11 @@ def _whole(fragment: Fragment) -> tuple[LexborNode, str]:
     return best, text
 
 
-def _candidates(page: Page) -> list[_Candidate]:
+def _candidates(page: Page, area: Area) -> list[_Candidate]:
     found: dict[int, _Candidate] = {}
     for fragment in page.fragments:
         text = fragment.text
-        if len(text) > _LONGEST_TEXT or not _digit.search(text):
+        if len(text) > _LONGEST_TEXT or not area.holds(fragment.offset) or not _digit.search(text):
             continue
         currency = _has_currency(text) is not None
         if not currency and not _bare.match(text):
@@ -169,14 +162,12 @@ def _currency_beside(page: Page, fragment: Fragment) -> str | None:
 
 
 def _priced(element: Element) -> bool:
-    return any(
-        outer.words and NAMED_PRICE.search(outer.words) for _, outer in zip(range(4), element.chain(), strict=False)
-    )
+    return any(outer.traits.price for _, outer in zip(range(4), element.chain(), strict=False))
 
 
-def shown_prices(page: Page, buttons: list[Button]) -> list[Shown]:
-    """Every price the page shows with its points, the likeliest first."""
-    candidates = _candidates(page)
+def shown_prices(page: Page, buttons: list[Button], area: Area) -> list[Shown]:
+    """Every price that the area shows, with its points, the likeliest first."""
+    candidates = _candidates(page, area)
     heading = page.heading
     main = {id(element): depth for depth, element in enumerate(page.element(heading.node).chain())} if heading else {}
     shapes = [_row(candidate.element, main) for candidate in candidates]
@@ -225,9 +216,9 @@ def _row(element: Element, main: dict[int, int]) -> str:
     for outer in element.chain():
         if id(outer) in main:
             break
-        elsewhere = elsewhere or bool(outer.words and NAMED_ELSEWHERE.search(outer.words))
+        elsewhere = elsewhere or outer.traits.elsewhere
         if len(steps) < 4:
-            steps.append(f"{outer.tag}.{_digits.sub('', outer.words)}")
+            steps.append(f"{outer.tag}.{_digits.sub('', outer.traits.words)}")
     return "<".join([*steps, str(elsewhere)])
 
 
@@ -246,26 +237,23 @@ def _score(
     for level, outer in enumerate(element.chain()):
         if outer.itemprop and "price" in outer.itemprop.lower() and level <= 2:
             points["itemprop"] = 1.0
-        words = outer.words
-        if words:
-            if level <= 5 and NAMED_PRICE.search(words):
-                points.setdefault("named price", 2.0 if level <= 2 else 1.2)
-            if level <= 3:
-                if NAMED_NOW.search(words):
-                    points.setdefault("named now", 0.8)
-                if match := NAMED_OLD.search(words):
-                    regular = NAMED_REGULAR.fullmatch(match.group(0))
-                    points.setdefault("named old", -1.0 if regular else -3.0)
-                    old = old or not regular
-                if NAMED_OTHER.search(words):
-                    points.setdefault("named other", -2.5)
+        traits = outer.traits
+        if traits.price and level <= 5:
+            points.setdefault("named price", 2.0 if level <= 2 else 1.2)
+        if level <= 3:
+            if traits.now:
+                points.setdefault("named now", 0.8)
+            if traits.old:
+                points.setdefault("named old", -1.0 if traits.old == "weak" else -3.0)
+                old = old or traits.old == "strong"
+            if traits.other:
+                points.setdefault("named other", -2.5)
         if id(outer) in main:
             break
-        if words:
-            if NAMED_MAIN.search(words):
-                points.setdefault("named main", 0.7)
-            if NAMED_ELSEWHERE.search(words):
-                points.setdefault("named elsewhere", -2.0)
+        if traits.main:
+            points.setdefault("named main", 0.7)
+        if traits.elsewhere:
+            points.setdefault("named elsewhere", -2.0)
         if outer.tag in _TAG_POINTS:
             points.setdefault(f"in {outer.tag}", _TAG_POINTS[outer.tag])
     if element.struck:
@@ -277,13 +265,16 @@ def _score(
         points["hidden"] = -0.8
     if candidate.has_currency:
         points["currency"] = 1.0
-        before, _, after = _around(candidate.text)
-        if not _currencies.sub("", before + after).strip(" .,:-–/*"):
-            points["bare"] = 0.5
     if alike > 2:
         points["row"] = -min(3.0, 0.6 * (alike - 1))
     if times > 1:
         points["repeated"] = min(0.6, 0.2 * times)
+    before, _, after = _around(candidate.text)
+    said = len(_currencies.sub("", before + after).strip(" .,:-–/*"))
+    if said == 0 and candidate.has_currency:
+        points["bare"] = 0.5
+    elif said > _MOST_PROSE and "named price" not in points:
+        points["prose"] = -2.0
     if len(candidate.text) > _LONGEST_PRICE:
         points["long"] = -1.0
     if any(_large_style(outer.style) for _, outer in zip(range(3), element.chain(), strict=False)):
@@ -295,7 +286,7 @@ def _score(
     return Shown(
         candidate.money,
         candidate.text,
-        page.locator(candidate.node),
+        candidate.node,
         fragment,
         sum(points.values()),
         tuple(f"{name} {value:+.1f}" for name, value in points.items()),
@@ -313,19 +304,19 @@ def _labels(page: Page, candidate: _Candidate) -> dict[str, float]:
     else:
         near = before
     points: dict[str, float] = {}
-    if OLD_TEXT.search(near):
+    if says_old(near):
         points["label old"] = -3.0
-    elif OTHER_TEXT.search(near):
+    elif says_other(near):
         points["label other"] = -2.5
-    elif NOW_TEXT.search(before):
+    elif says_now(before):
         points["label now"] = 0.8
     following = page.fragments[index + 1].text[:24] if index + 1 < len(page.fragments) else ""
     if not _has_currency(following):
         after = f"{after} {following}"
     tail = _currencies.sub(" ", after).lstrip(" .,-–*:")
-    if PER_UNIT_TEXT.search(tail) and not PER_PIECE_TEXT.search(tail):
+    if says_per_unit(tail) and not says_per_piece(tail):
         points["per unit"] = -2.5
-    if AFTER_OTHER_TEXT.search(tail):
+    if starts_as_other(tail):
         points["text other"] = -2.0
     return points
 
