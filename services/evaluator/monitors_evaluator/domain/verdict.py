@@ -108,7 +108,9 @@ def decide(
             return Decision(Verdict.UNCERTAIN, "not-confirmed", detail, state, value, state.value)
         return replace(decision, confirmed=True)
     if decision.crossing is not None and _is_surprising(state.value, value, rederived):
-        detail = f"{_shown(state.value)} became {_shown(value)}: unexpected, so the page is fetched again before telling."
+        detail = (
+            f"{_shown(state.value)} became {_shown(value)}: unexpected, so the page is fetched again before telling."
+        )
         return Decision(
             Verdict.UNCERTAIN, "needs-confirmation", detail, state, value, state.value, needs_confirmation=True
         )
@@ -288,7 +290,9 @@ def _in_unit(value: float, unit: str | None, wanted: str | None) -> float | None
     if unit is None or wanted is None or unit == wanted:
         return value
     if unit in CURRENCY_CODES or wanted in CURRENCY_CODES:
-        return value if {unit, wanted} <= _DOLLARS or unit not in CURRENCY_CODES or wanted not in CURRENCY_CODES else None
+        return (
+            value if {unit, wanted} <= _DOLLARS or unit not in CURRENCY_CODES or wanted not in CURRENCY_CODES else None
+        )
     if unit in _MEASURES and wanted in _MEASURES:
         (quantity, scale, zero), (other, wanted_scale, wanted_zero) = _MEASURES[unit], _MEASURES[wanted]
         return (value * scale + zero - wanted_zero) / wanted_scale if quantity == other else None

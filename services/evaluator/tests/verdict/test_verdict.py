@@ -117,7 +117,7 @@ def test_change_when_only_case_and_spaces_differ_then_quiet() -> None:
 
 
 def test_new_items_when_one_is_removed_then_quiet_and_when_one_is_added_then_fires() -> None:
-    monitor = changes(fact="new job posting")
+    monitor = changes(fact="new job posting").model_copy(update={"fact_type": "string"})
     assert decide(monitor, State("Nurse\nCook"), read("Cook")).reason == "nothing-new"
     fired = decide(monitor, State("Nurse\nCook"), read("Nurse\nCook\nDriver"))
     assert fired.verdict is Verdict.TRIGGERED
@@ -153,7 +153,9 @@ monitors = st.sampled_from([below(50), changes(), changes(Change(direction="decr
 
 
 @given(monitors, st.lists(values, max_size=12))
-def test_any_history_when_a_value_is_repeated_then_it_does_not_fire_again(monitor: Interpretation, history: list[float]) -> None:
+def test_any_history_when_a_value_is_repeated_then_it_does_not_fire_again(
+    monitor: Interpretation, history: list[float]
+) -> None:
     found = crossings(monitor, [read(value) for value in history for _ in range(2)])
     assert all(again is None for again in found[1::2])
 

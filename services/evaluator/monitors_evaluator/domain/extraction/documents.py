@@ -67,7 +67,10 @@ def _names_of(item: dict[str, JsonValue]) -> list[tuple[str, str]]:
     texts = [
         (key, value)
         for key, value in item.items()
-        if isinstance(value, str) and 0 < len(value) <= 80 and not re.fullmatch(r"[\W\d]*", value) and "://" not in value
+        if isinstance(value, str)
+        and 0 < len(value) <= 80
+        and not re.fullmatch(r"[\W\d]*", value)
+        and "://" not in value
     ]
     return sorted(texts, key=lambda pair: _rank(pair[0]))[:6]
 
@@ -80,7 +83,9 @@ def _rank(key: str) -> int:
 def _selectors(items: list[JsonValue]) -> list[str | None]:
     """For each item the condition that only it meets, by the key that names it best; None when nothing names it alone."""
     objects = [item for item in items if isinstance(item, dict)]
-    keys = sorted({key for item in objects[:50] for key in item if _rank(key) < len(_NAMING)}, key=lambda key: (_rank(key), key))
+    keys = sorted(
+        {key for item in objects[:50] for key in item if _rank(key) < len(_NAMING)}, key=lambda key: (_rank(key), key)
+    )
     counts = {key: Counter(value for item in objects if _names(value := item.get(key))) for key in keys}
     found: list[str | None] = []
     for item in items:
@@ -96,7 +101,9 @@ def _selectors(items: list[JsonValue]) -> list[str | None]:
 
 
 def _names(value: JsonValue) -> bool:
-    return (isinstance(value, str) and 0 < len(value) <= 120) or (isinstance(value, int) and not isinstance(value, bool))
+    return (isinstance(value, str) and 0 < len(value) <= 120) or (
+        isinstance(value, int) and not isinstance(value, bool)
+    )
 
 
 def find(data: JsonValue, path: str) -> JsonValue:
@@ -107,4 +114,3 @@ def find(data: JsonValue, path: str) -> JsonValue:
         return jmespath.search(path, data)
     except (JMESPathError, ValueError, TypeError, RecursionError):
         return None
-

@@ -58,7 +58,9 @@ def _items(data: JsonValue, question: Question) -> list[dict[str, JsonValue]]:
         if isinstance(value, list):
             titled = [item for item in value if isinstance(item, dict) and _title(item)]
             if titled and len(titled) * 2 > len(value):
-                fits = coverage(question.words, terms(key)) + (1.0 if key in ("item", "entry", "items", "entries") else 0.0)
+                fits = coverage(question.words, terms(key)) + (
+                    1.0 if key in ("item", "entry", "items", "entries") else 0.0
+                )
                 if (score := fits - 0.1 * depth) > best[0]:
                     best = (score, titled)
     return best[1]
@@ -103,14 +105,23 @@ def listings(outline: Outline, question: Question) -> list[Listing]:
         linked = any(run.shape.partition(".")[0] == "a" for run in block.runs)
         if tag not in ("h2", "h3", "h4", "li", "article") and not linked:
             continue
-        above = [head for head in block.heads if not (tag.startswith("h") and head.element.shape == block.element.shape)]
+        above = [
+            head for head in block.heads if not (tag.startswith("h") and head.element.shape == block.element.shape)
+        ]
         key = (block.shape, normalise(above[-1].label) if above else "")
         groups.setdefault(key, []).append(_item_title(block.label if tag == "li" or linked else block.text))
         named = terms(" ".join((key[1], block.shape, outline.title)))
         fits[key] = (
-            coverage(question.words, named) + (0.5 if tag in ("h2", "h3", "h4") else 0.0) + (0.2 if linked else 0.0) + block.weight - 1
+            coverage(question.words, named)
+            + (0.5 if tag in ("h2", "h3", "h4") else 0.0)
+            + (0.2 if linked else 0.0)
+            + block.weight
+            - 1
         )
-    found = [(fits[key] + min(len(titles), 10) * 0.03, Listing(tuple(titles[:_MAX_ITEMS]), *key)) for key, titles in groups.items()]
+    found = [
+        (fits[key] + min(len(titles), 10) * 0.03, Listing(tuple(titles[:_MAX_ITEMS]), *key))
+        for key, titles in groups.items()
+    ]
     for grid in outline.grids:
         header = header_of(grid)
         rows = grid.rows[1 if header else 0 :]

@@ -51,7 +51,9 @@ def is_named_on(page: Page, question: Question) -> bool:
         known = frozenset[str]().union(*(terms(" ".join((*leaf.keys, *leaf.siblings))) for leaf in leaves(page.data)))
     else:
         outline = page.outline
-        known = terms(outline.title).union(*(terms(block.text) for block in outline.blocks if block.element.weight >= BODY / 2))
+        known = terms(outline.title).union(
+            *(terms(block.text) for block in outline.blocks if block.element.weight >= BODY / 2)
+        )
         known = known.union(*(terms(cell.text) for grid in outline.grids for row in grid.rows for cell in row))
     return not question.subject or coverage(question.subject, known) >= 0.5
 
@@ -75,12 +77,20 @@ def product_readings(page: Page, question: Question) -> list[Reading]:
     if question.asked is Asked.NUMBER and facts.price is not None:
         price = facts.price
         currency = facts.currency.value if facts.currency else None
-        source = Observation(price.evidence.quote, (heading,), (title,), 1.0, {"place": price.evidence.locator}, "product")
-        return [Reading(float(price.value), score * price.confidence, source, price.evidence.quote, currency, subject_fit=named)]
+        source = Observation(
+            price.evidence.quote, (heading,), (title,), 1.0, {"place": price.evidence.locator}, "product"
+        )
+        return [
+            Reading(
+                float(price.value), score * price.confidence, source, price.evidence.quote, currency, subject_fit=named
+            )
+        ]
     if question.asked is Asked.STATE and question.is_stock and facts.availability is not None:
         stock = facts.availability
         state = "in stock" if stock.value == "InStock" else "out of stock"
-        source = Observation(stock.evidence.quote, (heading,), (title,), 1.0, {"place": stock.evidence.locator}, "product")
+        source = Observation(
+            stock.evidence.quote, (heading,), (title,), 1.0, {"place": stock.evidence.locator}, "product"
+        )
         value = (state == "in stock") if question.boolean else _as_wanted(state, question)
         trust = 1.0 if stock.evidence.method in _DATA_METHODS else 0.6
         return [Reading(value, score * stock.confidence * trust, source, stock.evidence.quote, subject_fit=named)]
@@ -191,7 +201,9 @@ def newest(page: Page, question: Question, locator: Locator | None = None) -> tu
     return None
 
 
-def contains(page: Page, question: Question, locator: Locator | None = None) -> tuple[bool, str, dict[str, JsonValue]] | None:
+def contains(
+    page: Page, question: Question, locator: Locator | None = None
+) -> tuple[bool, str, dict[str, JsonValue]] | None:
     """Whether the page's text (or the named row's) says the wanted words; None on a page that is not the one known."""
     lines = main_lines(page)
     if not lines:
@@ -219,7 +231,9 @@ def _named_rows(page: Page, question: Question) -> tuple[str, ...]:
     return tuple(rows)
 
 
-def section(page: Page, question: Question, locator: Locator | None = None) -> tuple[str, str, dict[str, JsonValue]] | None:
+def section(
+    page: Page, question: Question, locator: Locator | None = None
+) -> tuple[str, str, dict[str, JsonValue]] | None:
     """The text of the section asked about, as a digest with its beginning; None when it is gone."""
     heading = _text(locator, "heading") if locator is not None else None
     found = section_of(page, question, heading)

@@ -37,8 +37,12 @@ _SPELLED = {
     for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
 
-_SIGNS = "|".join(re.escape(sign) for sign in sorted((k for k in _CURRENCIES if not k.isalpha()), key=len, reverse=True))
-_DIGITS = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,3}(?:['’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)*|[.,]\d+"
+_SIGNS = "|".join(
+    re.escape(sign) for sign in sorted((k for k in _CURRENCIES if not k.isalpha()), key=len, reverse=True)
+)
+_DIGITS = (
+    r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,3}(?:['’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)*|[.,]\d+"
+)
 _NUMBER = re.compile(
     rf"(?P<lead>[-−–+])?\s?(?P<before>{_SIGNS}|\b(?:usd|eur|gbp|chf|jpy|cad|aud|inr|sek|nok|dkk|pln)\b)?\s?(?P<sign>[-−+])?"
     rf"(?<![\w.,])(?P<digits>{_DIGITS})"
@@ -107,7 +111,9 @@ def _amount(digits: str) -> float | None:
 
 def read_numbers(text: str) -> list[Number]:
     """All quantities of a text, in order; dates, times, versions, phone numbers and codes are no quantities."""
-    taken = [match.span() for match in _NOT_A_QUANTITY.finditer(text)] + [match.span() for match in _DATE.finditer(text)]
+    taken = [match.span() for match in _NOT_A_QUANTITY.finditer(text)] + [
+        match.span() for match in _DATE.finditer(text)
+    ]
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
         start, end = match.span("digits")
@@ -163,7 +169,9 @@ def _day(match: re.Match[str]) -> date | None:
         if match["numeric"]:
             day, month, year = (int(part) for part in re.split(r"[./]", match["numeric"]))
             return date(year, month, day) if month <= 12 else date(year, day, month)
-        day, name, year = (match["d1"], match["m1"], match["y1"]) if match["d1"] else (match["d2"], match["m2"], match["y2"])
+        day, name, year = (
+            (match["d1"], match["m1"], match["y1"]) if match["d1"] else (match["d2"], match["m2"], match["y2"])
+        )
         month = "jan feb mar apr may jun jul aug sep oct nov dec".split().index(name[:3].casefold()) + 1
         return date(int(year), month, int(day)) if year else None
     except ValueError:

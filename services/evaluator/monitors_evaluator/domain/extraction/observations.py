@@ -91,7 +91,7 @@ def header_of(grid: Grid) -> list[str]:
     plain = len(grid.rows) > 2 or any(cell.is_header for cell in first)
     if plain and not any(re.search(r"\d", cell.text) for cell in first) and len(first) > 1:
         others = [cell.text for row in grid.rows[1:] for cell in row[1:]]
-        if first[0].is_header and all(row[0].is_header for row in grid.rows) and not all(c.is_header for c in first):
+        if len(first) == 2 and first[0].is_header and all(row[0].is_header for row in grid.rows):
             return []
         if len(first) > 2 or any(re.search(r"\d", text) for text in others) or _looks_like_header(first[-1].text):
             return [cell.text for cell in first]
@@ -116,7 +116,9 @@ def _of_grid(grid: Grid, number: int, title: str) -> Iterator[Observation]:
             column = header[at] if header else ""
             label = texts[0]
             others = tuple(
-                text for place, text in enumerate(texts[1:], 1) if place != at and text and not re.fullmatch(r"[\W\d]*", text)
+                text
+                for place, text in enumerate(texts[1:], 1)
+                if place != at and text and not re.fullmatch(r"[\W\d]*", text)
             )
             names = tuple(name for name in (label, column, *others) if name and name != cell.text)
             yield Observation(

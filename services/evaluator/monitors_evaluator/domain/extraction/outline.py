@@ -48,7 +48,8 @@ class Element:
     section: "Element | None" = None
     heads: list[tuple[int, "Block"]] = field(default_factory=list)
     children: int = 0
-    first: "tuple[Element, Block] | None" = None
+    place: int = 0
+    kids: "list[tuple[Element, Block]]" = field(default_factory=list)
     block: "Block | None" = None
     level: int = 0
     disabled: bool = False
@@ -96,13 +97,9 @@ class Block:
         found: list[str] = []
         child = self.element
         while (holder := child.parent) is not None and len(found) < 3 and holder.names_its_parts:
-            if holder.first is not None:
-                elder, block = holder.first
-                pair = holder.children == 2 and not re.search(r"\d", block.text)
-                if elder is not child and block is not self and (pair or elder.shape != child.shape):
-                    name = block.label
-                    if 0 < len(name) <= 80:
-                        found.append(name)
+            named = _namer(holder, child)
+            if named is not None and named is not self and 0 < len(named.label) <= 80:
+                found.append(named.label)
             child = holder
         return tuple(found)
 
@@ -111,6 +108,18 @@ class Block:
         """Tags and classes of the block and its parent, digits left out: `div.prices>p.now`."""
         parent = self.element.parent
         return f"{parent.shape}>{self.element.shape}" if parent is not None else self.element.shape
+
+
+def _namer(holder: Element, child: Element) -> Block | None:
+    """What names a child of a row, a card or a list of pairs: the nearest text before it in the shape that the first one has."""
+    leader = holder.kids[0][0].shape if holder.kids else ""
+    pair = holder.children == 2 and not re.search(r"\d", holder.kids[0][1].text)
+    if leader == child.shape and not pair:
+        return None
+    for kid, block in reversed(holder.kids[max(0, child.place - 20) : child.place]):
+        if kid.shape == leader:
+            return block
+    return None
 
 
 @dataclass(slots=True)
@@ -197,8 +206,11 @@ def _register(block: Block) -> None:
     element = block.element
     block.heads = _heads_of(element)
     child, holder = element, element.parent
-    while holder is not None and holder.first is None:
-        holder.first = (child, block)
+    while holder is not None and (not holder.kids or holder.kids[-1][0] is not child):
+        child.place = len(holder.kids)
+        holder.kids.append((child, block))
+        if len(holder.kids) > 1:
+            break
         child, holder = holder, holder.parent
     if element.level and element.section is not None:
         heads = element.section.heads
@@ -303,7 +315,9 @@ def _finish(outline: Outline) -> None:
             if not piece:
                 text += " "
                 continue
-            apart = text and not text.endswith(" ") and _JOINT.search(text) and (piece[0].isdigit() or piece[0].isupper())
+            apart = (
+                text and not text.endswith(" ") and _JOINT.search(text) and (piece[0].isdigit() or piece[0].isupper())
+            )
             spaced = run.text[:1].isspace() or bool(apart)
             text = f"{text.rstrip()} {piece}" if spaced and text.strip() else text + piece
             if run.text[-1:].isspace():
@@ -364,7 +378,9 @@ def _grid_of(table: LexborNode, element: Element) -> Grid | None:
     weight = MARGIN if any(_RELATED_HEADING.search(head.text) for head in heads) else element.weight
     for row in rows:
         row.extend(Cell("") for _ in range(width - len(row)))
-    return Grid(rows, titles + tuple(squeeze("".join(run.text for run in head.runs[:1])) for head in reversed(heads)), weight)
+    return Grid(
+        rows, titles + tuple(squeeze("".join(run.text for run in head.runs[:1])) for head in reversed(heads)), weight
+    )
 
 
 def _carry(carried: dict[int, tuple[int, Cell]], column: int) -> Cell:

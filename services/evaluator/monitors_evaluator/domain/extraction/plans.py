@@ -27,16 +27,21 @@ class Extraction:
     confidence: float
 
 
-def derive_plan(page: Page, interpretation: Interpretation) -> ExtractionPlan | None:
+def derive_plan(
+    page: Page, interpretation: Interpretation, previous: ExtractionPlan | None = None
+) -> ExtractionPlan | None:
     """Find the fact on the page, and how to find it again; None when it is not there or another thing may be meant.
 
-    The plan is verified: running it on the same page gives the value it was derived from.
+    The plan is verified: running it on the same page gives the value it was derived from. `previous` is the plan that does not
+    match any more: when it found its subject by name, the new one has to as well.
     """
     try:
         if page.is_wall:
             return None
         question = question_of(interpretation)
         for plan, value in _candidates(page, question):
+            if previous is not None and plan.locator.get("unnamed") and not previous.locator.get("unnamed"):
+                continue
             read = _run(plan, page, question)
             if read is not None and read.value == value:
                 return plan
@@ -63,7 +68,9 @@ def _candidates(page: Page, question: Question) -> list[tuple[ExtractionPlan, Va
             return _section_plans(page, question)
         case Asked.NEWEST:
             listed = newest(page, question)
-            return [(ExtractionPlan(method="newest", locator=listed[1]), listed[0])] if listed else []
+            lists = [(ExtractionPlan(method="newest", locator=listed[1]), listed[0])] if listed else []
+            labelled = _named_plans(page, question) if page.data is None or not lists else []
+            return labelled + lists
         case _:
             plans = _named_plans(page, question)
             return plans or (_section_plans(page, question, named=True) if question.asked is Asked.TEXT else [])
@@ -93,7 +100,10 @@ def _named_plans(page: Page, question: Question) -> list[tuple[ExtractionPlan, V
         if reading.subject_fit < _LEAST_SUBJECT:
             continue
         rivals = [other for other, _ in pool[at + 1 :] if not _same_value(other.value, reading.value)]
-        if unnamed and any(rival.source.group == reading.source.group for rival in rivals):
+        if unnamed and any(
+            rival is not reading and rival.source.group == reading.source.group and rival.score > reading.score - 1.0
+            for rival, _ in pool
+        ):
             continue
         margin = reading.score - rivals[0].score if rivals else 2.0
         if margin < 0.02 and rivals:
@@ -130,10 +140,18 @@ def _run(plan: ExtractionPlan, page: Page, question: Question) -> Extraction | N
             return _extraction(held[0], None, held[1], plan.method, "main text", 0.85) if held else None
         case "section":
             part = section(page, question, locator)
-            return _extraction(part[0], None, part[1], plan.method, str(part[2]["heading"]) or "main text", 0.8) if part else None
+            return (
+                _extraction(part[0], None, part[1], plan.method, str(part[2]["heading"]) or "main text", 0.8)
+                if part
+                else None
+            )
         case "newest":
             listed = newest(page, question, locator)
-            return _extraction(listed[0], None, listed[0][:300], plan.method, str(locator.get("list")), 0.9) if listed else None
+            return (
+                _extraction(listed[0], None, listed[0][:300], plan.method, str(locator.get("list")), 0.9)
+                if listed
+                else None
+            )
         case _:
             return _run_named(plan.method, page, question, locator)
 
@@ -150,7 +168,9 @@ def _run_named(method: str, page: Page, question: Question, locator: Locator) ->
     confidence = float(sure) if isinstance(sure, (int, float)) else UNSURE
     if best.score < known - (1.0 if method not in STRUCTURED else 1.5):
         return None
-    close = [other for other in readings[1:] if other.score > best.score - 0.02 and not _same_value(other.value, best.value)]
+    close = [
+        other for other in readings[1:] if other.score > best.score - 0.02 and not _same_value(other.value, best.value)
+    ]
     if close and best.hints == close[0].hints:
         return None
     return _extraction(best.value, best.unit, best.quote, method, _where(method, locator), confidence)

@@ -37,11 +37,12 @@ class Question:
     is_stock: bool = False
     boolean: bool = False
     subject_text: str = ""
+    kind_of_subject: frozenset[str] = frozenset()
 
     @property
     def words(self) -> frozenset[str]:
         """All words that tell this fact from others on the page."""
-        return self.fact | self.subject
+        return self.fact | self.subject | self.kind_of_subject
 
 
 _NEW = re.compile(r"\b(new|newest|latest|another|next)\b")
@@ -69,8 +70,14 @@ def question_of(interpretation: Interpretation) -> Question:
     fact_text, subject_text = normalise(interpretation.fact), normalise(interpretation.subject)
     condition = interpretation.condition
     is_price = bool(_PRICE.search(fact_text))
-    is_stock = bool(_AVAILABILITY_FACT.search(fact_text)) and not re.search(r"\b(price|market|level|share)\b", fact_text)
+    is_stock = bool(_AVAILABILITY_FACT.search(fact_text)) and not re.search(
+        r"\b(price|market|level|share)\b", fact_text
+    )
     subject = specific(terms(subject_text))
+    # A name is looked for by what is written like one: of `ACME shares`, `ACME` must be there and `shares` may be.
+    proper = terms(" ".join(re.findall(r"\b(?:[A-Z][\w-]*|\w*\d[\w-]*)", interpretation.subject))) & subject
+    kind_of_subject = subject - proper if proper else frozenset[str]()
+    subject = subject - kind_of_subject
     fact = frozenset[str]() if is_stock else specific(terms(fact_text)) - subject
     wanted, unit, near, boolean = "", None, None, False
     if condition is not None:
@@ -96,6 +103,7 @@ def question_of(interpretation: Interpretation) -> Question:
         is_stock=is_stock,
         boolean=boolean,
         subject_text=subject_text,
+        kind_of_subject=kind_of_subject,
     )
 
 

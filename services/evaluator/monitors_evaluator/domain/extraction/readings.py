@@ -33,7 +33,13 @@ class Reading:
 def of_leaf(leaf: Leaf) -> Observation:
     """A value in nested data as an observation: its keys and what names its object stand around it."""
     key = leaf.keys[0] if leaf.keys else ""
-    text = leaf.value if isinstance(leaf.value, str) else f"{leaf.value:.15g}" if isinstance(leaf.value, float) else str(leaf.value).casefold()
+    text = (
+        leaf.value
+        if isinstance(leaf.value, str)
+        else f"{leaf.value:.15g}"
+        if isinstance(leaf.value, float)
+        else str(leaf.value).casefold()
+    )
     return Observation(text, (key, *leaf.siblings, *leaf.keys[1:]), (), 1.0, {"path": leaf.path}, leaf.group)
 
 
@@ -45,6 +51,11 @@ def read_all(question: Question, observations: Iterable[Observation]) -> list[Re
 
 
 # -- fitness --------------------------------------------------------------------------------------------------------
+
+
+_OTHER_TIMES = terms(
+    "tomorrow yesterday tonight forecast outlook history archive previous past average record upcoming"
+)
 
 
 def _fit(question: Question, source: Observation, near_text: str, assumed_fact: float = 0.0) -> tuple[float, float]:
@@ -68,7 +79,13 @@ def _fit(question: Question, source: Observation, near_text: str, assumed_fact: 
             score = 3.0 * subject
         case _:
             score = 1.6
-    strange = [word for name in source.names[:2] for word in terms(name) if not coverage(frozenset((word,)), question.words)]
+    if question.kind_of_subject:
+        score += 0.3 * coverage(question.kind_of_subject, around)
+    others = _OTHER_TIMES & names.union(*(terms(name) for name in source.context))
+    score -= 1.2 if others - question.words else 0.0
+    strange = [
+        word for name in source.names[:2] for word in terms(name) if not coverage(frozenset((word,)), question.words)
+    ]
     score -= min(0.08 * len(strange), 0.5) + 3.0 * (1.0 - source.weight) + (3.0 if source.struck else 0.0)
     return score, min(subject, 1.0) if question.subject else 1.0
 
@@ -89,7 +106,9 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
     numbers = read_numbers(text)
     label = source.names[0] if source.names else ""
     if not numbers:
-        stated = _NO_AMOUNT.match(text) or re.search(r"\bno (?=[\w ]{3,30}(?:left|free|available|remaining)?)", text.casefold())
+        stated = _NO_AMOUNT.match(text) or re.search(
+            r"\bno (?=[\w ]{3,30}(?:left|free|available|remaining)?)", text.casefold()
+        )
         if stated and question.unit is None and len(text) < 80:
             score, subject = _fit(question, source, text)
             if coverage(question.fact, terms(f"{label} {text}")) >= 0.5:
@@ -105,7 +124,9 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
         score += _unit_fit(question, number)
         if _TOTAL_BEFORE.search(before.casefold()) or re.match(r"\s*(?:in total|total)\b", after.casefold()):
             score -= 1.5
-        if re.search(r"\d\s?[–-]\s?$|\bto $|\bbetween $", text[: number.start]) or re.match(r"\s?[–-]\s?[$€£]?\d", text[number.end :]):
+        if re.search(r"\d\s?[–-]\s?$|\bto $|\bbetween $", text[: number.start]) or re.match(
+            r"\s?[–-]\s?[$€£]?\d", text[number.end :]
+        ):
             score -= 1.0
         if text[: number.start].rstrip("$€£ ").endswith("+") or re.search(r"[(]$", text[: number.start]):
             score -= 0.6
@@ -129,7 +150,7 @@ def _around(text: str, numbers: list[Number], at: int) -> tuple[str, str]:
     if at + 1 < len(numbers):
         if after.rstrip().endswith(":"):
             after = ""
-        after = re.split(r"[,;|·]|\band\b|[.!?]\s", after)[0]
+        after = re.split(r"[,;|·(]|\band\b|[.!?]\s", after)[0]
     return before, after[:80]
 
 
@@ -153,7 +174,18 @@ def _unit_fit(question: Question, number: Number) -> float:
 # -- states ---------------------------------------------------------------------------------------------------------
 
 _COUNTED = re.compile(r"\b(stock|available|availability|quantity|qty|left|remaining|free|inventory|vacancies)\b")
-_YES = {"true": True, "yes": True, "false": False, "no": False, "✓": True, "✔": True, "✗": False, "✘": False, "❌": False, "✅": True}
+_YES = {
+    "true": True,
+    "yes": True,
+    "false": False,
+    "no": False,
+    "✓": True,
+    "✔": True,
+    "✗": False,
+    "✘": False,
+    "❌": False,
+    "✅": True,
+}
 
 
 def _answer(question: Question, source: Observation) -> bool | None:
@@ -169,7 +201,12 @@ def _answer(question: Question, source: Observation) -> bool | None:
         return plain if question.wanted == "yes" else None
     if told is None and label and len(text) < 40:
         found = family_of(question.wanted)
-        if found and found[0].yes == "in stock" and _COUNTED.search(label.casefold()) and (numbers := read_numbers(text)):
+        if (
+            found
+            and found[0].yes == "in stock"
+            and _COUNTED.search(label.casefold())
+            and (numbers := read_numbers(text))
+        ):
             return (numbers[0].value > 0) is found[1]
         if re.fullmatch(r"\d+", text) is None and question.wanted != "yes" and not re.search(r"\d", text):
             words = terms(question.wanted)
@@ -186,7 +223,7 @@ def _states(question: Question, source: Observation) -> Iterator[Reading]:
     answer = _answer(question, source)
     value: Value
     if answer is None:
-        if len(text) > 60 or not source.names or not _is_labelled(question, source):
+        if len(text) > 60 or not _is_labelled(question, source):
             return
         value = _other_word(question, text)
     else:
@@ -196,8 +233,12 @@ def _states(question: Question, source: Observation) -> Iterator[Reading]:
     if question.boolean:
         value = bool(answer)
     score, subject = _fit(question, source, text)
-    strange = [word for word in terms(text) if not coverage(frozenset((word,)), question.words | terms(question.wanted))]
+    strange = [
+        word for word in terms(text) if not coverage(frozenset((word,)), question.words | terms(question.wanted))
+    ]
     score -= min(0.1 * max(len(strange) - 1, 0), 0.6) + (0.6 if answer is None else 0.0)
+    if _tells_state(source):
+        score += 0.5
     if len(text.split()) <= 4:
         score += 0.2
     yield Reading(value, score, source, squeeze(text)[:300], subject_fit=subject)
@@ -206,11 +247,16 @@ def _states(question: Question, source: Observation) -> Iterator[Reading]:
 def _is_labelled(question: Question, source: Observation) -> bool:
     """True for a value beside a name: only such a value may be read as "some other state"."""
     label = terms(" ".join(source.names))
-    return (
-        coverage(question.subject, label) >= 0.6
-        or coverage(question.fact, label) >= 0.6
-        or bool(label & terms("status state condition availability weather conditions phase"))
-    )
+    return coverage(question.subject, label) >= 0.6 or coverage(question.fact, label) >= 0.6 or _tells_state(source)
+
+
+_STATE_NAMES = terms("status state condition availability weather phase remark badge stage")
+
+
+def _tells_state(source: Observation) -> bool:
+    """True for a value named or marked up as a state: a `Status` column, a `badge`."""
+    near = terms(" ".join((*source.names[:2], source.shape.rpartition(">")[2])))
+    return any(coverage(frozenset((name,)), near) >= 0.8 for name in _STATE_NAMES)
 
 
 def _state_value(question: Question, text: str, answer: bool) -> Value:
@@ -232,7 +278,11 @@ def _other_word(question: Question, text: str) -> str:
 def _any_state(question: Question, source: Observation) -> Iterator[Reading]:
     """For a change monitor: the state in the words used for it, or the short text beside its name."""
     text = source.text
-    value = ("in stock" if stock else "out of stock") if question.is_stock and (stock := judge(text, "in stock")) is not None else None
+    value = (
+        ("in stock" if stock else "out of stock")
+        if question.is_stock and (stock := judge(text, "in stock")) is not None
+        else None
+    )
     if value is None and not question.is_stock:
         value = name_state(text) if len(text.split()) > 4 else squeeze(text)[:80]
     if value is None:
@@ -270,9 +320,17 @@ def _texts(question: Question, source: Observation) -> Iterator[Reading]:
     yield Reading(text, score, source, text, subject_fit=subject)
 
 
+def _labelled_texts(question: Question, source: Observation) -> Iterator[Reading]:
+    """`Latest version: 2.4.1`: the newest of something, told as one value."""
+    if source.names and re.search(r"\b(latest|newest|current|new)\b", normalise(source.names[0])):
+        if coverage(question.fact, terms(source.names[0])) >= 0.6:
+            yield from _texts(question, source)
+
+
 _READERS: dict[Asked, Callable[[Question, Observation], Iterator[Reading]]] = {
     Asked.NUMBER: _numbers,
     Asked.STATE: _states,
     Asked.DATE: _dates,
     Asked.TEXT: _texts,
+    Asked.NEWEST: _labelled_texts,
 }

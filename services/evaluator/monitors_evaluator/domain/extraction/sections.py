@@ -74,7 +74,10 @@ def section_of(page: Page, question: Question, heading: str | None = None) -> Se
         inside = [block for block in blocks if any(normalise(head.label) == chosen for head in block.heads)]
         lines = _settled(block.text for block in inside)
         grids = tuple(
-            line for grid in outline.grids if chosen in [normalise(title) for title in grid.titles] for line in _rows(grid)
+            line
+            for grid in outline.grids
+            if chosen in [normalise(title) for title in grid.titles]
+            for line in _rows(grid)
         )
         if lines or grids:
             return Section(chosen, lines + _settled(grids))

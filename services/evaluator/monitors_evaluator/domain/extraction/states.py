@@ -75,7 +75,9 @@ _FAMILIES = (
 )  # fmt: skip
 
 # A state under a condition is not told of; one that is planned or past does not hold.
-_CONDITIONAL = re.compile(r"\b(?:when|once|if|until|till|as soon as|after|before|unless|whether|in case|should|whenever)\b")
+_CONDITIONAL = re.compile(
+    r"\b(?:when|once|if|until|till|as soon as|after|before|unless|whether|in case|should|whenever)\b"
+)
 _NOT = re.compile(
     r"\b(?:not|never|no longer|cannot|no|none|neither|without|yet to|isn'?t|aren'?t|wasn'?t|won'?t|doesn'?t|don'?t|hasn'?t|haven'?t|isnt|nor|"
     r"n't|hardly|far from|non|anything but)\b"
@@ -87,8 +89,16 @@ _AHEAD = re.compile(
 _AHEAD_AFTER = re.compile(
     rf"^\s*(?:again )?(?:(?:from|on|in|at|as of|starting)\s+(?:the\s+)?(?:\d|(?:{_DAYS})\w*\b)|(?:{_DAYS})\w*\b|to the public (?:on|in|from)|until yesterday|date\b|soon\b|tba\b)"
 )
-_OPENS = re.compile(r"\b(?:re-?)?opens\b|\b(?:re-?)?open(?:ing|s)? (?:on|in|from|soon|date|day|tba|tbc)\b|\bstarts\b|\bbegins\b|\bopening\b(?! hours| times)")
-_CLAUSES = re.compile(r"[.;!?]\s+|\s[–—|·•]\s|, (?=but|and|while|although|please|we|you|then)|\bbut\b|\balthough\b|\bthough\b|,\s(?=\w+ (?:is|are|has|have|will)\b)")
+# "Delivered parcels are kept ..." speaks of a kind of thing, not of a state.
+_OF_A_KIND = re.compile(
+    r"\s(?!(?:at|on|by|to|until|till|from|now|today|again|in|for|this|and|or|since|yesterday|daily|is|are)\b)[a-z]+\s(?:\w+\s)?(?:is|are|will|have|has|can|must|may|should)\b"
+)
+_OPENS = re.compile(
+    r"\b(?:re-?)?opens\b|\b(?:re-?)?open(?:ing|s)? (?:on|in|from|soon|date|day|tba|tbc)\b|\bstarts\b|\bbegins\b|\bopening\b(?! hours| times)"
+)
+_CLAUSES = re.compile(
+    r"[.;!?]\s+|\s[–—|·•]\s|, (?=but|and|while|although|please|we|you|then)|\bbut\b|\balthough\b|\bthough\b|,\s(?=\w+ (?:is|are|has|have|will)\b)"
+)
 
 
 @lru_cache(maxsize=2_000)
@@ -145,7 +155,7 @@ def _conditional(clause: str, start: int) -> bool:
 def _stance(clause: str, match: re.Match[str]) -> str:
     """How a state word is meant where it stands: `yes`, `no`, `ahead` (or past), or `silent` under a condition."""
     before = clause[: match.start()]
-    if _CONDITIONAL.search(before):
+    if _CONDITIONAL.search(before) or (not before.strip() and _OF_A_KIND.match(clause[match.end() :])):
         return "silent"
     near = " ".join(before.split()[-5:])
     if _AHEAD.search(near) or (not match[0].endswith("ed") and _AHEAD_AFTER.match(clause[match.end() :])):
