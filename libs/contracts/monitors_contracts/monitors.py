@@ -107,6 +107,15 @@ class Evidence(Model):
     url: str | None = None
 
 
+class Reading(Model):
+    """What a page said: a fact's value, where it stood, and how sure that is."""
+
+    value: Value = None
+    unit: str | None = None
+    evidence: Evidence
+    confidence: float = Field(ge=0, le=1)
+
+
 class Verdict(StrEnum):
     """How a check ended."""
 
@@ -207,6 +216,9 @@ class MonitorRefreshRequested(Event):
     urls: list[Url] = Field(min_length=1, description="The source, then its fall-backs")
     source: SourceSettings = SourceSettings()
     cause: Literal["manual", "confirmation", "scheduled"] = "manual"
+    suspect: Reading | None = Field(
+        default=None, description="For a confirmation: the surprising value to be seen again"
+    )
     requested_at: AwareDatetime
 
 
@@ -219,7 +231,7 @@ class MonitorEvaluated(Event):
     evaluation: Evaluation
     condition_met: bool | None = None
     plan: ExtractionPlan | None = Field(default=None, description="Set when the plan was derived or derived anew")
-    content_hash: str | None = None
+    content_hash: str | None = Field(default=None, description="The content the value was read from")
     monitor_version: int = Field(ge=0, description="The monitor's version after this evaluation")
 
 

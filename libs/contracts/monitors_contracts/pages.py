@@ -47,6 +47,9 @@ class PageFetched(Event):
     final_url: str = Field(description="Where redirects led")
     status: int
     content_type: str = Field(description="Media type without parameters: `text/html`")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="Response headers worth keeping, names in lower case"
+    )
     content_hash: str = Field(description="SHA-256 of the decoded content, hex")
     unchanged: bool = Field(
         default=False, description="Same content as this monitor's last fetch; then none is carried"

@@ -52,8 +52,8 @@ async def replay(
     count = unreadable = 0
     async with pool.acquire() as db, db.transaction():
         if from_empty:
-            for projection in projections:
-                await db.execute("TRUNCATE " + ", ".join(projection.tables))
+            tables = [table for projection in projections for table in projection.tables]
+            await db.execute(f"TRUNCATE {', '.join(tables)}")
         for projection in projections:
             subjects = [f"evt.{event.aggregate}.{event.action}.>" for event in projection.events]
             stream = projection.events[0].stream

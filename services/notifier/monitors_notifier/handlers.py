@@ -48,7 +48,7 @@ from .domain import delivery
 from .domain.channels import InvalidChannel, Target, default_name, make_target
 from .domain.lanes import Lanes
 from .domain.messages import Message, alert_message, channel_test_message
-from .domain.retry import RetryPolicy, after_failure
+from .domain.retry import GiveUp, RetryPolicy, after_failure
 from .domain.unsubscribe import InvalidToken, Subscription, make_token, read_token, unsubscribe_url
 from .settings import NotifierSettings
 

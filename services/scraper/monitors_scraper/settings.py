@@ -61,6 +61,8 @@ class ScraperSettings(Settings):
     browser_idle: Seconds = Field(default=120, description="A browser without work is closed after this time")
     browser_heap_mb: int = Field(default=512, gt=0, description="Most script memory of one page")
 
+    snapshot_days: int = Field(default=365, gt=0, description="How long pages are kept as they were")
+
     pdf_max_pages: int = Field(default=50, gt=0)
     pdf_timeout: Seconds = 20
 

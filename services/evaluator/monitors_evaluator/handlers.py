@@ -1,0 +1,256 @@
+"""One short function a message."""
+
+from datetime import UTC, datetime
+
+from prometheus_client import Counter
+
+from monitors_contracts.base import Done, Id, new_id
+from monitors_contracts.monitors import (
+    CreateMonitor,
+    DeleteMonitor,
+    Evaluation,
+    EvaluationList,
+    GetEvaluations,
+    GetMonitor,
+    Interpretation,
+    InterpretPrompt,
+    ListMonitors,
+    MonitorCreated,
+    MonitorDeleted,
+    MonitorDetail,
+    MonitorList,
+    MonitorRefreshRequested,
+    MonitorUpdated,
+    MonitorView,
+    Reading,
+    RefreshAccepted,
+    RequestRefreshes,
+    UpdateMonitor,
+)
+from monitors_contracts.pages import PageFetched, PageFetchFailed
+from monitors_contracts.platform import AiUsageRecorded, GetAiUsage, UsageReply
+from monitors_runtime.consumer import Received
+from monitors_runtime.cursor import cursor_id, next_cursor
+from monitors_runtime.errors import ProblemError, Retryable, problem
+from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
+
+from . import store
+from .domain import definition
+from .domain.crossing import evaluation_of, events_of
+from .domain.extraction import Extraction
+from .domain.interpretation import NotUnderstood
+from .domain.verdict import State, decide
+from .providers.assembly import build_chain
+from .providers.budget import month_of
+from .providers.chain import Asker
+from .providers.settings import AiSettings
+from .reading import PageRead, Reader
+
+VERDICTS = Counter("monitors_verdicts_total", "Evaluations, by verdict and reason", ("verdict", "reason"))
+
+
+class Handlers:
+    """The evaluator's answers to events, commands and queries."""
+
+    def __init__(self, service: Service, settings: AiSettings) -> None:
+        self._service = service
+        self._budget_usd = settings.ai_budget_usd_per_month
+        self._providers = build_chain(settings, self._spent, self._record_usage, lambda: datetime.now(UTC))
+        self._reader = Reader(service.runtime, self._providers)
+
+    # -- pages ------------------------------------------------------------------------------------------------------
+
+    async def read_page(self, received: Received[PageFetched | PageFetchFailed]) -> PageRead | None:
+        """Find the fact on the page (no transaction is open)."""
+        return await self._reader.read(received.event)
+
+    async def page_read(
+        self, tx: Transaction, received: Received[PageFetched | PageFetchFailed], read: PageRead | None
+    ) -> None:
+        """Decide what the page means, once a refresh."""
+        event = received.event
+        known = await store.get(tx.db, event.organization_id, event.monitor_id, for_update=True)
+        waiting = await store.pending(tx.db, event.organization_id, event.refresh_id)
+        if read is None or known is None or waiting is None:
+            return
+        monitor = known.monitor
+        if read.defined_at != monitor.updated_at:
+            raise Retryable("the monitor was edited while its page was read", delay=0.05)
+        pending, suspect = waiting
+        state = State(monitor.current_value, monitor.condition_met)
+        decision = decide(
+            monitor.interpretation,
+            state,
+            read.outcome,
+            pending=suspect.value if suspect else None,
+            rederived=read.rederived,
+        )
+        extraction = read.outcome if isinstance(read.outcome, Extraction) else None
+        if decision.needs_confirmation and extraction:
+            await self._confirm(tx, monitor, pending, extraction)
+            return
+        evaluation = evaluation_of(
+            pending,
+            decision,
+            tx.now,
+            unit=extraction.unit if extraction else None,
+            confidence=extraction.confidence if extraction else 0,
+            evidence=extraction.evidence if extraction else None,
+            detail=event.detail if isinstance(event, PageFetchFailed) else None,
+            processing_time_ms=read.took_ms,
+        )
+        measured_at = event.fetched_at if isinstance(event, PageFetched) else tx.now
+        evaluated, following = events_of(
+            monitor,
+            evaluation,
+            decision,
+            plan=read.plan,
+            content_hash=read.content_hash,
+            batch_id=new_id(),
+            measured_at=measured_at,
+        )
+        await store.apply_evaluated(tx.db, monitor, evaluated)
+        tx.publish(evaluated, *following)
+        VERDICTS.labels(decision.verdict, decision.reason).inc()
+
+    async def _confirm(
+        self, tx: Transaction, monitor: MonitorView, pending: Evaluation, extraction: Extraction
+    ) -> None:
+        """A surprising value is seen twice before it counts: fetch once more, for the same evaluation."""
+        suspect = Reading(
+            value=extraction.value,
+            unit=extraction.unit,
+            evidence=extraction.evidence,
+            confidence=extraction.confidence,
+        )
+        event = definition.refresh(monitor, pending.id, "confirmation", tx.now, suspect)
+        await store.add_pending(tx.db, [event])
+        tx.publish(event)
+
+    # -- commands ---------------------------------------------------------------------------------------------------
+
+    async def interpret_prompt(self, command: InterpretPrompt) -> Interpretation:
+        """What a sentence means."""
+        return await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
+
+    async def create_monitor(self, command: CreateMonitor) -> MonitorView:
+        """Watch something new."""
+        known = await store.get(self._service.runtime.pool, command.organization_id, command.monitor_id)
+        if known:
+            return known.monitor
+        interpretation = await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
+        _needs_url(interpretation)
+        async with self._service.transaction(correlation=command.monitor_id) as tx:
+            if command.limit:
+                await store.lock_user(tx.db, command.user_id)
+                if await store.count(tx.db, command.organization_id, command.user_id) >= command.limit:
+                    detail = f"You have {command.limit} monitors, the most there may be; delete one to make room."
+                    raise problem("monitor-limit", "Too many monitors", 409, detail)
+            monitor = definition.create(command, interpretation, tx.now)
+            event = MonitorCreated(organization_id=monitor.organization_id, monitor_id=monitor.id, monitor=monitor)
+            await store.apply(tx.db, event)
+            tx.publish(event)
+        return monitor
+
+    async def update_monitor(self, command: UpdateMonitor) -> MonitorView:
+        """Change what is watched, or how."""
+        interpretation = None
+        if command.prompt is not None:
+            interpretation = await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
+            _needs_url(interpretation)
+        async with self._service.transaction(correlation=command.monitor_id) as tx:
+            known = await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True)
+            if known is None:
+                raise _not_found()
+            monitor = definition.update(known.monitor, command, interpretation, tx.now)
+            event = MonitorUpdated(organization_id=monitor.organization_id, monitor_id=monitor.id, monitor=monitor)
+            await store.apply(tx.db, event)
+            tx.publish(event)
+        return monitor
+
+    async def delete_monitor(self, command: DeleteMonitor) -> Done:
+        """Watch no more, and forget what was seen."""
+        async with self._service.transaction(correlation=command.monitor_id) as tx:
+            if await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True) is None:
+                raise _not_found()
+            event = MonitorDeleted(organization_id=command.organization_id, monitor_id=command.monitor_id)
+            await store.apply(tx.db, event)
+            tx.publish(event)
+        return Done()
+
+    async def request_refreshes(self, command: RequestRefreshes) -> RefreshAccepted:
+        """Start checks; once answered, each will have its verdict."""
+        refused: dict[str, str] = {}
+        events: list[MonitorRefreshRequested] = []
+        async with self._service.transaction() as tx:
+            ids = [item.monitor_id for item in command.items]
+            monitors = await store.get_many(tx.db, command.organization_id, ids)
+            for item in command.items:
+                monitor = monitors.get(item.monitor_id)
+                if monitor is None or not monitor.is_active:
+                    refused[str(item.refresh_id)] = "monitor-paused" if monitor else "monitor-not-found"
+                    continue
+                events.append(definition.refresh(monitor, item.refresh_id, command.cause, tx.now))
+            await store.add_pending(tx.db, events)
+            for event in events:
+                tx.publish(event, correlation=event.refresh_id)
+        return RefreshAccepted(accepted=[event.refresh_id for event in events], refused=refused)
+
+    # -- queries ----------------------------------------------------------------------------------------------------
+
+    async def list_monitors(self, query: ListMonitors) -> MonitorList:
+        """A page of a user's monitors."""
+        pool, before = self._service.runtime.pool, cursor_id(query.cursor)
+        monitors, total = await store.find(pool, query.organization_id, query.user_id, before, query.limit)
+        return MonitorList(monitors=monitors, total=total, next_cursor=next_cursor(monitors, query.limit))
+
+    async def get_monitor(self, query: GetMonitor) -> MonitorDetail:
+        """One monitor with its history."""
+        pool = self._service.runtime.pool
+        known = await store.get(pool, query.organization_id, query.monitor_id)
+        if known is None:
+            raise _not_found()
+        history = await store.history(pool, query.organization_id, query.monitor_id, query.history)
+        return MonitorDetail(monitor=known.monitor, evaluations=history)
+
+    async def get_evaluations(self, query: GetEvaluations) -> EvaluationList:
+        """What became of refreshes."""
+        found = await store.evaluations(self._service.runtime.pool, query.organization_id, query.refresh_ids)
+        return EvaluationList(evaluations=found)
+
+    async def get_ai_usage(self, query: GetAiUsage) -> UsageReply:
+        """What AI providers cost this month."""
+        month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        providers = await store.usage(self._service.runtime.pool, query.organization_id, month)
+        return UsageReply(month=month_of(month), providers=providers, budget_usd=self._budget_usd)
+
+    # -- helpers ----------------------------------------------------------------------------------------------------
+
+    async def _interpret(self, prompt: str, asker: Asker) -> Interpretation:
+        try:
+            return (await self._providers.interpret(prompt, asker)).value
+        except NotUnderstood as reason:
+            detail = f"{reason}. Try: tell me when the price at https://shop.example/kettle drops below $50"
+            raise problem("not-understood", "Not understood", 422, detail) from None
+
+    async def _spent(self, organization_id: Id, month: str) -> float:
+        begins = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        return await store.spent(self._service.runtime.pool, organization_id, begins)
+
+    async def _record_usage(self, usage: AiUsageRecorded) -> None:
+        async with self._service.transaction() as tx:
+            await store.add_usage(tx.db, usage)
+            tx.publish(usage)
+
+
+def _needs_url(interpretation: Interpretation) -> None:
+    if interpretation.url is None:
+        detail = "Name the page to watch, with its address: ... at https://shop.example/kettle ..."
+        raise problem("no-source-url", "No page to watch", 422, detail)
+
+
+def _not_found() -> ProblemError:
+    return problem(
+        "monitor-not-found", "No such monitor", 404, "There is no monitor with this id in your organization."
+    )

@@ -1,0 +1,305 @@
+"""Monitors, evaluations and AI usage in PostgreSQL. The `apply_...` functions are the one way in for state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from monitors_contracts.base import Id
+from monitors_contracts.monitors import (
+    Evaluation,
+    MonitorCreated,
+    MonitorDeleted,
+    MonitorEvaluated,
+    MonitorRefreshRequested,
+    MonitorUpdated,
+    MonitorView,
+    Reading,
+    Verdict,
+)
+from monitors_contracts.platform import AiUsageRecorded, ProviderUsage
+from monitors_runtime.database import Connection, Pool
+
+NEVER_OUTDONE = 2**31 - 1
+"""The version of a deleted monitor: no late event brings it back."""
+
+GET = "SELECT document, reading, content_hash FROM evaluator.monitors WHERE organization_id = $1 AND id = $2"
+
+GET_MANY = """
+SELECT document FROM evaluator.monitors WHERE organization_id = $1 AND id = ANY($2) AND document IS NOT NULL
+"""
+
+LIST = """
+SELECT document FROM evaluator.monitors
+WHERE organization_id = $1 AND user_id = $2 AND document IS NOT NULL AND ($3::uuid IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+COUNT = "SELECT count(*) FROM evaluator.monitors WHERE organization_id = $1 AND user_id = $2 AND document IS NOT NULL"
+
+# Two requests of one user that race for the last free monitor take turns.
+LOCK_USER = "SELECT pg_advisory_xact_lock(hashtext('monitors of user'), hashtext($1))"
+
+# A prompt or source that changed makes the old reading worthless.
+APPLY_MONITOR = """
+INSERT INTO evaluator.monitors (id, organization_id, user_id, version, document) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (id) DO UPDATE SET
+    version = excluded.version, document = excluded.document,
+    reading = CASE WHEN $6 THEN NULL ELSE monitors.reading END,
+    content_hash = CASE WHEN $6 THEN NULL ELSE monitors.content_hash END
+WHERE monitors.version < excluded.version
+"""
+
+APPLY_EVALUATED = """
+UPDATE evaluator.monitors SET
+    version = $3, document = $4, reading = coalesce($5, reading), content_hash = coalesce($6, content_hash)
+WHERE organization_id = $1 AND id = $2 AND version < $3 AND document IS NOT NULL
+"""
+
+DELETE_MONITOR = """
+INSERT INTO evaluator.monitors (id, organization_id, version) VALUES ($2, $1, $3)
+ON CONFLICT (id) DO UPDATE SET version = $3, document = NULL, reading = NULL, content_hash = NULL, user_id = NULL
+WHERE monitors.organization_id = $1
+"""
+
+DELETE_EVALUATIONS = "DELETE FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2"
+
+ADD_PENDING = """
+INSERT INTO evaluator.evaluations (id, organization_id, monitor_id, status, requested_at, suspect, document)
+SELECT given.id, given.organization_id, given.monitor_id, 'pending', given.requested_at, given.suspect, given.document
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::jsonb[], $6::jsonb[])
+    AS given (id, organization_id, monitor_id, requested_at, suspect, document)
+JOIN evaluator.monitors ON monitors.id = given.monitor_id AND monitors.document IS NOT NULL
+ON CONFLICT (id) DO UPDATE SET suspect = coalesce(excluded.suspect, evaluations.suspect)
+WHERE evaluations.status = 'pending'
+"""
+
+DONE = """
+INSERT INTO evaluator.evaluations (id, organization_id, monitor_id, status, requested_at, document)
+SELECT $1, $2, $3, 'done', $4, $5
+FROM evaluator.monitors WHERE id = $3 AND document IS NOT NULL
+ON CONFLICT (id) DO UPDATE SET status = 'done', suspect = NULL, document = excluded.document
+WHERE evaluations.status = 'pending'
+"""
+
+PENDING = """
+SELECT document, suspect FROM evaluator.evaluations
+WHERE organization_id = $1 AND id = $2 AND status = 'pending' FOR UPDATE
+"""
+
+HISTORY = """
+SELECT document FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2 ORDER BY id DESC LIMIT $3
+"""
+
+EVALUATIONS = "SELECT document FROM evaluator.evaluations WHERE organization_id = $1 AND id = ANY($2)"
+
+ADD_USAGE = """
+INSERT INTO evaluator.ai_usage
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING
+"""
+
+SPENT = """
+SELECT coalesce(sum(cost_usd), 0) FROM evaluator.ai_usage
+WHERE organization_id = $1 AND occurred_at >= $2::timestamptz AND occurred_at < $2::timestamptz + interval '1 month'
+"""
+
+USAGE = """
+SELECT provider, count(*) AS requests, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+       sum(cost_usd) AS cost_usd
+FROM evaluator.ai_usage
+WHERE organization_id = $1 AND occurred_at >= $2::timestamptz AND occurred_at < $2::timestamptz + interval '1 month'
+GROUP BY provider ORDER BY provider
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A monitor, and what is known of its page: the last good reading and the content it was read from."""
+
+    monitor: MonitorView
+    reading: Reading | None
+    content_hash: str | None
+
+
+def _known(row: asyncpg.Record | None) -> Known | None:
+    if row is None or row["document"] is None:
+        return None
+    reading = Reading.model_validate(row["reading"]) if row["reading"] else None
+    return Known(MonitorView.model_validate(row["document"]), reading, row["content_hash"])
+
+
+# -- monitors ---------------------------------------------------------------------------------------------------------
+
+
+async def get(db: Connection | Pool, organization_id: Id, monitor_id: Id, *, for_update: bool = False) -> Known | None:
+    """One monitor of this organization."""
+    return _known(await db.fetchrow(GET + (" FOR UPDATE" if for_update else ""), organization_id, monitor_id))
+
+
+async def get_many(db: Connection, organization_id: Id, monitor_ids: Sequence[Id]) -> dict[Id, MonitorView]:
+    """Those of these monitors that are this organization's, by id."""
+    rows = await db.fetch(GET_MANY, organization_id, list(monitor_ids))
+    monitors = [MonitorView.model_validate(row["document"]) for row in rows]
+    return {monitor.id: monitor for monitor in monitors}
+
+
+async def find(
+    db: Pool, organization_id: Id, user_id: Id, before: Id | None, limit: int
+) -> tuple[list[MonitorView], int]:
+    """A user's monitors, newest first, and how many there are."""
+    rows = await db.fetch(LIST, organization_id, user_id, before, limit)
+    return [MonitorView.model_validate(row["document"]) for row in rows], await count(db, organization_id, user_id)
+
+
+async def count(db: Connection | Pool, organization_id: Id, user_id: Id) -> int:
+    """How many monitors a user has."""
+    return await db.fetchval(COUNT, organization_id, user_id) or 0
+
+
+async def lock_user(db: Connection, user_id: Id) -> None:
+    """Take turns with other requests of this user until the transaction ends."""
+    await db.execute(LOCK_USER, str(user_id))
+
+
+# -- evaluations ------------------------------------------------------------------------------------------------------
+
+
+async def pending(db: Connection, organization_id: Id, refresh_id: Id) -> tuple[Evaluation, Reading | None] | None:
+    """A refresh that waits for its verdict, with the value it wants to see again; held until the transaction ends."""
+    row = await db.fetchrow(PENDING, organization_id, refresh_id)
+    if row is None:
+        return None
+    return (
+        Evaluation.model_validate(row["document"]),
+        Reading.model_validate(row["suspect"]) if row["suspect"] else None,
+    )
+
+
+async def history(db: Pool, organization_id: Id, monitor_id: Id, limit: int) -> list[Evaluation]:
+    """A monitor's evaluations, newest first."""
+    rows = await db.fetch(HISTORY, organization_id, monitor_id, limit)
+    return [Evaluation.model_validate(row["document"]) for row in rows]
+
+
+async def evaluations(db: Pool, organization_id: Id, refresh_ids: Sequence[Id]) -> list[Evaluation]:
+    """The evaluations of these refreshes, in the order asked for; unknown ones left out."""
+    rows = await db.fetch(EVALUATIONS, organization_id, list(refresh_ids))
+    found = {evaluation.id: evaluation for evaluation in (Evaluation.model_validate(row["document"]) for row in rows)}
+    return [found[identifier] for identifier in refresh_ids if identifier in found]
+
+
+# -- state is what events say -----------------------------------------------------------------------------------------
+
+MonitorEvent = MonitorCreated | MonitorUpdated | MonitorDeleted | MonitorRefreshRequested | MonitorEvaluated
+
+
+async def apply(db: Connection, event: MonitorEvent) -> None:
+    """Make the state what the event says; what is known already changes nothing."""
+    match event:
+        case MonitorCreated() | MonitorUpdated():
+            monitor = event.monitor
+            forget = monitor.last_checked is None
+            document = monitor.model_dump(mode="json")
+            await db.execute(
+                APPLY_MONITOR, monitor.id, monitor.organization_id, monitor.user_id, monitor.version, document, forget
+            )
+        case MonitorDeleted():
+            await db.execute(DELETE_MONITOR, event.organization_id, event.monitor_id, NEVER_OUTDONE)
+            await db.execute(DELETE_EVALUATIONS, event.organization_id, event.monitor_id)
+        case MonitorRefreshRequested():
+            await add_pending(db, [event])
+        case MonitorEvaluated():
+            known = await get(db, event.organization_id, event.monitor_id)
+            if known is not None:
+                await apply_evaluated(db, known.monitor, event)
+
+
+async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequested]) -> None:
+    """Accepted refreshes wait for their verdicts from now on."""
+    blanks = [
+        Evaluation(
+            id=event.refresh_id, monitor_id=event.monitor_id, status="pending", requested_at=event.requested_at
+        ).model_dump(mode="json")
+        for event in requested
+    ]
+    await db.execute(
+        ADD_PENDING,
+        [event.refresh_id for event in requested],
+        [event.organization_id for event in requested],
+        [event.monitor_id for event in requested],
+        [event.requested_at for event in requested],
+        [event.suspect.model_dump(mode="json") if event.suspect else None for event in requested],
+        blanks,
+    )
+
+
+async def apply_evaluated(db: Connection, before: MonitorView, event: MonitorEvaluated) -> None:
+    """The evaluation is done, and the monitor is what it says. `before` is the monitor as last read."""
+    evaluation = event.evaluation
+    document = evaluation.model_dump(mode="json")
+    await db.execute(DONE, evaluation.id, event.organization_id, event.monitor_id, evaluation.requested_at, document)
+    if before.version >= event.monitor_version:
+        return
+    after = evaluated(before, event)
+    reading = None
+    if event.content_hash and evaluation.evidence:
+        reading = Reading(
+            value=evaluation.value,
+            unit=evaluation.unit,
+            evidence=evaluation.evidence,
+            confidence=evaluation.confidence,
+        ).model_dump(mode="json")
+    await db.execute(
+        APPLY_EVALUATED,
+        event.organization_id,
+        event.monitor_id,
+        event.monitor_version,
+        after.model_dump(mode="json"),
+        reading,
+        event.content_hash,
+    )
+
+
+def evaluated(monitor: MonitorView, event: MonitorEvaluated) -> MonitorView:
+    """The monitor after an evaluation. A failed or uncertain one leaves the known value as it is."""
+    evaluation = event.evaluation
+    good = evaluation.verdict in (Verdict.TRIGGERED, Verdict.QUIET)
+    value = {
+        "current_value": evaluation.value,
+        "previous_value": monitor.current_value,
+        "unit": evaluation.unit or monitor.unit,
+        "condition_met": event.condition_met,
+    }
+    return monitor.model_copy(
+        update={
+            **(value if good else {}),
+            "plan": event.plan or monitor.plan,
+            "last_checked": evaluation.evaluated_at,
+            "last_verdict": evaluation.verdict,
+            "last_reason": evaluation.reason,
+            "trigger_count": monitor.trigger_count + (evaluation.verdict is Verdict.TRIGGERED),
+            "evaluation_count": monitor.evaluation_count + 1,
+            "version": event.monitor_version,
+        }
+    )
+
+
+# -- AI usage ---------------------------------------------------------------------------------------------------------
+
+
+async def add_usage(db: Connection, usage: AiUsageRecorded) -> None:
+    """Account for one request to a provider."""
+    who = (usage.usage_id, usage.organization_id, usage.user_id, usage.provider, usage.model, usage.purpose)
+    what = (usage.input_tokens, usage.output_tokens, usage.cost_usd, usage.outcome, usage.occurred_at)
+    await db.execute(ADD_USAGE, *who, *what)
+
+
+async def spent(db: Pool, organization_id: Id, month: datetime) -> float:
+    """USD an organization's requests cost in the month that begins at `month`."""
+    return await db.fetchval(SPENT, organization_id, month)
+
+
+async def usage(db: Pool, organization_id: Id, month: datetime) -> list[ProviderUsage]:
+    """The month by provider."""
+    return [ProviderUsage.model_validate(dict(row)) for row in await db.fetch(USAGE, organization_id, month)]

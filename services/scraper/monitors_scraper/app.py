@@ -1,0 +1,30 @@
+"""Wiring, and only wiring."""
+
+from pathlib import Path
+
+from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested
+from monitors_contracts.pages import GetSnapshot, ListHosts, PageFetched
+from monitors_runtime.runtime import Runtime, Service
+
+from . import store
+from .handlers import Handlers
+from .settings import ScraperSettings
+
+
+def build(runtime: Runtime, settings: ScraperSettings) -> Service:
+    """The scraper, hosted by this runtime."""
+    service = runtime.service("scraper", Path(__file__).parent / "migrations")
+    handlers = Handlers(service, settings)
+    service.on_start(handlers.start)
+    service.on_stop(handlers.stop)
+    service.consume(MonitorRefreshRequested, work=handlers.fetch, save=handlers.fetched, concurrency=256)
+    service.consume(MonitorDeleted, save=handlers.monitor_deleted)
+    service.answer(GetSnapshot, handlers.get_snapshot)
+    service.answer(ListHosts, handlers.list_hosts)
+    service.project(
+        PageFetched,
+        apply=store.apply,
+        tables=["scraper.pages", "scraper.snapshots", "scraper.contents"],
+    )
+    service.project(MonitorDeleted, apply=store.forget, tables=[])
+    return service

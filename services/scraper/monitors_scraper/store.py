@@ -1,0 +1,197 @@
+"""Pages, snapshots, contents and host statistics in PostgreSQL."""
+
+import base64
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+
+from monitors_contracts.base import Id
+from monitors_contracts.monitors import MonitorDeleted
+from monitors_contracts.pages import ContentRef, HostStatistics, PageFetched, Snapshot
+from monitors_runtime.database import Connection, Pool
+
+from .domain.pages import Known, Try
+
+KNOWN = "SELECT * FROM scraper.pages WHERE organization_id = $1 AND monitor_id = $2"
+
+SAME_CONTENT = """
+SELECT id FROM scraper.snapshots WHERE organization_id = $1 AND content_hash = $2 AND url = $3 ORDER BY id LIMIT 1
+"""
+
+# A fetch that took long must not undo a later one's news.
+APPLY_PAGE = """
+INSERT INTO scraper.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (organization_id, monitor_id) DO UPDATE SET
+    url = excluded.url, content_hash = excluded.content_hash, content_type = excluded.content_type,
+    etag = excluded.etag, last_modified = excluded.last_modified, rendered_by = excluded.rendered_by,
+    snapshot_id = excluded.snapshot_id, fetched_at = excluded.fetched_at
+WHERE pages.fetched_at < excluded.fetched_at
+"""
+
+ADD_CONTENT = """
+INSERT INTO scraper.contents (organization_id, content_hash, packed, reference) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+"""
+
+ADD_SNAPSHOT = """
+INSERT INTO scraper.snapshots VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING
+"""
+
+SNAPSHOT = """
+SELECT snapshots.*, contents.packed, contents.reference
+FROM scraper.snapshots LEFT JOIN scraper.contents USING (organization_id, content_hash)
+WHERE snapshots.organization_id = $1 AND snapshots.id = $2
+"""
+
+# Rows in one order, so that copies that count the same hosts do not wait for each other in a circle.
+COUNT_FETCHES = """
+INSERT INTO scraper.host_hours (host, hour, outcome, fetches, duration_ms)
+SELECT host, date_trunc('hour', now()), outcome, count(*), sum(duration_ms)
+FROM unnest($1::text[], $2::text[], $3::float8[]) AS given (host, outcome, duration_ms)
+GROUP BY host, outcome ORDER BY host, outcome
+ON CONFLICT (host, hour, outcome) DO UPDATE SET
+    fetches = host_hours.fetches + excluded.fetches, duration_ms = host_hours.duration_ms + excluded.duration_ms
+"""
+
+HOSTS = """
+WITH outcomes AS (
+    SELECT host, outcome, sum(fetches)::bigint AS fetches, sum(duration_ms) AS duration_ms
+    FROM scraper.host_hours WHERE hour > now() - interval '24 hours' AND host <> '' GROUP BY host, outcome
+)
+SELECT host, sum(fetches)::bigint AS fetches,
+       coalesce(sum(fetches) FILTER (WHERE outcome = 'ok'), 0)::bigint AS succeeded,
+       coalesce(jsonb_object_agg(outcome, fetches) FILTER (WHERE outcome <> 'ok'), '{}') AS failures,
+       sum(duration_ms) / sum(fetches) AS mean_duration_ms
+FROM outcomes GROUP BY host
+ORDER BY coalesce(sum(fetches) FILTER (WHERE outcome = 'ok'), 0) / sum(fetches), host LIMIT $1
+"""
+
+EXPIRE_SNAPSHOTS = """
+DELETE FROM scraper.snapshots WHERE fetched_at < now() - $1::interval
+  AND NOT EXISTS (SELECT FROM scraper.pages WHERE snapshot_id = snapshots.id)
+"""
+
+EXPIRE_CONTENTS = """
+DELETE FROM scraper.contents WHERE NOT EXISTS (
+    SELECT FROM scraper.snapshots
+    WHERE snapshots.organization_id = contents.organization_id AND snapshots.content_hash = contents.content_hash
+)
+"""
+
+EXPIRE_HOSTS = "DELETE FROM scraper.host_hours WHERE hour < now() - interval '30 days'"
+
+FORGET_PAGE = "DELETE FROM scraper.pages WHERE organization_id = $1 AND monitor_id = $2"
+
+FORGET_SNAPSHOTS = "DELETE FROM scraper.snapshots WHERE organization_id = $1 AND monitor_id = $2"
+
+
+async def known(db: Pool, organization_id: Id, monitor_id: Id) -> tuple[Known, Id] | None:
+    """What this monitor's source last answered, and the snapshot that keeps it."""
+    row = await db.fetchrow(KNOWN, organization_id, monitor_id)
+    if row is None:
+        return None
+    last = Known(
+        url=row["url"],
+        content_hash=row["content_hash"],
+        content_type=row["content_type"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        rendered_by=row["rendered_by"],
+    )
+    return last, row["snapshot_id"]
+
+
+async def same_content(db: Pool, organization_id: Id, content_hash: str, url: str) -> Id | None:
+    """The snapshot that keeps this content of this URL already."""
+    return await db.fetchval(SAME_CONTENT, organization_id, content_hash, url)
+
+
+async def apply(db: Connection, event: PageFetched) -> None:
+    """Make the state what the event says; what is known already changes nothing."""
+    await db.execute(
+        APPLY_PAGE,
+        event.organization_id,
+        event.monitor_id,
+        event.url,
+        event.content_hash,
+        event.content_type,
+        event.headers.get("etag"),
+        event.headers.get("last-modified"),
+        event.rendered_by,
+        event.snapshot_id,
+        event.fetched_at,
+    )
+    if event.content is None and event.content_ref is None:
+        return
+    packed = base64.b64decode(event.content) if event.content is not None else None
+    await db.execute(ADD_CONTENT, event.organization_id, event.content_hash, packed, _json(event.content_ref))
+    await db.execute(
+        ADD_SNAPSHOT,
+        event.snapshot_id,
+        event.organization_id,
+        event.monitor_id,
+        event.url,
+        event.final_url,
+        event.status,
+        event.content_type,
+        event.content_hash,
+        event.headers,
+        event.rendered_by,
+        _json(event.screenshot_ref),
+        event.fetched_at,
+    )
+
+
+async def snapshot(db: Pool, organization_id: Id, snapshot_id: Id) -> Snapshot | None:
+    """A kept page of this organization."""
+    row = await db.fetchrow(SNAPSHOT, organization_id, snapshot_id)
+    return _snapshot(row) if row else None
+
+
+async def count_fetches(db: Connection, tries: Sequence[Try]) -> None:
+    """Add to the statistics of the hosts that were asked."""
+    outcomes = [each.failure.value if each.failure else "ok" for each in tries]
+    await db.execute(COUNT_FETCHES, [each.host for each in tries], outcomes, [each.duration_ms for each in tries])
+
+
+async def hosts(db: Pool, limit: int) -> list[HostStatistics]:
+    """Hosts of the last 24 hours, the least reliable first."""
+    return [
+        HostStatistics.model_validate({**dict(row), "success_rate": row["succeeded"] / row["fetches"]})
+        for row in await db.fetch(HOSTS, limit)
+    ]
+
+
+async def expire(db: Pool, age: timedelta) -> None:
+    """Forget what is older, but for each monitor's current page."""
+    await db.execute(EXPIRE_SNAPSHOTS, age)
+    await db.execute(EXPIRE_CONTENTS)
+    await db.execute(EXPIRE_HOSTS)
+
+
+async def forget(db: Connection, event: MonitorDeleted) -> None:
+    """Nothing is kept of a deleted monitor's pages; contents go with the next expiry."""
+    await db.execute(FORGET_PAGE, event.organization_id, event.monitor_id)
+    await db.execute(FORGET_SNAPSHOTS, event.organization_id, event.monitor_id)
+
+
+def _json(reference: ContentRef | None) -> dict[str, object] | None:
+    return reference.model_dump(mode="json") if reference else None
+
+
+def _snapshot(row: asyncpg.Record) -> Snapshot:
+    return Snapshot(
+        id=row["id"],
+        url=row["url"],
+        final_url=row["final_url"],
+        status=row["status"],
+        content_type=row["content_type"],
+        content_hash=row["content_hash"],
+        headers=row["headers"],
+        rendered_by=row["rendered_by"],
+        fetched_at=row["fetched_at"],
+        content=base64.b64encode(row["packed"]).decode() if row["packed"] is not None else None,
+        content_ref=ContentRef.model_validate(row["reference"]) if row["reference"] else None,
+        screenshot_ref=ContentRef.model_validate(row["screenshot"]) if row["screenshot"] else None,
+    )
