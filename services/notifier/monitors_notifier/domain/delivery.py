@@ -21,7 +21,12 @@ from .tracking import advance
 
 
 def request(
-    notification_id: Id, alert: AlertView, reason: str, subject: str, channel: tuple[Id, ChannelKind, str], now: datetime
+    notification_id: Id,
+    alert: AlertView,
+    reason: str,
+    subject: str,
+    channel: tuple[Id, ChannelKind, str],
+    now: datetime,
 ) -> NotificationRequested:
     """A message about this alert to one channel (id, kind, name)."""
     channel_id, kind, name = channel

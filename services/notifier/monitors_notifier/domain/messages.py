@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,18 +28,27 @@ WHY = {
 _TEMPLATE_OF = {"alert.triggered": "alert_triggered", "alert.resolved": "alert_resolved", "channel.test": "test"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One message, whatever the channel: mail uses subject, text, html and headers; webhooks `type`, `at` and `data`."""
 
     type: str
     subject: str
-    text: str
-    html: str
     at: datetime
     data: Json
+    words: dict[str, Any] = field(repr=False)
     severity: str = "info"
     headers: dict[str, str] = field(default_factory=dict[str, str])
+
+    @cached_property
+    def text(self) -> str:
+        """The message for people, as plain text. Made when asked for, like `html`: webhooks need neither."""
+        return _rendered(self.type, "txt", self.words).strip() + "\n"
+
+    @cached_property
+    def html(self) -> str:
+        """The message for people, as an HTML page without anything remote."""
+        return _rendered(self.type, "html", self.words)
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -46,6 +56,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         loader=PackageLoader("monitors_notifier"),
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -125,20 +136,20 @@ def _message(
     unsubscribe_url: str | None,
 ) -> Message:
     words = words | {"unsubscribe_url": unsubscribe_url}
-    subject, text, html = (
-        _TEMPLATES.get_template(f"{_TEMPLATE_OF[type_]}.{kind}").render(words) for kind in ("subject", "txt", "html")
-    )
     return Message(
         type=type_,
-        subject=wording.plain(subject, LONGEST_SUBJECT),
-        text=text.strip() + "\n",
-        html=html,
+        subject=wording.plain(_rendered(type_, "subject", words), LONGEST_SUBJECT),
         at=at,
         data=data,
+        words=words,
         severity=severity,
         headers={"Auto-Submitted": "auto-generated"}
         | (unsubscribe_headers(unsubscribe_url) if unsubscribe_url else {}),
     )
+
+
+def _rendered(type_: str, kind: str, words: dict[str, Any]) -> str:
+    return _TEMPLATES.get_template(f"{_TEMPLATE_OF[type_]}.{kind}").render(words)
 
 
 def _is_link(url: str) -> bool:

@@ -9,6 +9,8 @@ _JOINERS = "\u200c\u200d"  # scripts and emoji need them
 
 def plain(text: str, limit: int = 300) -> str:
     """`text` on one line of at most `limit` characters, without control, direction-changing or invisible characters."""
+    if len(text) <= limit and text.isprintable():
+        return " ".join(text.split())
     seen = text[: limit * 8]
     visible = "".join(character if character.isprintable() or character in _JOINERS else " " for character in seen)
     line = " ".join(visible.split())
