@@ -1,0 +1,142 @@
+"""Channels: where messages go, and what became of them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from monitors_contracts.base import Id, Model
+from monitors_contracts.notifications import (
+    ChannelList,
+    ChannelName,
+    ChannelSpec,
+    ChannelView,
+    CreateChannel,
+    DeleteChannel,
+    ListChannels,
+    ListNotifications,
+    ListOutbox,
+    OutboxList,
+    SendTestMessage,
+    UpdateChannel,
+)
+
+from ..http.callers import CallerDep, GatewayDep
+from ..http.idempotency import IdempotentRoute, entity_id
+from ..http.pages import Cursor, Limit, PathId
+from . import shapes
+from .audit import audited
+from .shapes import Notification, Success
+
+router = APIRouter(prefix="/api", tags=["channels"], route_class=IdempotentRoute)
+
+
+class UpdateChannelRequest(Model):
+    """What is to change."""
+
+    name: ChannelName | None = Field(default=None, examples=["On-call"])
+    is_active: bool | None = Field(default=None, examples=[False])
+
+
+class ChannelReply(Model):
+    """The channel after the change."""
+
+    success: bool = True
+    channel: ChannelView
+
+
+class TestReply(Model):
+    """What came of the test message."""
+
+    success: bool
+    notification: Notification
+
+
+class NotificationsReply(Model):
+    """A page of deliveries, newest first."""
+
+    notifications: list[Notification]
+    total: int
+    next_cursor: str | None
+
+
+@router.get("/channels")
+async def list_channels(caller: CallerDep, gateway: GatewayDep) -> ChannelList:
+    """The organization's channels, oldest first."""
+    return await gateway.runtime.ask(ListChannels(organization_id=caller.organization_id))
+
+
+@router.post("/channels", status_code=201)
+async def create_channel(
+    body: ChannelSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
+) -> ChannelReply:
+    """Add a channel. A webhook's secret is shown now and never again."""
+    channel = await gateway.runtime.ask(
+        CreateChannel(organization_id=caller.organization_id, channel_id=entity_id(request), spec=body)
+    )
+    await audited(gateway, caller, "channel.create", channel.id)
+    response.headers["Location"] = f"/api/channels/{channel.id}"
+    return ChannelReply(channel=channel)
+
+
+@router.patch("/channels/{id}")
+async def update_channel(
+    channel_id: PathId, body: UpdateChannelRequest, caller: CallerDep, gateway: GatewayDep
+) -> ChannelReply:
+    """Rename, pause or resume a channel."""
+    channel = await gateway.runtime.ask(
+        UpdateChannel(
+            organization_id=caller.organization_id, channel_id=channel_id, name=body.name, is_active=body.is_active
+        )
+    )
+    await audited(gateway, caller, "channel.update", channel_id)
+    return ChannelReply(channel=channel)
+
+
+@router.delete("/channels/{id}")
+async def delete_channel(channel_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
+    """Remove a channel."""
+    await gateway.runtime.ask(DeleteChannel(organization_id=caller.organization_id, channel_id=channel_id))
+    await audited(gateway, caller, "channel.delete", channel_id)
+    return Success()
+
+
+@router.post("/channels/{id}/test")
+async def test_channel(channel_id: PathId, caller: CallerDep, gateway: GatewayDep) -> TestReply:
+    """Send a test message now and say what came of it."""
+    asked = SendTestMessage(organization_id=caller.organization_id, channel_id=channel_id)
+    sent = await gateway.runtime.ask(asked, patience=30)
+    return TestReply(success=sent.error is None, notification=shapes.notification(sent))
+
+
+@router.get("/notifications", tags=["notifications"])
+async def list_notifications(
+    caller: CallerDep,
+    gateway: GatewayDep,
+    monitor_id: Annotated[Id | None, Query(alias="monitorId")] = None,
+    alert_id: Annotated[Id | None, Query(alias="alertId")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> NotificationsReply:
+    """Deliveries, newest first."""
+    found = await gateway.runtime.ask(
+        ListNotifications(
+            organization_id=caller.organization_id,
+            monitor_id=monitor_id,
+            alert_id=alert_id,
+            limit=limit,
+            cursor=cursor,
+        )
+    )
+    return NotificationsReply(
+        notifications=[shapes.notification(each) for each in found.notifications],
+        total=found.total,
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.get("/outbox", tags=["notifications"])
+async def list_outbox(caller: CallerDep, gateway: GatewayDep, limit: Limit = 50, cursor: Cursor = None) -> OutboxList:
+    """The messages of the local channel, newest first."""
+    asked = ListOutbox(organization_id=caller.organization_id, limit=limit, cursor=cursor)
+    return await gateway.runtime.ask(asked)

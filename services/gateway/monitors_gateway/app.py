@@ -1,0 +1,86 @@
+"""The gateway, wired: a service for the runtime to host, and a web application for an HTTP server to serve."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from monitors_runtime import health
+from monitors_runtime.runtime import Runtime, Service
+
+from .api import alerts, auth, channels, events, monitors, public, refreshes, snapshots, usage
+from .gateway import Gateway
+from .http import docs, problems
+from .http.edge import Edge
+from .settings import GatewaySettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+DESCRIPTION = """\
+One sentence in; a checked fact, an alert, a delivered notification out.
+
+Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Every error is a
+problem document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by `cursor`; limits answer
+429 with `Retry-After`.
+"""
+TAGS = [
+    {"name": "auth", "description": "Signing up, in and out"},
+    {"name": "monitors", "description": "Sentences that are watched"},
+    {"name": "refreshes", "description": "Check now"},
+    {"name": "alerts", "description": "What became true"},
+    {"name": "channels", "description": "Where messages go"},
+    {"name": "notifications", "description": "What became of messages"},
+    {"name": "events", "description": "Everything as it happens"},
+    {"name": "snapshots", "description": "Pages as they were"},
+    {"name": "usage", "description": "Limits and costs"},
+    {"name": "public", "description": "Without signing in"},
+]
+EXPOSED = [
+    "ETag",
+    "Location",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-Id",
+]
+
+
+def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI]:
+    """The service (hosted by `runtime`) and its web application, which serves once the runtime has started.
+
+    Raises ValueError when the runtime's settings hold no good secret key. Before an HTTP server is asked to end,
+    `app.state.gateway.feed.close()` ends the open event streams it would wait for.
+    """
+    service = runtime.service("gateway", MIGRATIONS)
+    gateway = Gateway(runtime, service, settings)
+    service.on_start(gateway.start)
+    service.on_stop(gateway.stop)
+
+    app = FastAPI(
+        title="Monitors!",
+        summary="The Datadog of real life",
+        description=DESCRIPTION,
+        version=version("monitors-gateway"),
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.gateway = gateway
+    for part in (auth, refreshes, monitors, alerts, channels, events, snapshots, usage, public):
+        app.include_router(part.router)
+    app.router.routes.extend(health.routes(runtime))
+    problems.install(app)
+    docs.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
+            expose_headers=EXPOSED,
+        )
+    app.add_middleware(Edge, trusted=gateway.trusted_proxies)
+    return service, app

@@ -1,0 +1,87 @@
+"""What the routes share: one of each, made at the start, closed at the end."""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+
+from pydantic import JsonValue
+
+from monitors_contracts.base import Id, new_id
+from monitors_contracts.platform import AuditRecorded
+from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.runtime import Runtime, Service
+from monitors_runtime.transaction import Transaction
+
+from .auth.passwords import Passwords
+from .auth.sessions import Sessions
+from .auth.tokens import AccessTokens
+from .domain.clients import networks
+from .feed import Feed
+from .refreshes import Refreshes
+from .settings import GatewaySettings
+from .store import audit
+from .verdicts import Verdicts
+
+PURGE_EVERY_SECONDS = 3600
+
+
+class Gateway:
+    """The gateway's parts. Raises ValueError when the platform has no good secret key."""
+
+    def __init__(self, runtime: Runtime, service: Service, settings: GatewaySettings) -> None:
+        self.runtime = runtime
+        self.service = service
+        self.settings = settings
+        token_life = timedelta(minutes=settings.access_token_minutes)
+        self.tokens = AccessTokens(runtime.settings.secret_key, token_life)
+        self.sessions = Sessions(token_life)
+        self.passwords = Passwords()
+        self.trusted_proxies = networks(settings.trusted_proxies)
+        self.feed = Feed(runtime, settings.event_streams_per_user)
+        self._verdicts = Verdicts()
+        self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
+        self._chores: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen before the first request comes."""
+        await self.sessions.listen(self.runtime.pool, self.runtime.connection)
+        await self._verdicts.listen(self.runtime.connection)
+        self._chores = asyncio.create_task(self._purge(), name="gateway purge")
+
+    async def stop(self) -> None:
+        """End what is open."""
+        self.feed.close()
+        if self._chores:
+            self._chores.cancel()
+        self.passwords.close()
+
+    async def audit(
+        self,
+        tx: Transaction,
+        what: str,
+        *,
+        organization_id: Id,
+        user_id: Id | None,
+        address: str,
+        target: Id | None = None,
+        data: dict[str, JsonValue] | None = None,
+    ) -> None:
+        """Keep that somebody did something, in the log and as an event."""
+        entry = AuditRecorded(
+            organization_id=organization_id,
+            audit_id=new_id(),
+            user_id=user_id,
+            what=what,
+            target=str(target) if target else None,
+            ip=address,
+            occurred_at=tx.now,
+            data=data or {},
+        )
+        await audit.record(tx.db, entry)
+        tx.publish(entry)
+
+    async def _purge(self) -> None:
+        while True:
+            with contextlib.suppress(*DATABASE_AWAY):
+                await audit.purge(self.runtime.pool, timedelta(days=self.settings.audit_keep_days))
+            await asyncio.sleep(PURGE_EVERY_SECONDS)

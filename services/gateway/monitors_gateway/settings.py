@@ -1,0 +1,53 @@
+"""What an operator can set about the gateway, with the prefix `MONITORS_`."""
+
+from ipaddress import ip_network
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
+
+from monitors_runtime.settings import Settings
+
+
+class GatewaySettings(Settings):
+    """Limits, sign-in and HTTP. For every limit 0 means none."""
+
+    monitors_per_user: int = Field(default=10, ge=0, description="Monitors a user may have")
+    refreshes_per_minute: int = Field(default=1, ge=0, description="Manual refreshes of one monitor in a minute")
+    refreshes_per_day: int = Field(default=50, ge=0, description="Manual refreshes of one user in a day (UTC)")
+    refreshes_per_minute_per_address: int = Field(
+        default=600, ge=0, description="Manual refreshes from one client address in a minute, whoever asks"
+    )
+    registrations_per_hour_per_address: int = Field(
+        default=20, ge=0, description="New users from one client address in an hour"
+    )
+    refresh_wait_seconds: float = Field(
+        default=25, ge=0, le=60, description="How long a refresh request waits for its verdict before it answers 202"
+    )
+
+    access_token_minutes: int = Field(default=60, ge=1, le=24 * 60, description="Life of an access token")
+    session_days: int = Field(default=30, ge=1, le=365, description="Life of a session since its last use")
+
+    event_streams_per_user: int = Field(
+        default=10, ge=1, le=1000, description="Open event streams of one user at one gateway process"
+    )
+    max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Networks whose X-Forwarded-For is believed, with commas between"
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Origins whose pages may call the API, with commas between; none by default"
+    )
+    audit_keep_days: int = Field(default=365, ge=1, description="How long the audit log is kept")
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value

@@ -1,0 +1,43 @@
+"""The audit log, and the forgetting of what is past its time."""
+
+from datetime import timedelta
+
+from monitors_contracts.platform import AuditRecorded
+from monitors_runtime.database import Connection, Pool
+
+from ..domain.throttling import FORGOTTEN_AFTER
+from .idempotency import KEPT_FOR
+
+INSERT = """
+INSERT INTO gateway.audit_log (id, organization_id, user_id, what, target, ip, occurred_at, data)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+PURGES = {
+    "DELETE FROM gateway.audit_log WHERE occurred_at < now() - $1::interval": None,
+    "DELETE FROM gateway.sessions WHERE expires_at < now() - $1::interval": timedelta(days=7),
+    "DELETE FROM gateway.idempotency_keys WHERE started_at < now() - $1::interval": KEPT_FOR,
+    "DELETE FROM gateway.login_attempts WHERE last_failed_at < now() - $1::interval": FORGOTTEN_AFTER,
+    "DELETE FROM gateway.address_usage WHERE window_started_at < now() - $1::interval": timedelta(days=1),
+    "DELETE FROM gateway.daily_usage WHERE day < (now() - $1::interval)::date": timedelta(days=60),
+}
+
+
+async def record(db: Connection, entry: AuditRecorded) -> None:
+    """Add an entry."""
+    await db.execute(
+        INSERT,
+        entry.audit_id,
+        entry.organization_id,
+        entry.user_id,
+        entry.what,
+        entry.target,
+        entry.ip,
+        entry.occurred_at,
+        entry.data,
+    )
+
+
+async def purge(pool: Pool, audit_kept_for: timedelta) -> None:
+    """Forget what is past its time."""
+    for statement, kept_for in PURGES.items():
+        await pool.execute(statement, kept_for or audit_kept_for)

@@ -1,0 +1,426 @@
+"""Gateways on real embedded servers, with small stand-ins for the services behind them."""
+
+import asyncio
+import base64
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+import zstandard
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from monitors_contracts import alerts, monitors, notifications, pages, platform
+from monitors_contracts.base import Done, Id, new_id
+from monitors_gateway.app import build
+from monitors_gateway.settings import GatewaySettings
+from monitors_runtime.embedded.nats import EmbeddedNats
+from monitors_runtime.embedded.postgres import EmbeddedPostgres
+from monitors_runtime.errors import problem
+from monitors_runtime.runtime import Runtime, Service
+from monitors_runtime.settings import RuntimeSettings
+
+SECRET = SecretStr("a secret for tests that is long enough")
+PASSWORD = "Correct1horse"
+PAGE = "<html><script>alert(1)</script>Price: 42</html>"
+_numbers = itertools.count(1)
+
+
+def interpretation(prompt: str) -> monitors.Interpretation:
+    condition = monitors.Condition(op=monitors.Operator.LE, value=50, unit="USD", strict=True)
+    return monitors.Interpretation(
+        kind="state",
+        fact="price",
+        fact_type="number",
+        condition=condition,
+        url="https://shop.example/kettle",
+        name=prompt[:20],
+        confidence=0.9,
+    )
+
+
+class Platform:
+    """The services behind the gateway, in memory. A monitor's name says how its checks end."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.monitors: dict[Id, monitors.MonitorView] = {}
+        self.evaluations: dict[Id, monitors.Evaluation] = {}
+        self.alerts: dict[Id, alerts.AlertView] = {}
+        self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
+        self.snapshots: dict[Id, Id] = {}
+        self.unsubscribed: list[str] = []
+        self.provider_events: list[notifications.RecordProviderEvents] = []
+        self.creations: list[Id] = []
+        self.delay = 0.0
+        self._later: set[asyncio.Task[None]] = set()
+        evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
+        notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
+        self.evaluator = evaluator
+        evaluator.answer(monitors.CreateMonitor, self.create)
+        evaluator.answer(monitors.ListMonitors, self.list)
+        evaluator.answer(monitors.GetMonitor, self.get)
+        evaluator.answer(monitors.UpdateMonitor, self.update)
+        evaluator.answer(monitors.DeleteMonitor, self.delete)
+        evaluator.answer(monitors.InterpretPrompt, self.interpret)
+        evaluator.answer(monitors.RequestRefreshes, self.refresh)
+        evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
+        evaluator.answer(platform.GetAiUsage, self.usage)
+        alerter.answer(alerts.ListAlerts, self.list_alerts)
+        alerter.answer(alerts.GetAlert, self.get_alert)
+        alerter.answer(alerts.AcknowledgeAlert, self.get_alert)
+        alerter.answer(alerts.ResolveAlert, self.get_alert)
+        notifier.answer(notifications.ListChannels, self.list_channels)
+        notifier.answer(notifications.CreateChannel, self.create_channel)
+        notifier.answer(notifications.UpdateChannel, self.one_channel)
+        notifier.answer(notifications.DeleteChannel, self.delete_channel)
+        notifier.answer(notifications.SendTestMessage, self.test_channel)
+        notifier.answer(notifications.ListNotifications, self.list_notifications)
+        notifier.answer(notifications.ListOutbox, self.list_outbox)
+        notifier.answer(notifications.Unsubscribe, self.unsubscribe)
+        notifier.answer(notifications.RecordProviderEvents, self.record)
+        scraper.answer(pages.GetSnapshot, self.snapshot)
+
+    def _monitor(self, organization_id: Id, monitor_id: Id) -> monitors.MonitorView:
+        found = self.monitors.get(monitor_id)
+        if found is None or found.organization_id != organization_id:
+            raise problem("monitor-not-found", "No such monitor", 404)
+        return found
+
+    async def create(self, request: monitors.CreateMonitor) -> monitors.MonitorView:
+        await asyncio.sleep(self.delay)
+        self.creations.append(request.monitor_id)
+        if "nowhere" in request.prompt:
+            raise problem("no-source-url", "No address", 422)
+        mine = [each for each in self.monitors.values() if each.user_id == request.user_id]
+        if request.limit and len(mine) >= request.limit:
+            raise problem("monitor-limit", "Monitor limit", 409, "Delete one first.")
+        now = datetime.now(UTC)
+        meaning = interpretation(request.prompt)
+        view = monitors.MonitorView(
+            id=request.monitor_id,
+            organization_id=request.organization_id,
+            user_id=request.user_id,
+            name=request.name or meaning.name,
+            prompt=request.prompt,
+            interpretation=meaning,
+            source=request.source,
+            created_at=now,
+            updated_at=now,
+        )
+        self.monitors[view.id] = view
+        async with self.evaluator.transaction() as tx:
+            tx.publish(monitors.MonitorCreated(organization_id=view.organization_id, monitor_id=view.id, monitor=view))
+        return view
+
+    async def list(self, request: monitors.ListMonitors) -> monitors.MonitorList:
+        mine = [each for each in self.monitors.values() if each.user_id == request.user_id]
+        return monitors.MonitorList(monitors=mine[: request.limit], total=len(mine))
+
+    async def get(self, request: monitors.GetMonitor) -> monitors.MonitorDetail:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        checks = [each for each in self.evaluations.values() if each.monitor_id == found.id]
+        return monitors.MonitorDetail(monitor=found, evaluations=checks[: request.history])
+
+    async def update(self, request: monitors.UpdateMonitor) -> monitors.MonitorView:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        changes = request.model_dump(include={"name", "is_active", "prompt"}, exclude_none=True, by_alias=False)
+        self.monitors[found.id] = found.model_copy(update=changes)
+        return self.monitors[found.id]
+
+    async def delete(self, request: monitors.DeleteMonitor) -> Done:
+        del self.monitors[self._monitor(request.organization_id, request.monitor_id).id]
+        return Done()
+
+    async def interpret(self, request: monitors.InterpretPrompt) -> monitors.Interpretation:
+        return interpretation(request.prompt)
+
+    async def refresh(self, request: monitors.RequestRefreshes) -> monitors.RefreshAccepted:
+        accepted: list[Id] = []
+        refused: dict[str, str] = {}
+        for item in request.items:
+            found = self.monitors.get(item.monitor_id)
+            if found is None or found.organization_id != request.organization_id:
+                refused[str(item.refresh_id)] = "monitor-not-found"
+            elif not found.is_active:
+                refused[str(item.refresh_id)] = "monitor-paused"
+            else:
+                accepted.append(item.refresh_id)
+                self._begin(found, item.refresh_id)
+        return monitors.RefreshAccepted(accepted=accepted, refused=refused)
+
+    def _begin(self, monitor: monitors.MonitorView, refresh_id: Id) -> None:
+        now = datetime.now(UTC)
+        pending = monitors.Evaluation(id=refresh_id, monitor_id=monitor.id, status="pending", requested_at=now)
+        self.evaluations[refresh_id] = pending
+        if monitor.name == "slow":
+            return
+        ends = {
+            "fails": {"verdict": "failed", "reason": "captcha", "detail": "The page asks for a captcha."},
+            "triggers": {"verdict": "triggered", "reason": "condition-met", "value": 42.0},
+        }.get(monitor.name, {"verdict": "quiet", "reason": "not-met", "value": 99.0})
+        done = monitors.Evaluation.model_validate(
+            pending.model_dump(by_alias=False) | {"status": "done", "evaluated_at": now, "confidence": 0.9} | ends
+        )
+        task = asyncio.create_task(self._end(monitor, done, told=monitor.name != "untold"))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _end(self, monitor: monitors.MonitorView, done: monitors.Evaluation, told: bool) -> None:
+        self.evaluations[done.id] = done
+        if told:
+            async with self.evaluator.transaction(correlation=done.id) as tx:
+                tx.publish(
+                    monitors.MonitorEvaluated(
+                        organization_id=monitor.organization_id,
+                        monitor_id=monitor.id,
+                        monitor_name=monitor.name,
+                        evaluation=done,
+                        monitor_version=1,
+                    )
+                )
+
+    async def get_evaluations(self, request: monitors.GetEvaluations) -> monitors.EvaluationList:
+        found = [self.evaluations[each] for each in request.refresh_ids if each in self.evaluations]
+        mine = [each for each in found if self.monitors[each.monitor_id].organization_id == request.organization_id]
+        return monitors.EvaluationList(evaluations=mine)
+
+    async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
+        return platform.UsageReply(month="2026-11", providers=[])
+
+    async def list_alerts(self, request: alerts.ListAlerts) -> alerts.AlertList:
+        mine = [each for each in self.alerts.values() if each.organization_id == request.organization_id]
+        return alerts.AlertList(alerts=mine, total=len(mine))
+
+    async def get_alert(self, request: Any) -> alerts.AlertView:
+        found = self.alerts.get(request.alert_id)
+        if found is None or found.organization_id != request.organization_id:
+            raise problem("alert-not-found", "No such alert", 404)
+        return found
+
+    def add_alert(self, organization_id: Id) -> alerts.AlertView:
+        alert = alerts.AlertView(
+            id=new_id(),
+            organization_id=organization_id,
+            fingerprint="f",
+            state=alerts.AlertState.FIRING,
+            name="Kettle",
+            summary="Kettle is below 50",
+            condition="price < 50",
+            started_at=datetime.now(UTC),
+        )
+        self.alerts[alert.id] = alert
+        return alert
+
+    async def publish_alert(self, organization_id: Id) -> alerts.AlertView:
+        alert = self.add_alert(organization_id)
+        async with self.evaluator.transaction() as tx:
+            tx.publish(
+                alerts.AlertTriggered(
+                    organization_id=organization_id, alert_id=alert.id, alert=alert, reason="condition-became-true"
+                )
+            )
+        return alert
+
+    async def list_channels(self, request: notifications.ListChannels) -> notifications.ChannelList:
+        return notifications.ChannelList(
+            channels=[view for owner, view in self.channels.values() if owner == request.organization_id]
+        )
+
+    async def create_channel(self, request: notifications.CreateChannel) -> notifications.ChannelView:
+        view = notifications.ChannelView(
+            id=request.channel_id,
+            kind=request.spec.kind,
+            name=request.spec.name or "webhook",
+            target="https://...",
+            is_active=True,
+            created_at=datetime.now(UTC),
+        )
+        self.channels[view.id] = (request.organization_id, view)
+        return view.model_copy(update={"secret": "whsec_shown_once"})
+
+    async def one_channel(self, request: Any) -> notifications.ChannelView:
+        owner, view = self.channels.get(request.channel_id, (None, None))
+        if view is None or owner != request.organization_id:
+            raise problem("channel-not-found", "No such channel", 404)
+        return view
+
+    async def delete_channel(self, request: notifications.DeleteChannel) -> Done:
+        del self.channels[(await self.one_channel(request)).id]
+        return Done()
+
+    async def test_channel(self, request: notifications.SendTestMessage) -> notifications.NotificationView:
+        view = await self.one_channel(request)
+        return notifications.NotificationView(
+            id=new_id(),
+            channel_id=view.id,
+            channel_kind=view.kind,
+            channel_name=view.name,
+            subject="Test",
+            state=notifications.DeliveryState.SENT,
+            created_at=datetime.now(UTC),
+        )
+
+    async def list_notifications(self, request: notifications.ListNotifications) -> notifications.NotificationList:
+        return notifications.NotificationList(notifications=[], total=0)
+
+    async def list_outbox(self, request: notifications.ListOutbox) -> notifications.OutboxList:
+        return notifications.OutboxList(messages=[], total=0)
+
+    async def unsubscribe(self, request: notifications.Unsubscribe) -> Done:
+        if request.token != "good":
+            raise problem("invalid-token", "Invalid token", 400)
+        self.unsubscribed.append(request.token)
+        return Done()
+
+    async def record(self, request: notifications.RecordProviderEvents) -> Done:
+        if request.signature != "right":
+            raise problem("invalid-signature", "Invalid signature", 403)
+        self.provider_events.append(request)
+        return Done()
+
+    def add_snapshot(self, organization_id: Id) -> Id:
+        snapshot_id = new_id()
+        self.snapshots[snapshot_id] = organization_id
+        return snapshot_id
+
+    async def snapshot(self, request: pages.GetSnapshot) -> pages.Snapshot:
+        if self.snapshots.get(request.snapshot_id) != request.organization_id:
+            raise problem("snapshot-not-found", "No such snapshot", 404)
+        return pages.Snapshot(
+            id=request.snapshot_id,
+            url="https://shop.example/kettle",
+            final_url="https://shop.example/kettle",
+            status=200,
+            content_type="text/html",
+            content_hash="0" * 64,
+            headers={},
+            rendered_by="http",
+            fetched_at=datetime.now(UTC),
+            content=base64.b64encode(zstandard.compress(PAGE.encode())).decode(),
+        )
+
+
+class Browser(httpx.AsyncClient):
+    """An HTTP client of one gateway, as one user when it is signed in."""
+
+    def __init__(self, app: FastAPI, address: str = "127.0.0.1") -> None:
+        super().__init__(transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://test")
+        self.app = app
+        self.user: dict[str, Any] = {}
+        self.refresh_token = ""
+
+    @property
+    def organization_id(self) -> Id:
+        return UUID(self.user["organizationId"])
+
+    async def sign_up(self) -> "Browser":
+        email = f"user{next(_numbers)}-{new_id().hex[-6:]}@example.com"
+        reply = await self.post("/api/auth/register", json={"email": email, "password": PASSWORD, "name": "Robin"})
+        assert reply.status_code == 201, reply.text
+        return self.use(reply.json())
+
+    def use(self, reply: dict[str, Any]) -> "Browser":
+        self.user, self.refresh_token = reply["user"], reply["refreshToken"]
+        self.headers["Authorization"] = f"Bearer {reply['token']}"
+        return self
+
+    async def watch(self, name: str = "kettle") -> str:
+        prompt = "Tell me when the kettle at https://shop.example/kettle is below $50"
+        reply = await self.post("/api/monitors", json={"prompt": prompt, "name": name})
+        assert reply.status_code == 201, reply.text
+        return reply.json()["monitor"]["id"]
+
+
+Start = Callable[..., Awaitable[SimpleNamespace]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimpleNamespace]:
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    nats, postgres = EmbeddedNats(folder / "nats"), EmbeddedPostgres(folder / "postgres")
+    await asyncio.gather(nats.start(), postgres.start())
+    yield SimpleNamespace(nats=nats, postgres=postgres)
+    await asyncio.gather(nats.stop(), postgres.stop())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def services(servers: SimpleNamespace) -> AsyncIterator[Platform]:
+    runtime = Runtime(RuntimeSettings(nats_url=servers.nats.url, database_url=servers.postgres.url))
+    behind = Platform(runtime)
+    await runtime.start()
+    yield behind
+    await runtime.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def start_gateway(servers: SimpleNamespace, services: Platform) -> AsyncIterator[Start]:
+    """Start another gateway process, so to speak: a runtime of its own on the same servers."""
+    runtimes: list[Runtime] = []
+
+    async def start(**settings: Any) -> SimpleNamespace:
+        runtime = Runtime(
+            RuntimeSettings(
+                nats_url=servers.nats.url, database_url=servers.postgres.url, secret_key=SECRET, database_pool=4
+            )
+        )
+        service: Service
+        service, app = build(runtime, GatewaySettings(**settings))
+        await runtime.start()
+        runtimes.append(runtime)
+        return SimpleNamespace(runtime=runtime, service=service, app=app)
+
+    yield start
+    for runtime in runtimes:
+        await runtime.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def gateway(start_gateway: Start) -> SimpleNamespace:
+    """The gateway with its default limits."""
+    return await start_gateway()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def second_gateway(start_gateway: Start) -> SimpleNamespace:
+    """Another process with the same settings."""
+    return await start_gateway()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def unlimited_gateway(start_gateway: Start) -> SimpleNamespace:
+    """A gateway whose operator lifted the limits."""
+    return await start_gateway(monitors_per_user=0, refreshes_per_minute=0, refreshes_per_day=0)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitor(gateway: SimpleNamespace) -> AsyncIterator[Browser]:
+    """Somebody not signed in."""
+    async with Browser(gateway.app) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def robin(gateway: SimpleNamespace) -> AsyncIterator[Browser]:
+    """A new user."""
+    async with Browser(gateway.app) as browser:
+        yield await browser.sign_up()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def alex(gateway: SimpleNamespace) -> AsyncIterator[Browser]:
+    """Another new user."""
+    async with Browser(gateway.app) as browser:
+        yield await browser.sign_up()
+
+
+@pytest.fixture(scope="session")
+def open_browser() -> Callable[..., Browser]:
+    """A client of any gateway."""
+    return Browser
