@@ -1,4 +1,4 @@
-"""Claude, through the official SDK. Imported only when a key is set: the SDK alone takes some 80 MB."""
+"""Claude, through the official SDK. Imported only when a key is set: the SDK takes some 50 MB."""
 
 import anthropic
 from anthropic.types import OutputConfigParam

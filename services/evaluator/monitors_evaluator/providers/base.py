@@ -55,6 +55,10 @@ class Provider(Protocol):
         """How to read the fact off this page, verified on it; None when it is not shown. Raises ProviderError."""
         ...
 
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...
+
 
 class ProviderError(Exception):
     """A provider gave no usable answer. `reason` is a stable word, and never holds what the provider wrote.

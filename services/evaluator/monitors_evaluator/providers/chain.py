@@ -123,6 +123,11 @@ class ProviderChain:
             asker, "propose-plan", key, lambda provider: provider.propose_plan(page, interpretation)
         )
 
+    async def close(self) -> None:
+        """Give all connections back."""
+        for provider in self._providers:
+            await provider.close()
+
     async def _first(
         self, asker: Asker, purpose: str, key: str, ask: Callable[[Provider], Awaitable[Answer[T]]]
     ) -> Outcome[T]:

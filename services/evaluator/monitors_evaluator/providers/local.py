@@ -20,3 +20,6 @@ class LocalProvider:
     async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
         """How to read the fact off this page, or None."""
         return Answer(derive_plan(page, interpretation), self.name)
+
+    async def close(self) -> None:
+        """Nothing is held open."""

@@ -43,6 +43,7 @@ class Scripted:
         self.name, self.paid = name, paid
         self.script = list(script) or ["ok"]
         self.asked = 0
+        self.closed = False
         self.under_way = self.most_under_way = 0
         self.before: Callable[[], Awaitable[None]] | None = None
 
@@ -66,6 +67,9 @@ class Scripted:
     async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
         await self._next()
         return Answer(PLAN, self.name, USAGE if self.paid else Usage())
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 class World:
@@ -142,6 +146,12 @@ async def test_chain_when_all_paid_ones_fail_then_local_answers_and_is_not_recor
     world = World(Scripted("anthropic", down), Scripted("openai", down), local())
     assert (await world.chain.interpret(PROMPT, ASKER)).provider == "local"
     assert world.outcomes == [("anthropic", "error"), ("openai", "error")]
+
+
+async def test_chain_when_closed_then_closes_all_its_providers() -> None:
+    providers = Scripted("anthropic"), local()
+    await World(*providers).chain.close()
+    assert all(provider.closed for provider in providers)
 
 
 async def test_chain_when_nobody_answers_then_says_why() -> None:
