@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -153,12 +154,14 @@ class _Handler:
 def start_mail_server() -> Generator[Callable[..., MailServer]]:
     running: list[Controller] = []
 
-    def start(**options: Any) -> MailServer:
+    def start(*, utf8: bool = True, tls_context: ssl.SSLContext | None = None) -> MailServer:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         mail_server = MailServer(port)
-        controller = Controller(_Handler(mail_server), hostname="127.0.0.1", port=port, enable_SMTPUTF8=True, **options)
+        controller = Controller(
+            _Handler(mail_server), hostname="127.0.0.1", port=port, enable_SMTPUTF8=utf8, tls_context=tls_context
+        )
         controller.start()
         running.append(controller)
         return mail_server

@@ -69,6 +69,14 @@ def test_retry_after_when_read_then_seconds(header: str | None, seconds: float |
     assert retry_after(header, NOW) == seconds
 
 
+@given(
+    st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{2,6} \d{2}:\d{2}:\d{2} ([A-Z]{3}|[+-]\d{4})")
+)
+def test_retry_after_when_the_header_is_rubbish_then_none_or_seconds(header: str):
+    seconds = retry_after(header, NOW)
+    assert seconds is None or seconds >= 0
+
+
 def test_tracking_when_a_report_is_late_then_it_undoes_nothing():
     assert advance(DeliveryState.SENT, DeliveryState.DELIVERED) is DeliveryState.DELIVERED
     assert advance(DeliveryState.OPENED, DeliveryState.DELIVERED) is None

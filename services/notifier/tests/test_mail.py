@@ -202,6 +202,14 @@ async def test_smtp_when_the_address_is_not_ascii_then_it_still_arrives(
     assert server.envelopes[0].rcpt_tos == ["jürgen@home.example"]
 
 
+async def test_smtp_when_the_domain_is_not_ascii_then_it_is_sent_in_ascii(
+    start_mail_server: StartMailServer, message: Message, make_target: MakeTarget
+):
+    server = start_mail_server(utf8=False)
+    await smtp(server).send(make_target("email", address="ann@bücher.example"), message, DELIVERY)
+    assert server.envelopes[0].rcpt_tos == ["ann@xn--bcher-kva.example"]
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

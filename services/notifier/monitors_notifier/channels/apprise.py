@@ -62,7 +62,7 @@ class AppriseChannel:
 
     async def check(self, target: Target) -> None:
         """Refuse services that are not for this, and hosts of one's own that may not be reached."""
-        plugin = self._plugin(target)
+        plugin = await asyncio.to_thread(self._plugin, target)
         if not _names_its_host(plugin):
             return
         try:
@@ -74,7 +74,7 @@ class AppriseChannel:
 
     async def send(self, target: Target, message: Message, delivery_id: Id) -> Sent:
         """Send once. What a service answered is known only by what its plugin logs."""
-        plugin = self._plugin(target)
+        plugin = await asyncio.to_thread(self._plugin, target)
         sender = Apprise(asset=self._asset)
         sender.add(plugin)
         async with self._slots:
@@ -101,6 +101,7 @@ class AppriseChannel:
         """Apprise keeps its threads for the process."""
 
     def _plugin(self, target: Target) -> NotifyBase:
+        """The service a target names. Blocks: the first call loads all of Apprise's plugins."""
         url = target.url or ""
         scheme = url.partition("://")[0].lower()
         if scheme in REFUSED_SCHEMES:

@@ -7,6 +7,8 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
 from email.utils import format_datetime, formataddr
 
+import idna
+
 from monitors_contracts.base import Id, id_time
 
 from ..domain.messages import Message
@@ -25,13 +27,22 @@ def message_id(delivery_id: Id, sender_address: str) -> str:
     return f"<{delivery_id}@{sender_address.rpartition('@')[2]}>"
 
 
+def mailbox(address: str) -> str:
+    """An address as mail servers take it: its domain in ASCII (IDNA 2008)."""
+    name, _, domain = address.rpartition("@")
+    try:
+        return f"{name}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return address
+
+
 def mail(message: Message, *, sender_name: str, sender_address: str, to: str, delivery_id: Id) -> Mail:
     """The mail, text and HTML, dated by when its delivery was made."""
     # Part boundaries are random by default, and a second try would be another mail.
     result = MIMEMultipart("alternative", boundary=f"=_{delivery_id.hex}", policy=_POLICY)
     headers = {
         "From": formataddr((plain(sender_name, 100), sender_address)),
-        "To": to,
+        "To": mailbox(to),
         "Subject": message.subject,
         "Date": format_datetime(id_time(delivery_id)),
         "Message-ID": message_id(delivery_id, sender_address),

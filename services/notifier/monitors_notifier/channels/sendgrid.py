@@ -18,7 +18,7 @@ from ..domain.channels import Target
 from ..domain.messages import Message
 from ..domain.retry import retry_after
 from ..domain.wording import plain
-from .mime import message_id
+from .mime import mailbox, message_id
 from .protocol import Recoverable, SendError, Sent, Unrecoverable
 
 THREADS = 8
@@ -59,7 +59,7 @@ class SendGridChannel:
     def _mail(self, target: Target, message: Message, delivery_id: Id) -> Mail:
         result = Mail(
             from_email=Email(self._sender_address, self._sender_name),
-            to_emails=To(target.address),
+            to_emails=To(mailbox(target.address or "")),
             subject=message.subject,
             plain_text_content=Content("text/plain", message.text),
             html_content=Content("text/html", message.html),
