@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Whether the product can be bought, by structured data, buttons and notices."""
 
 import pytest
@@ -65,7 +66,10 @@ def test_a_buy_button_that_cannot_be_pressed_says_gone() -> None:
     ],
 )
 def test_a_button_that_waits_for_a_choice_says_nothing(choice: str) -> None:
-    assert availability(f"{PRICE}<form>{choice}<button disabled>Add to cart</button></form>", IN_STOCK % "InStock") == "InStock"
+    assert (
+        availability(f"{PRICE}<form>{choice}<button disabled>Add to cart</button></form>", IN_STOCK % "InStock")
+        == "InStock"
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,8 @@ def test_a_button_that_waits_for_a_choice_says_nothing(choice: str) -> None:
         PRICE + "<button>Add to cart</button>",
         PRICE + "<button>Add to cart</button><ul class='sizes'><li>S - sold out</li><li>M</li></ul>",
         PRICE + '<p style="display:none">Out of stock</p><button>Add to cart</button>',
-        PRICE + "<select><option>Red (sold out)</option><option>Blue</option></select><button>In den Warenkorb</button>",
+        PRICE
+        + "<select><option>Red (sold out)</option><option>Blue</option></select><button>In den Warenkorb</button>",
         PRICE + "<button>Comprar</button><div class='related-products'><p>Agotado</p></div>",
         PRICE + "<div>Auf Lager</div>",
         PRICE + "<p>If the item is out of stock we will write to you.</p><button>Buy now</button>",

@@ -81,6 +81,15 @@ def test_any_json_ld_gives_facts(value: object) -> None:
     assert facts.price is None or facts.price.value > 0
 
 
-@pytest.mark.parametrize("html", ["\ud800 <h1>\udfff</h1> $5", "<h1>" * 3000 + "$5", "[" * 5000, "<script type='application/ld+json'>" + "[" * 100_000 + "</script>", "\x00<h1>a\x00b</h1>$\x005"])
+@pytest.mark.parametrize(
+    "html",
+    [
+        "\ud800 <h1>\udfff</h1> $5",
+        "<h1>" * 3000 + "$5",
+        "[" * 5000,
+        "<script type='application/ld+json'>" + "[" * 100_000 + "</script>",
+        "\x00<h1>a\x00b</h1>$\x005",
+    ],
+)
 def test_hostile_pages_never_fail(html: str) -> None:
     assert isinstance(read_product(html, "http://[bad"), ProductFacts)

@@ -19,7 +19,13 @@ def json_ld(value: Any) -> str:
 
 
 def product(**offer: Any) -> dict[str, Any]:
-    return {"@context": "https://schema.org", "@type": "Product", "name": "Copper kettle 1.5 l", "sku": "K-15", "offers": {"@type": "Offer", **offer}}
+    return {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": "Copper kettle 1.5 l",
+        "sku": "K-15",
+        "offers": {"@type": "Offer", **offer},
+    }
 
 
 def price_of(facts: ProductFacts) -> Decimal | None:
@@ -32,26 +38,40 @@ JSON_LD = {
     "plain": json_ld(product(**OFFER)),
     "number": json_ld(product(price=64, priceCurrency="EUR")),
     "local-format": json_ld(product(price="64,00 €", priceCurrency="EUR")),
-    "graph": json_ld({"@context": "https://schema.org", "@graph": [{"@type": "WebPage", "name": "x"}, product(**OFFER)]}),
+    "graph": json_ld(
+        {"@context": "https://schema.org", "@graph": [{"@type": "WebPage", "name": "x"}, product(**OFFER)]}
+    ),
     "main-entity": json_ld({"@type": "ItemPage", "mainEntity": product(**OFFER)}),
     "type-list": json_ld({**product(**OFFER), "@type": ["Product", "Car"]}),
-    "aggregate": json_ld(product(**{"@type": "AggregateOffer", "lowPrice": "64.00", "highPrice": "99", "priceCurrency": "EUR"})),
-    "aggregate-of-offers": json_ld(product(**{"@type": "AggregateOffer", "priceCurrency": "EUR", "offers": [{"@type": "Offer", **OFFER}]})),
+    "aggregate": json_ld(
+        product(**{"@type": "AggregateOffer", "lowPrice": "64.00", "highPrice": "99", "priceCurrency": "EUR"})
+    ),
+    "aggregate-of-offers": json_ld(
+        product(**{"@type": "AggregateOffer", "priceCurrency": "EUR", "offers": [{"@type": "Offer", **OFFER}]})
+    ),
     "specification": json_ld(
         product(
             priceSpecification=[
-                {"@type": "UnitPriceSpecification", "priceType": "https://schema.org/ListPrice", "price": "80", "priceCurrency": "EUR"},
+                {
+                    "@type": "UnitPriceSpecification",
+                    "priceType": "https://schema.org/ListPrice",
+                    "price": "80",
+                    "priceCurrency": "EUR",
+                },
                 {"@type": "UnitPriceSpecification", "price": "64.00", "priceCurrency": "EUR"},
             ]
         )
     ),
-    "offer-of-item": json_ld({"@type": "Offer", **OFFER, "itemOffered": {"@type": "Product", "name": "Copper kettle 1.5 l"}}),
+    "offer-of-item": json_ld(
+        {"@type": "Offer", **OFFER, "itemOffered": {"@type": "Product", "name": "Copper kettle 1.5 l"}}
+    ),
     "comments-and-commas": '<script type="application/ld+json">/*<![CDATA[*/ {"@type":"Product","name":"Copper kettle 1.5 l","offers":{"price":"64.00","priceCurrency":"EUR",},} /*]]>*/</script>',
     "raw-line-break": '<script type="application/ld+json">{"@type":"Product","description":"two\nlines","offers":{"price":"64.00","priceCurrency":"EUR"}}</script>',
     "values-in-a-row": '<script type="application/ld+json">{"@type":"Organization","name":"Shop"}{"@type":"Product","offers":{"price":"64.00","priceCurrency":"EUR"}}</script>',
     "related-inside": json_ld({**product(**OFFER), "isRelatedTo": [product(price="9.00", priceCurrency="EUR")]}),
     "named-of-two": json_ld([{**product(price="9.00", priceCurrency="EUR"), "name": "Tea strainer"}, product(**OFFER)]),
-    "broken-block-before": '<script type="application/ld+json">{"@type": "Product", "offers": </script>' + json_ld(product(**OFFER)),
+    "broken-block-before": '<script type="application/ld+json">{"@type": "Product", "offers": </script>'
+    + json_ld(product(**OFFER)),
 }
 
 MARKUP = {
@@ -90,11 +110,17 @@ def test_the_variant_named_by_the_address_is_read() -> None:
         "@type": "ProductGroup",
         "name": "Copper kettle 1.5 l",
         "hasVariant": [
-            {"@type": "Product", "sku": f"KETTLE-{size}", "offers": {"@type": "Offer", "price": price, "priceCurrency": "EUR"}}
+            {
+                "@type": "Product",
+                "sku": f"KETTLE-{size}",
+                "offers": {"@type": "Offer", "price": price, "priceCurrency": "EUR"},
+            }
             for size, price in (("S", 40), ("M", 64), ("L", 90))
         ],
     }
-    facts = read_product(page(json_ld(variants)), "https://shop.example/kettle?sku=KETTLE-M".replace("KETTLE-M", "kettle-m"))
+    facts = read_product(
+        page(json_ld(variants)), "https://shop.example/kettle?sku=KETTLE-M".replace("KETTLE-M", "kettle-m")
+    )
     assert price_of(facts) == 40, "a key with a separator is not part of the address"
     offers = [
         {"@type": "Offer", "price": price, "priceCurrency": "EUR", "url": f"https://shop.example/kettle?variant={size}"}
@@ -117,7 +143,10 @@ def test_the_price_shown_wins_over_stale_structured_data() -> None:
 
 
 def test_structured_price_wins_over_other_amounts_in_the_text() -> None:
-    shop = page(json_ld(product(**OFFER)), "<p>Free gift worth 20,00 € with orders over 100,00 €.</p><button>Add to cart</button>")
+    shop = page(
+        json_ld(product(**OFFER)),
+        "<p>Free gift worth 20,00 € with orders over 100,00 €.</p><button>Add to cart</button>",
+    )
     assert price_of(read_product(shop)) == 64
 
 

@@ -25,7 +25,7 @@ _ELSEWHERE = {
     "isvariantof", "seller", "brand", "manufacturer", "recommendedproducts", "addon", "includesobject",
 }  # fmt: skip
 _LIST_PRICE = ("listprice", "strikethrough", "msrp", "srp", "suggested", "regularprice", "minimumadvertised")
-_EXACT_WEIGHT, _WEIGHT, _OTHER_OFFER_WEIGHT, _LISTED_WEIGHT = 3.5, 3.0, 1.5, 0.5
+_EXACT_WEIGHT, _WEIGHT, _BROKEN_WEIGHT, _OTHER_OFFER_WEIGHT, _LISTED_WEIGHT = 3.5, 3.0, 2.5, 1.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _claims(found: _Found, page: Page) -> Iterator[Claim]:
             currency = currency or specified_currency
         if price is None or price == "":
             price = offer.get("lowprice")
-        amount = parse_amount(price)
+        amount = parse_amount(price, currency)
         stock = read_stock(offer.get("availability"))
         if amount is None and stock is None:
             continue
@@ -174,12 +174,41 @@ def _claims(found: _Found, page: Page) -> Iterator[Claim]:
         yield Claim(method="json_ld", locator=found.path[:1000], weight=_WEIGHT, sku=own_sku)
 
 
+_broken_price = re.compile(r'"(?:price|lowPrice)"\s*:\s*"?(\d[\d.,]*)')
+_broken_currency = re.compile(r'"priceCurrency"\s*:\s*"([A-Za-z]{3})"')
+_broken_stock = re.compile(r'"availability"\s*:\s*"([^"]{4,60})"')
+
+
+def _rescued(text: str, index: int) -> Claim | None:
+    """The first offer in JSON too broken to decode, which an unescaped quote in a description makes of it."""
+    price = _broken_price.search(text)
+    if price is None or '"Product"' not in text or len(_broken_price.findall(text)) > 2:
+        return None
+    currency, stock = _broken_currency.search(text), _broken_stock.search(text)
+    code = currency.group(1) if currency else None
+    return Claim(
+        method="json_ld",
+        locator=f"$[{index}]",
+        weight=_BROKEN_WEIGHT,
+        price=parse_amount(price.group(1), code),
+        currency=code,
+        availability=read_stock(stock.group(1)) if stock else None,
+        quote=price.group(0),
+    )
+
+
 def json_ld_claims(page: Page) -> list[Claim]:
     """The claims of the page's own product. Of several products, the one named as the page's heading or title."""
     found: list[_Found] = []
+    rescued: list[Claim] = []
     for index, text in enumerate(text for kind, text in page.scripts if "ld+json" in kind):
-        for value in decode(text):
+        values = decode(text)
+        for value in values:
             found.extend(_walk(value, f"$[{index}]", listed=False))
+        if not values and (claim := _rescued(text, index)):
+            rescued.append(claim)
+    if not found:
+        return rescued[:1]
     if len(found) > 1:
         named = [*([page.heading.text] if page.heading else []), *page.names]
         fits = [

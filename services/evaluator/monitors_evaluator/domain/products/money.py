@@ -73,15 +73,23 @@ def parse_price(text: str, currency_hint: str | None = None) -> Money | None:
     return Money(price.amount, currency)
 
 
-def parse_amount(value: object) -> Decimal | None:
-    """The amount in a field of structured data: a JSON number, or text such as `1299.00` or `1.299,00 €`."""
+# Currencies without cents in use: three digits behind a dot are thousands there.
+_NO_CENTS = {"CLP", "COP", "IDR", "ISK", "JPY", "KRW", "PYG", "VND", "HUF"}
+
+
+def parse_amount(value: object, currency: object = None) -> Decimal | None:
+    """The amount in a field of structured data: a JSON number, or text such as `1299.00` or `1.299,00 €`.
+
+    `currency` is the field beside it: a price of `12.990` in CLP is 12990.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         amount = Decimal(str(value))
         return amount if amount.is_finite() and amount >= 0 else None
     if isinstance(value, str) and (money := parse_machine_price(value)):
-        return money.amount
+        thousands = currency in _NO_CENTS and money.amount.as_tuple().exponent == -3
+        return money.amount * 1000 if thousands else money.amount
     return None
 
 

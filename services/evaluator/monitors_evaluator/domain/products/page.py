@@ -76,6 +76,11 @@ def similar(one: str, other: str) -> float:
     return len(words & others) / min(len(words), len(others)) if min(len(words), len(others)) > 1 else 0.0
 
 
+def _fit(heading: str, name: str) -> float:
+    """How well a heading fits the page's name; of headings that all fit, the one that says more of it."""
+    return similar(heading, name) + 0.2 * min(1.0, len(heading) / len(name))
+
+
 class Page:
     """A parsed page. Scripts are taken aside before the texts are read."""
 
@@ -135,15 +140,19 @@ class Page:
         """The first text of the product's heading, or None where the page has no heading that fits its title."""
         by_node = {fragment.node.mem_id: fragment for fragment in reversed(self.fragments)}
         best: tuple[float, Fragment] | None = None
-        headings = self.tree.css("h1") or self.tree.css("[itemprop=name], h2")
-        for node in headings[:40]:
-            text = squeeze(node.text(separator=" "))
-            first = next((by_node[inner.mem_id] for inner in node.traverse() if inner.mem_id in by_node), None)
-            if first is None or not text:
-                continue
-            fit = max((similar(text, name) for name in self.names), default=0.0) + (0.3 if node.tag == "h1" else 0)
-            if best is None or fit > best[0]:
-                best = fit, first
+        for selector in ("h1", "[itemprop=name],h2"):
+            for node in self.tree.css(selector)[:40]:
+                text = squeeze(node.text(separator=" "))
+                first = next((by_node[inner.mem_id] for inner in node.traverse() if inner.mem_id in by_node), None)
+                if first is None or not text:
+                    continue
+                fit = max((_fit(text, name) for name in self.names), default=0.0) + (0.3 if node.tag == "h1" else 0)
+                # A shop's logo may be a heading, and names of other products are links.
+                fit -= 0.6 if self.element(first.node).link else 0.0
+                if best is None or fit > best[0]:
+                    best = fit, first
+            if best is not None and best[0] >= 0.9:
+                break
         if best is not None and best[0] >= 0.5:
             return best[1]
         return self._titled_text
@@ -198,7 +207,12 @@ class Page:
         if tag not in ("html", "body") and (names := " ".join(filter(None, map(attributes.get, _NAMES)))):
             traits = name_traits(names)
         link = parent.link if parent else None
-        if tag == "a" and (href := attributes.get("href")) and not href.startswith(("#", "javascript:")):
+        if (
+            tag == "a"
+            and not traits.buy
+            and (href := attributes.get("href"))
+            and not href.startswith(("#", "javascript:"))
+        ):
             link = href
         return Element(
             tag=tag,

@@ -13,6 +13,7 @@ from .markup import markup_claims, meta_claims
 from .model import ProductFact, ProductFacts
 from .money import currency_code
 from .page import Area, Page
+from .state import state_claims
 from .stock import read_availability
 from .visible import Shown, shown_prices
 
@@ -45,11 +46,16 @@ class _Weighed:
 
 def _weigh(claims: list[Claim], shown: list[Shown]) -> list[_Weighed]:
     amounts: dict[Decimal, _Weighed] = {}
+    seen = {price.money.amount for price in shown}
     for claim in claims:
         if claim.price is not None and claim.price > 0 and claim.weight > 0:
-            amounts.setdefault(claim.price, _Weighed(claim.price)).claims.append(claim)
-    for price in shown:
-        amounts.setdefault(price.money.amount, _Weighed(price.money.amount)).shown.append(price)
+            # "1.299" in data is 1299 where the page shows that: the dot was a thousands separator.
+            grouped = claim.price.as_tuple().exponent == -3 and claim.price * 1000 in seen
+            price = claim.price * 1000 if grouped else claim.price
+            amounts.setdefault(price, _Weighed(price)).claims.append(claim)
+    for shown_price in shown:
+        amount = shown_price.money.amount
+        amounts.setdefault(amount, _Weighed(amount)).shown.append(shown_price)
     page_shows = max((price.points for price in shown), default=0.0)
     return sorted(amounts.values(), key=lambda weighed: -weighed.points(page_shows))
 
@@ -62,6 +68,8 @@ def read_product(html: str, url: str | None = None) -> ProductFacts:
     """
     page = Page(html, url)
     claims = [*json_ld_claims(page), *markup_claims(page), *meta_claims(page)]
+    if not any(claim.price for claim in claims):
+        claims.extend(state_claims(page))
     area = _area(page, claims)
     buttons = buy_buttons(page, area)
     shown = shown_prices(page, buttons, area)

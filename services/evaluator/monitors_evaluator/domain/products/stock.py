@@ -8,10 +8,12 @@ from .buying import Button
 from .claims import Claim
 from .markup import is_elsewhere
 from .model import Stock
-from .page import Element, Fragment, Page
-from .words import says_gone, says_in_stock, says_not_gone
+from .page import Element, Fragment, Page, squeeze
+from .words import only_offers_to_write, says_gone, says_in_stock, says_not_gone
 
 _LONGEST_TEXT = 120
+# The weight of a claim that the page's address does not single out.
+_ORDINARY = 3.0
 _CHOICES = (
     "select,input[type=radio],[role=listbox],[role=radio],[class*=swatch],[class*=variant],[class*=variation],[class*=sizes]"
     ",[class*=size-sel],[class*=attribute]"
@@ -40,27 +42,54 @@ def read_availability(
     """
     heading = page.heading
     main = {id(element) for element in page.element(heading.node).chain()} if heading else set[int]()
-    claim = max((claim for claim in claims if claim.availability), key=lambda claim: claim.weight, default=None)
-    told = (
-        StockRead(claim.availability, 0.95, claim.method, claim.quote, claim.locator)
-        if claim is not None and claim.availability
-        else None
-    )
+    told = _told(claims)
     if told and told.stock == "OutOfStock":
         return told
     own = [
         button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(button.element, main)
     ]
     able = next((button for button in own if button.able), None)
-    if able is None and (notice := _notice(page, heading, price, main)):
+    if gone := next(
+        (node for node in page.tree.css("button[disabled]") if _says_gone(page, node, heading, price)), None
+    ):
+        return StockRead("OutOfStock", 0.9, "button", squeeze(gone.text())[:300], page.locator(gone))
+    notice = _notice(page, heading, price, main) if able is None else None
+    if notice and not (told and only_offers_to_write(notice.text)):
         return StockRead("OutOfStock", 0.85, "text", notice.text[:300], page.locator(notice.node))
     if able is None and own and not _has_choice(own[0].node, page, main):
         return StockRead("OutOfStock", 0.7, "button", own[0].label or "disabled", page.locator(own[0].node))
+    if able is None and heading and (outer := _gone_around(page.element(heading.node))):
+        return StockRead("OutOfStock", 0.7, "class", outer.traits.words[:300], outer.tag)
     if told:
         return told
     if able is not None:
         return StockRead("InStock", 0.75, "button", able.label or "enabled", page.locator(able.node))
     return _in_stock_notice(page, heading, price, main)
+
+
+def _told(claims: list[Claim]) -> StockRead | None:
+    """What the likeliest structured data says; of several variants of equal standing, one that can be bought is enough."""
+    stocked = [claim for claim in claims if claim.availability]
+    if not stocked:
+        return None
+    best = max(stocked, key=lambda claim: claim.weight)
+    alike = [claim for claim in stocked if claim.method == best.method and claim.weight <= _ORDINARY]
+    if best.weight <= _ORDINARY:
+        best = next((claim for claim in alike if claim.availability == "InStock"), best)
+    return StockRead(best.availability or "InStock", 0.95, best.method, best.quote, best.locator)
+
+
+def _says_gone(page: Page, button: LexborNode, heading: Fragment | None, price: Fragment | None) -> bool:
+    label = squeeze(button.text()[:200])
+    if not label or len(label) > 40 or not says_gone(label) or _is_variant(page.element(button)):
+        return False
+    places = {fragment.node.mem_id: fragment.offset for fragment in page.fragments}
+    return any(inner.mem_id in places and _is_near(places[inner.mem_id], heading, price) for inner in button.traverse())
+
+
+def _gone_around(element: Element) -> Element | None:
+    """The part of the page around the heading whose own name says that its product is gone."""
+    return next((outer for outer in element.chain() if outer.traits.gone), None)
 
 
 def _is_near(offset: int, heading: Fragment | None, price: Fragment | None) -> bool:

@@ -25,7 +25,7 @@ from .words import (
     starts_as_other,
 )
 
-_LONGEST_TEXT, _LONGEST_PRICE = 160, 48
+_LONGEST_TEXT, _LONGEST_PRICE, _MOST_ADDED = 160, 48, 16
 _MOST_CANDIDATES = 600
 # What a price's surroundings cost it, as long as the product's heading does not stand in them too.
 _TAG_POINTS = {
@@ -77,6 +77,11 @@ class Shown:
     old: bool
     in_main: bool
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether its element says nothing but the amount and the currency."""
+        return any(reason.startswith("bare") for reason in self.reasons)
+
 
 @dataclass(slots=True)
 class _Candidate:
@@ -117,7 +122,7 @@ def _whole(fragment: Fragment) -> tuple[LexborNode, str]:
         if parent is None or not parent.is_element_node or parent.tag in ("body", "tr", "table", "ul", "form"):
             break
         wider = joined_text(parent)
-        if len(wider) > _LONGEST_PRICE or len(_number.findall(wider)) > 1:
+        if len(wider) > len(text) + _MOST_ADDED or len(wider) > _LONGEST_PRICE or len(_number.findall(wider)) > 1:
             break
         at, best, text = parent, parent, wider
     return best, text
@@ -180,7 +185,15 @@ def shown_prices(page: Page, buttons: list[Button], area: Area) -> list[Shown]:
         _score(page, candidate, heading, main, len(rows[shape]), times[candidate.money.amount], offsets)
         for candidate, shape in zip(candidates, shapes, strict=True)
     ]
-    return sorted((_paired(price, shown) for price in shown), key=lambda price: -price.points)
+    shown = [_paired(price, shown) for price in shown]
+    bare = {price.money.amount for price in shown if price.is_bare and price.in_main}
+    if len(bare) == 1:
+        shown = [_with(price, "alone", 0.8) if price.is_bare and price.in_main else price for price in shown]
+    return sorted(shown, key=lambda price: -price.points)
+
+
+def _with(price: Shown, reason: str, points: float) -> Shown:
+    return replace(price, points=price.points + points, reasons=(*price.reasons, f"{reason} {points:+.1f}"))
 
 
 def _paired(price: Shown, shown: list[Shown]) -> Shown:
@@ -196,8 +209,8 @@ def _paired(price: Shown, shown: list[Shown]) -> Shown:
     ]
     if any(price.money.amount * _LOWEST_SALE <= amount < price.money.amount for amount in beside):
         if any(reason.startswith("named old") for reason in price.reasons):
-            return replace(price, points=price.points - 3.0, old=True, reasons=(*price.reasons, "beside lower -3.0"))
-        return replace(price, points=price.points - 0.4, reasons=(*price.reasons, "beside lower -0.4"))
+            return replace(_with(price, "beside lower", -3.0), old=True)
+        return _with(price, "beside lower", -0.4)
     return price
 
 

@@ -76,8 +76,8 @@ _HIDDEN = _name(
     r"hidden|hide|d none|dnone|none|display none|invisible|is hidden|u hidden|visually hidden|template|ng hide"
 )
 _GONE = _name(
-    r"out of stock|outofstock|out stock|soldout|sold out|unavailable|not available|notavailable|no stock|nostock|oos"
-    r"|notify me|back in stock|ausverkauft|agotado|esgotado|epuise|indisponible"
+    r"out of stock|outofstock|outof stock|no stock|out stock|soldout|sold out|unavailable|not available|notavailable"
+    r"|no stock|nostock|oos|notify me|back in stock|ausverkauft|agotado|esgotado|epuise|indisponible"
 )
 
 _CHOICE = _name(r"swatch\w*|sizes?|variants?|variations?|colou?rs?|options?|store|stores|filial\w*|magasin|pickup")
@@ -146,10 +146,11 @@ says_other = _said(
     r"|sparen|ersparnis|économi\w+|ahorr\w+|risparmi\w*|economiz\w+|bespaar|spar|oszczęd\w+|ušetř\w+|экономия|скидка"
     r"|month|monthly|mtl|monat\w*|rate|raten|mois|mensual\w*|al mese|cuotas?|vezes|parcelas?|juros|maand|mån|rat[ay]?"
     r"|měsíčně|мес|месяц\w*|instal\w+|deposit|pfand|kaution|caution|consigne|bonus|points?|punkte|coupon|gutschein"
-    r"|voucher|over|above|ab einem|orders? of|dès|a partire da|minimum|mindest\w*|starting bid|from orders|estimate|zzgl"
-    r"|plus|trade[- ]in|tax|vat|moms|ohne mwst|netto|excl|exkl|ht|grundpreis|unit price|prix au|with code|mit code"
-    r"|cashback|balance|wallet|gift|spend|worth|donat\w+|rent|miete|apr|klarna|afterpay|paypal|affirm|clearpay|scalapay"
-    r"|zip|insurance|warranty|garantie|schutz)\b|運費|免運|分期|每期|送料|ポイント|배송|적립|شحن|تقسيط",
+    r"|voucher|over|above|ab einem|orders? of|dès|a partire da|minimum|mindest\w*|starting (?:bid|price)|startpreis"
+    r"|mise à prix|precio de salida|from orders|estimate|zzgl|plus|trade[- ]in|tax|vat|moms|ohne mwst|netto|excl|exkl|ht"
+    r"|grundpreis|unit price|prix au|with code|mit code|cashback|balance|wallet|gift|spend|worth|donat\w+|rent|miete|apr"
+    r"|klarna|afterpay|paypal|affirm|clearpay|scalapay|zip|insurance|warranty|garantie|schutz)\b|運費|免運|分期|每期"
+    r"|送料|ポイント|배송|적립|شحن|تقسيط",
 )
 starts_as_other = _said(
     r"^(?:off\b|rabatt|discount|saved?\b|sparen|gespart|ersparnis|économi|de (?:remise|réduction)|ahorro|desconto|sconto"
@@ -209,10 +210,16 @@ says_gone = _said(
     r"|plus) être (?:commandé|acheté)|kan inte (?:köpas|beställas)|nav (?:pieejam|noliktavā)|išparduot|nėra (?:sandėly"
     r"|prekyboje)|neturime",
 )
+# Notices that only offer to write: of themselves they do not say that the product is gone.
+only_offers_to_write = _said(
+    r"notify|e-?mail me|text me|let me know|wait ?list|benachrichtig|alerter|prévenir|avertir|prévenez|avísame"
+    r"|notificarme|avise-me|avvisami|bevaka|powiadom|értesít|сообщить|повідомити|通知"
+)
 says_not_gone = _said(
-    r"not sold|if (?:an? |the |your )?(?:item|product|order|it)|wenn|falls|until|before (?:it|they)|bis |sobald|avant"
-    r"|si (?:un|le|el|il)|almost|nearly|fast |soon|\bmay\b|\bmight\b|never|online only|in store|filialen?|magasin|tienda"
-    r"|store pick|pick ?up|click|delivery to",
+    r"not sold|price|preis|prix|precio|preço|prezzo|pris\b|cen[ayęou]\b|цен[аеуы]|newsletter|if (?:an? |the "
+    r"|your )?(?:item|product|order|it)|wenn|falls|until|before (?:it|they)|bis |sobald|avant|si (?:un|le|el|il)|almost"
+    r"|nearly|fast |soon|\bmay\b|\bmight\b|never|online only|in store|filialen?|magasin|tienda|store pick|pick ?up|click"
+    r"|delivery to",
 )
 
 
