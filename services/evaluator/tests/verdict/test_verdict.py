@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from monitors_contracts.monitors import Change, Condition, Evidence, Interpretation, Operator, Verdict
 from monitors_contracts.pages import Failure
 from monitors_evaluator.domain.extraction import Extraction

@@ -13,16 +13,15 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from pydantic import JsonValue
 
-from .words import normalise
-
-_NAMING = ("name", "title", "id", "symbol", "code", "key", "label", "slug", "ticker", "currency", "station", "sku", "ref", "line",
-           "number", "iata", "city", "country", "type", "product", "model", "pair", "base")  # fmt: skip
+_NAMING = ("name", "title", "id", "symbol", "code", "key", "label", "slug", "ticker", "currency", "station", "sku", "ref",
+           "line", "number", "iata", "city", "country", "type", "product", "model", "pair", "base")  # fmt: skip
 _MAX_LEAVES, _MAX_DEPTH = 5_000, 24
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value in nested data: `keys` name it, closest first; `siblings` name the things it belongs to; `path` finds it."""
+    """A value in nested data: `keys` name it, closest first; `siblings` name the things it belongs to; `path` finds "
+    "it."""
 
     value: str | float | bool
     keys: tuple[str, ...]
@@ -81,7 +80,8 @@ def _rank(key: str) -> int:
 
 
 def _selectors(items: list[JsonValue]) -> list[str | None]:
-    """For each item the condition that only it meets, by the key that names it best; None when nothing names it alone."""
+    """For each item the condition that only it meets, by the key that names it best; None when nothing names it "
+    "alone."""
     objects = [item for item in items if isinstance(item, dict)]
     keys = sorted(
         {key for item in objects[:50] for key in item if _rank(key) < len(_NAMING)}, key=lambda key: (_rank(key), key)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
@@ -43,7 +43,8 @@ def newest_item(data: JsonValue, question: Question) -> str | None:
 
 
 def _items(data: JsonValue, question: Question) -> list[dict[str, JsonValue]]:
-    """The feed's items: RSS, RDF, Atom or JSON Feed; else the list of titled objects whose key is nearest to the fact."""
+    """The feed's items: RSS, RDF, Atom or JSON Feed; else the list of titled objects whose key is nearest to the "
+    "fact."""
     best: tuple[float, list[dict[str, JsonValue]]] = (-1.0, [])
     stack: list[tuple[JsonValue, str, int]] = [(data, "", 0)]
     seen = 0
@@ -149,7 +150,7 @@ def newest_listed(listing: Listing) -> str:
     days = [next((day for _, _, day in read_dates(title) if day), None) for title in listing.titles]
     titles = list(listing.titles)
     if len(titles) > 1 and all(days):
-        order = sorted(range(len(titles)), key=lambda at: (-(days[at] or datetime.min.date()).toordinal(), at))
+        order = sorted(range(len(titles)), key=lambda at: (-(days[at] or date.min).toordinal(), at))
         titles = [titles[at] for at in order]
     return "\n".join(dict.fromkeys(titles))
 

@@ -9,7 +9,7 @@ from ..products.reader import read_product
 from .documents import find, leaves
 from .lists import listings, newest_item, newest_listed
 from .observations import Observation, table_observations, text_observations
-from .outline import BODY
+from .outline import BODY, Block
 from .page import Page
 from .question import Asked, Question
 from .readings import Reading, of_leaf, read_all
@@ -112,10 +112,12 @@ def again(method: str, page: Page, question: Question, locator: Locator) -> list
     """The readings of the very thing that a plan speaks of, best first; none when it is not there any more."""
     match method:
         case "table_cell":
-            cells = [cell for cell in table_observations(page.outline) if _same_cell(cell, locator)]
+            cells = table_observations(page.outline, _text(locator, "row"))
+            cells = [cell for cell in cells if cell.locator["column"] == _text(locator, "column")]
             return _hinted(read_all(question, cells), locator)
         case "text":
-            kept = [o for o in text_observations(page.outline) if _same_statement(o, locator, question)]
+            likely = [block for block in page.outline.blocks if _may_hold(block, locator)]
+            kept = [o for o in text_observations(page.outline, likely) if _same_statement(o, locator)]
             return _hinted(read_all(question, kept), locator)
         case "json_path":
             return read_all(question, _same_leaf(page.data, locator))
@@ -135,10 +137,6 @@ def _text(locator: Locator, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _same_cell(cell: Observation, locator: Locator) -> bool:
-    return cell.locator["row"] == _text(locator, "row") and cell.locator["column"] == _text(locator, "column")
-
-
 def _same_leaf(data: JsonValue, locator: Locator) -> Iterable[Observation]:
     path = _text(locator, "path")
     value = find(data, path)
@@ -155,7 +153,16 @@ def template(text: str) -> frozenset[str]:
     return frozenset(word for word in terms(re.sub(r"\S*\d\S*", " ", text)) if len(word) > 2)
 
 
-def _same_statement(source: Observation, locator: Locator, question: Question) -> bool:
+def _may_hold(block: Block, locator: Locator) -> bool:
+    """A cheap first look: the same shape, or some of the same words."""
+    if _text(locator, "shape").startswith(block.shape):
+        return True
+    text = normalise(block.text)
+    label = _text(locator, "label")
+    return (bool(label) and text.startswith(label)) or any(word in text for word in _text(locator, "template").split())
+
+
+def _same_statement(source: Observation, locator: Locator) -> bool:
     label = _text(locator, "label")
     if source.weight < 0.5 and not locator.get("margin"):
         return False
@@ -223,12 +230,9 @@ def _named_rows(page: Page, question: Question) -> tuple[str, ...]:
     """The table rows and labelled values of the subject, when the page keeps several apart."""
     if not question.subject or page.form not in ("html", "text"):
         return ()
-    rows: list[str] = []
-    for grid in page.outline.grids:
-        for row in grid.rows:
-            if coverage(question.subject, terms(row[0].text)) >= 0.9 and len(row) > 1:
-                rows.append(" | ".join(cell.text for cell in row))
-    return tuple(rows)
+    rows = (row for grid in page.outline.grids for row in grid.rows if len(row) > 1)
+    named = (row for row in rows if coverage(question.subject, terms(row[0].text)) >= 0.9)
+    return tuple(" | ".join(cell.text for cell in row) for row in named)
 
 
 def section(

@@ -1,8 +1,11 @@
-"""Numbers and dates as people write them, with their units: `$1,299.00`, `1.299,00 €`, `-3 °C`, `48.2M`, `3 May 2027`."""
+"""Numbers and dates as people write them, with their units: `$1,299.00`, `1.299,00 €`, `-3 °C`, `48.2M`, `3 May "
+"2027`."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
+
+from .words import listed
 
 _CURRENCIES = {
     "us$": "USD", "a$": "AUD", "c$": "CAD", "ca$": "CAD", "hk$": "HKD", "nz$": "NZD", "r$": "BRL",
@@ -34,7 +37,7 @@ _SCALES = {
 }  # fmt: skip
 _SPELLED = {
     word: float(value)
-    for value, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
+    for value, word in enumerate(listed("zero one two three four five six seven eight nine ten eleven twelve"))
 }
 
 _SIGNS = "|".join(
@@ -44,7 +47,8 @@ _DIGITS = (
     r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d{1,3}(?:['’]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)*|[.,]\d+"
 )
 _NUMBER = re.compile(
-    rf"(?P<lead>[-−–+])?\s?(?P<before>{_SIGNS}|\b(?:usd|eur|gbp|chf|jpy|cad|aud|inr|sek|nok|dkk|pln)\b)?\s?(?P<sign>[-−+])?"
+    rf"(?P<lead>[-−–+])?\s?(?P<before>{_SIGNS}|\b(?:usd|eur|gbp|chf|jpy|cad|aud|inr|sek|nok|dkk|"
+    rf"pln)\b)?\s?(?P<sign>[-−+])?"
     rf"(?<![\w.,])(?P<digits>{_DIGITS})"
     rf"(?:\s?(?P<scale>thousand|million|billion|trillion|mio|mn|bn|(?-i:[kKMB])(?![\w/²³]))\b)?"
     rf"\s?(?P<after>{_SIGNS}|%|°\s?[CFcf]\b|º[CFcf]\b|℃|℉|°|[^\W\d_]{{1,10}}(?:/[^\W\d_]{{1,2}}[³²]?)?)?",
@@ -56,18 +60,23 @@ _MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|"
     "nov(?:ember)?|dec(?:ember)?"
 )
+_MONTH_STARTS = listed("jan feb mar apr may jun jul aug sep oct nov dec")
 _DATE = re.compile(
     rf"\b(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})(?:[T ]\d{{2}}:\d{{2}}\S*)?"
     rf"|\b(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\.?(?: of)?[ -](?P<m1>{_MONTHS})\b\.?,?(?:[ -](?P<y1>\d{{4}}))?"
     rf"|\b(?P<m2>{_MONTHS})\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<y2>\d{{4}}))?"
+    rf"|\b\d{{1,2}}(?:{_MONTHS})\d{{2,4}}\b"
     r"|\b(?P<numeric>\d{1,2}[./]\d{1,2}[./]\d{4})\b",
     re.IGNORECASE,
 )
 # Digits that are no quantity: times of day, versions, phone numbers and codes.
 _NOT_A_QUANTITY = re.compile(
-    r"\b\d{1,2}[:h]\d{2}(?::\d{2})?\s?(?:am|pm|uhr)?\b|\b\d{1,2}\s?(?:am|pm)\b|\bv?(?!\d{1,3}(?:\.\d{3})+\b)\d+\.\d+\.\d+(?:[.\-+]\w+)*"
-    r"|(?:tel|phone|fax|call)\b[.: ]*\+?[\d ()/-]{6,}|\+\d[\d ()-]{7,}|[A-Za-z]+-?\d+[\w-]*|#\d+|©\s?\d{4}|\d+[A-Za-z]{3,}\d\w*"
-    r"|\b\d+(?:st|nd|rd|th)\b|\b\d+(?:-\d+){2,}|\b\d+[-–]?(?:week|day|month|year|hour|h|d|w|yr)s?\b(?=\s(?:range|high|low|change|average))",
+    r"\b\d{1,2}[:h]\d{2}(?::\d{2})?\s?(?:am|pm|uhr)?\b|\b\d{1,2}\s?(?:am|pm)\b|"
+    r"\bv?(?!\d{1,3}(?:\.\d{3})+\b)\d+\.\d+\.\d+(?:[.\-+]\w+)*"
+    r"|(?:tel|phone|fax|call)\b[.: ]*\+?[\d ()/-]{6,}|\+\d[\d ()-]{7,}|[A-Za-z]+-?\d+[\w-]*|#\d+|©\s?\d{4}|"
+    r"\d+[A-Za-z]{3,}\d\w*"
+    r"|\b\d+(?:st|nd|rd|th)\b|\b\d+(?:-\d+){2,}|\b\d+[-–]?(?:week|day|month|year|hour|h|d|w|yr)s?\b(?=\s(?:range|"
+    r"high|low|change|average))",
     re.IGNORECASE,
 )
 
@@ -156,10 +165,7 @@ def _is_minus(text: str, match: re.Match[str]) -> bool:
 
 def read_dates(text: str) -> list[tuple[int, int, date | None]]:
     """Dates written in a text as (start, end, day); the day is None without a year. Day comes first in `3/5/2027`."""
-    found: list[tuple[int, int, date | None]] = []
-    for match in _DATE.finditer(text):
-        found.append((*match.span(), _day(match)))
-    return found
+    return [(*match.span(), _day(match)) for match in _DATE.finditer(text)]
 
 
 def _day(match: re.Match[str]) -> date | None:
@@ -169,10 +175,11 @@ def _day(match: re.Match[str]) -> date | None:
         if match["numeric"]:
             day, month, year = (int(part) for part in re.split(r"[./]", match["numeric"]))
             return date(year, month, day) if month <= 12 else date(year, day, month)
-        day, name, year = (
-            (match["d1"], match["m1"], match["y1"]) if match["d1"] else (match["d2"], match["m2"], match["y2"])
-        )
-        month = "jan feb mar apr may jun jul aug sep oct nov dec".split().index(name[:3].casefold()) + 1
+        if not match["d1"] and not match["d2"]:
+            return None
+        order = "1" if match["d1"] else "2"
+        day, name, year = match["d" + order], match["m" + order], match["y" + order]
+        month = _MONTH_STARTS.index(name[:3].casefold()) + 1
         return date(int(year), month, int(day)) if year else None
     except ValueError:
         return None

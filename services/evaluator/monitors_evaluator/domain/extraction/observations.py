@@ -1,19 +1,23 @@
 """Everything a page states, as observations: a text, what names it, what stands over it, and where to find it again."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .outline import Block, Grid, Outline
 from .words import normalise
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“(])|\s[|·•]\s|;\s+")
-_LABEL = re.compile(r"^\s*([^:：\d][^:：]{0,60}?)\s*[:：]\s+(?=\S)|^\s*([^\W\d][^–—]{0,50}?)\s+[–—-]\s+(?=\S)")
+_LABEL = re.compile(
+    r"^\s*((?=[^:：]*[^\W\d_]{2})[^:：]{1,60}?)\s*[:：]\s+(?=\S)|"
+    r"^\s*([^\W\d][^–—]{0,50}?)\s+[–—-]\s+(?=\S)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One statement: `names` tell what it is of, closest first; `context` holds headings and the title; weight is 0..1."""
+    """One statement: `names` tell what it is of, closest first; `context` holds headings and the title; weight is "
+    "0..1."""
 
     text: str
     names: tuple[str, ...]
@@ -26,9 +30,10 @@ class Observation:
     disabled: bool = False
 
 
-def text_observations(outline: Outline) -> Iterator[Observation]:
-    """All statements of a page outside its tables: sentences, labelled values, and the pieces of a block."""
-    for block in outline.blocks:
+def text_observations(outline: Outline, blocks: Iterable[Block] | None = None) -> Iterator[Observation]:
+    """All statements of a page outside its tables (or of some blocks): sentences, labelled values, pieces of a "
+    "block."""
+    for block in outline.blocks if blocks is None else blocks:
         yield from _of_block(block, outline.title)
 
 
@@ -75,10 +80,10 @@ def _of_block(block: Block, title: str) -> Iterator[Observation]:
             yield observation(text, holders)
 
 
-def table_observations(outline: Outline) -> Iterator[Observation]:
-    """All cells of a page's tables, named by their column's header and their row's other texts."""
+def table_observations(outline: Outline, row_name: str | None = None) -> Iterator[Observation]:
+    """All cells of a page's tables (or of one row), named by their column's header and their row's other texts."""
     for number, grid in enumerate(outline.grids):
-        yield from _of_grid(grid, number, outline.title)
+        yield from _of_grid(grid, number, outline.title, row_name)
 
 
 def header_of(grid: Grid) -> list[str]:
@@ -105,10 +110,12 @@ def _looks_like_header(text: str) -> bool:
     }  # fmt: skip
 
 
-def _of_grid(grid: Grid, number: int, title: str) -> Iterator[Observation]:
+def _of_grid(grid: Grid, number: int, title: str, row_name: str | None) -> Iterator[Observation]:
     header = header_of(grid)
     context = tuple(name for name in (*grid.titles, title) if name)
     for row in grid.rows[1 if header else 0 :]:
+        if row_name is not None and normalise(row[0].text) != row_name:
+            continue
         texts = [cell.text for cell in row]
         for at, cell in enumerate(row):
             if not cell.text or (at == 0 and len(row) > 1) or (cell.is_header and at == 0):

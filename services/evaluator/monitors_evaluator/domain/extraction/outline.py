@@ -1,4 +1,5 @@
-"""A page as a reader sees it: blocks of text with what stands over and before them, and tables; ads and menus weigh less."""
+"""A page as a reader sees it: blocks of text with what stands over and before them, and tables; ads and menus weigh "
+"less."""
 
 import re
 from collections.abc import Iterator
@@ -7,33 +8,38 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from .words import squeeze
+from .words import listed, squeeze
 
 _INLINE = frozenset(
-    "a abbr b bdi bdo cite code data del dfn em font i ins kbd label mark meter output q s samp small span strike strong "
-    "sub sup time tt u var".split()
+    listed(
+        "a abbr b bdi bdo cite code data del dfn em font i ins kbd label mark meter output q s samp small span "
+        "strike strong sub sup time tt u var"
+    )
 )
 _SKIPPED = frozenset(
-    "script style template noscript svg head select option textarea iframe object canvas math datalist".split()
+    listed("script style template noscript svg head select option textarea iframe object canvas math datalist")
 )
 _STRUCK = frozenset(("s", "del", "strike"))
-_SECTIONS = frozenset("section article aside nav footer li td dialog details fieldset".split())
 _HEADINGS = {f"h{level}": level for level in range(1, 7)} | {"legend": 6, "summary": 6}
 _MARGINAL_TAGS = frozenset(("nav", "aside", "footer"))
 _MARGINAL_ROLES = frozenset(("navigation", "complementary", "contentinfo", "banner", "search", "dialog", "alert"))
 _MARGINAL_WORDS = frozenset(
-    "nav navbar navigation menu sidebar aside footer promo promotion promotions ad ads adbox advert advertisement banner "
-    "cookie cookies consent related recommended recommendations similar upsell crosssell newsletter subscribe visitors "
-    "visitor counter breadcrumb breadcrumbs share sharing social popup modal sponsored sponsor teaser trending "
-    "suggestions".split()
+    listed(
+        "nav navbar navigation menu sidebar aside footer promo promotion promotions ad ads adbox advert "
+        "advertisement banner cookie cookies consent related recommended recommendations similar upsell crosssell "
+        "newsletter subscribe visitors visitor counter bottom masthead topbar toolbar copyright breadcrumb "
+        "breadcrumbs share sharing social popup modal sponsored sponsor teaser trending suggestions"
+    )
 )
-_STRUCK_WORDS = frozenset("old was strike striked crossed rrp msrp uvp listprice regular compare".split())
+_STRUCK_WORDS = frozenset(listed("old was strike striked crossed rrp msrp uvp listprice regular compare"))
 _RELATED_HEADING = re.compile(
-    r"\b(you (may|might) also|related|similar|recommended|customers also|people also|more (from|like)|other (products|items)|"
+    r"\b(you (may|might) also|related|similar|recommended|customers also|people also|more (from|like)|"
+    r"other (products|items)|"
     r"recently viewed|sponsored|newsletter|popular (now|items|products)|trending|advertisement|frequently bought)\b",
     re.IGNORECASE,
 )
 MAIN, BODY, OUTSIDE, MARGIN = 1.0, 0.9, 0.6, 0.2
+"""Weights: what the page is about, 0..1."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +51,6 @@ class Element:
     weight: float
     marginal: bool = False
     struck: bool = False
-    section: "Element | None" = None
     heads: list[tuple[int, "Block"]] = field(default_factory=list)
     children: int = 0
     place: int = 0
@@ -73,6 +78,8 @@ class Block:
     runs: list[Run] = field(default_factory=list)
     heads: tuple["Block", ...] = ()
     text: str = ""
+    weight: float = BODY
+    is_related: bool = False
 
     @property
     def label(self) -> str:
@@ -83,13 +90,6 @@ class Block:
     def headings(self) -> tuple[str, ...]:
         """The headings it stands under, closest first."""
         return tuple(head.label for head in reversed(self.heads))
-
-    @property
-    def weight(self) -> float:
-        """How much it belongs to what the page is about, 0..1."""
-        if any(_RELATED_HEADING.search(head.text) for head in self.heads):
-            return MARGIN
-        return self.element.weight
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -111,7 +111,8 @@ class Block:
 
 
 def _namer(holder: Element, child: Element) -> Block | None:
-    """What names a child of a row, a card or a list of pairs: the nearest text before it in the shape that the first one has."""
+    """What names a child of a row, a card or a list of pairs: the nearest text before it in the shape that the "
+    "first one has."""
     leader = holder.kids[0][0].shape if holder.kids else ""
     pair = holder.children == 2 and not re.search(r"\d", holder.kids[0][1].text)
     if leader == child.shape and not pair:
@@ -137,6 +138,7 @@ class Grid:
     rows: list[list[Cell]]
     titles: tuple[str, ...] = ()
     weight: float = BODY
+    element: Element | None = None
 
 
 @dataclass(slots=True)
@@ -167,57 +169,84 @@ def _shape(tag: str, classes: str) -> str:
     return ".".join((tag, *names))
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What tag and attributes say of an element, whatever it stands in."""
+
+    shape: str
+    shown: bool
+    marginal: bool
+    main: bool
+    struck: bool
+
+
+@lru_cache(maxsize=5_000)
+def _style(tag: str, classes: str, identifier: str, role: str, style: str) -> _Style:
+    plain = style.replace(" ", "")
+    words = _words_of(f"{classes} {identifier}")
+    named = tag not in ("body", "main", "article") and bool(words & _MARGINAL_WORDS)
+    return _Style(
+        _shape(tag, classes),
+        "display:none" not in plain and "visibility:hidden" not in plain,
+        tag in _MARGINAL_TAGS or role.casefold() in _MARGINAL_ROLES or named,
+        tag in ("main", "article") or role == "main",
+        tag in _STRUCK or bool(words & _STRUCK_WORDS) or "line-through" in plain,
+    )
+
+
 def _element_for(tag: str, attributes: dict[str, str | None], parent: Element) -> Element | None:
     """The element's place in the outline; None when it is not shown."""
-    classes = attributes.get("class") or ""
-    style = (attributes.get("style") or "").replace(" ", "")
-    if "hidden" in attributes or "display:none" in style or "visibility:hidden" in style:
-        return None
-    words = _words_of(f"{classes} {attributes.get('id') or ''}")
-    role = (attributes.get("role") or "").casefold()
-    element = Element(parent, _shape(tag, classes), parent.weight, parent.marginal)
-    if tag in _MARGINAL_TAGS or role in _MARGINAL_ROLES:
-        element.marginal = True
-    elif tag not in ("body", "main", "article") and words & _MARGINAL_WORDS:
-        element.marginal = True
-    if element.marginal:
-        element.weight = MARGIN
-    elif tag in ("main", "article") or role == "main":
-        element.weight = MAIN
-    element.struck = parent.struck or tag in _STRUCK or bool(words & _STRUCK_WORDS) or "line-through" in style
-    element.section = element if tag in _SECTIONS or role == "listitem" else parent.section
-    element.level = _HEADINGS.get(tag, 0)
-    element.names_its_parts = tag not in ("main", "body")
-    element.disabled = parent.disabled or "disabled" in attributes
-    return element
-
-
-def _heads_of(element: Element) -> tuple[Block, ...]:
-    found: list[tuple[Block, ...]] = []
-    section = element.section
-    while section is not None:
-        found.append(tuple(block for _, block in section.heads))
-        section = section.parent.section if section.parent is not None else None
-    return tuple(block for blocks in reversed(found) for block in blocks)
+    if attributes:
+        get = attributes.get
+        style = _style(tag, get("class") or "", get("id") or "", get("role") or "", get("style") or "")
+        if not style.shown or "hidden" in attributes:
+            return None
+    else:
+        style = _style(tag, "", "", "", "")
+    marginal = parent.marginal or style.marginal
+    return Element(
+        parent,
+        style.shape,
+        MARGIN if marginal else MAIN if style.main else parent.weight,
+        marginal,
+        parent.struck or style.struck,
+        level=_HEADINGS.get(tag, 0),
+        disabled=parent.disabled or "disabled" in attributes,
+        names_its_parts=tag not in ("main", "body"),
+    )
 
 
 def _register(block: Block) -> None:
-    """Tell the elements around a new block of it: the first text in each, and the heading it may be."""
-    element = block.element
-    block.heads = _heads_of(element)
-    child, holder = element, element.parent
+    """Tell the elements around a new block of it."""
+    child, holder = block.element, block.element.parent
     while holder is not None and (not holder.kids or holder.kids[-1][0] is not child):
         child.place = len(holder.kids)
         holder.kids.append((child, block))
         if len(holder.kids) > 1:
             break
         child, holder = holder, holder.parent
-    if element.level and element.section is not None:
-        heads = element.section.heads
-        while heads and heads[-1][0] >= element.level:
-            heads.pop()
-        block.heads = _heads_of(element)
-        heads.append((element.level, block))
+
+
+def _heads_over(element: Element) -> tuple[Block, ...]:
+    """The headings an element stands under, the highest first."""
+    found: list[Block] = []
+    holder = element.parent
+    while holder is not None:
+        found.extend(block for _, block in reversed(holder.heads))
+        holder = holder.parent
+    return tuple(reversed(found))
+
+
+def _set_heading(block: Block) -> None:
+    """A heading stands over the rest of what it is in; one alone in its box stands over what its box is in."""
+    level, holder = block.element.level, block.element.parent
+    block.is_related = bool(_RELATED_HEADING.search(block.text))
+    while holder is not None and holder.children == 1 and holder.parent is not None:
+        holder = holder.parent
+    if holder is not None:
+        while holder.heads and holder.heads[-1][0] >= level:
+            holder.heads.pop()
+        holder.heads.append((level, block))
 
 
 def _add_text(element: Element, text: str, run: tuple[int, str, bool], last_run: list[int]) -> Block | None:
@@ -250,9 +279,9 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         return outline
     has_main = document.css_first("main, [role=main]") is not None
     root = Element(None, "body", OUTSIDE if has_main else BODY, names_its_parts=False)
-    root.section = root
     last_run = [-1]
     stack: list[tuple[LexborNode, Element, tuple[int, str, bool]]] = []
+    parts: list[Block | Grid] = []
 
     def push(node: LexborNode, element: Element, run: tuple[int, str, bool]) -> None:
         child = node.last_child
@@ -266,7 +295,7 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         node, element, run = stack.pop()
         if node.is_text_node:
             if opened := _add_text(element, node.text_content or "", run, last_run):
-                outline.blocks.append(opened)
+                parts.append(opened)
             continue
         tag = node.tag or ""
         if not node.is_element_node or tag in _SKIPPED:
@@ -294,20 +323,34 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         if tag == "header" and element is root and node.css_first("h1, h2") is None:
             inner.marginal, inner.weight = True, MARGIN
         if tag == "table" and (grid := _grid_of(node, inner)) is not None:
-            outline.grids.append(grid)
+            parts.append(grid)
             continue
         push(node, inner, (0, "", inner.struck))
-    _finish(outline)
+    _finish(outline, parts)
     return outline
 
 
 _JOINT = re.compile(r"[^\W\d_]$")
 
 
-def _finish(outline: Outline) -> None:
-    """Settle the texts of all blocks: single spaces, and a space between pieces that only style keeps apart."""
-    kept: list[Block] = []
-    for block in outline.blocks:
+def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
+    """Settle all texts (single spaces, and one between pieces that only style keeps apart) and what stands over "
+    "them."""
+    known: dict[int, tuple[Block, ...]] = {}
+
+    def heads_over(element: Element) -> tuple[Block, ...]:
+        key = id(element.parent)
+        if key not in known:
+            known[key] = _heads_over(element)
+        return known[key]
+
+    for block in parts:
+        if isinstance(block, Grid):
+            heads = heads_over(block.element) if block.element else ()
+            block.titles += tuple(head.label for head in reversed(heads))
+            block.weight = MARGIN if any(head.is_related for head in heads) else block.weight
+            outline.grids.append(block)
+            continue
         text = ""
         runs: list[Run] = []
         for run in block.runs:
@@ -325,13 +368,21 @@ def _finish(outline: Outline) -> None:
             runs.append(Run(piece, run.shape, run.struck))
         block.text, block.runs = squeeze(text), runs
         if block.text:
-            kept.append(block)
-    outline.blocks = kept
+            outline.blocks.append(block)
+            block.heads = heads_over(block.element)
+            block.weight = MARGIN if any(head.is_related for head in block.heads) else block.element.weight
+            if block.element.level:
+                _set_heading(block)
+                known.clear()
+                block.heads = tuple(head for head in heads_over(block.element) if head is not block)
 
 
-def _cell_text(node: LexborNode) -> str:
+_NOT_SHOWN = "s, del, strike, [hidden], script, style"
+
+
+def _cell_text(node: LexborNode, has_hidden: bool) -> str:
     text = squeeze(node.text(separator=" "))
-    for gone in node.css("s, del, strike, [hidden], script, style"):
+    for gone in node.css(_NOT_SHOWN) if has_hidden else ():
         text = squeeze(text.replace(squeeze(gone.text(separator=" ")), " ", 1))
     if not text and (shown := node.css_first("img[alt], [aria-label], [title]")) is not None:
         named = shown.attributes
@@ -347,6 +398,7 @@ def _grid_of(table: LexborNode, element: Element) -> Grid | None:
     """The table's cells; None for a table that only lays out a page."""
     if len(table.css("table")) > 1 or table.css_first("form, h1, main") is not None:
         return None
+    has_hidden = table.css_first(_NOT_SHOWN) is not None
     rows: list[list[Cell]] = []
     carried: dict[int, tuple[int, Cell]] = {}
     for row in table.css("tr"):
@@ -357,7 +409,7 @@ def _grid_of(table: LexborNode, element: Element) -> Grid | None:
             while len(cells) in carried:
                 cells.append(_carry(carried, len(cells)))
             attributes = node.attributes
-            cell = Cell(_cell_text(node), node.tag == "th")
+            cell = Cell(_cell_text(node, has_hidden), node.tag == "th")
             if len(cell.text) > 600:
                 return None
             down = _span(attributes.get("rowspan"))
@@ -374,13 +426,9 @@ def _grid_of(table: LexborNode, element: Element) -> Grid | None:
     width = max(len(row) for row in rows)
     caption = table.css_first("caption")
     titles = (squeeze(caption.text()),) if caption is not None else ()
-    heads = _heads_of(element)
-    weight = MARGIN if any(_RELATED_HEADING.search(head.text) for head in heads) else element.weight
     for row in rows:
         row.extend(Cell("") for _ in range(width - len(row)))
-    return Grid(
-        rows, titles + tuple(squeeze("".join(run.text for run in head.runs[:1])) for head in reversed(heads)), weight
-    )
+    return Grid(rows, titles, element.weight, element)
 
 
 def _carry(carried: dict[int, tuple[int, Cell]], column: int) -> Cell:
@@ -397,7 +445,6 @@ def outline_of_text(content: str) -> Outline:
     """Plain text: lines in columns are a table, a line under-ruled or with a hash is a heading, the rest are blocks."""
     outline = Outline()
     root = Element(None, "text", BODY, names_its_parts=False)
-    root.section = root
     lines = content.replace("\f", "\n").splitlines()[:20_000]
     for group in _column_groups(lines):
         if isinstance(group, Grid):
@@ -410,11 +457,11 @@ def outline_of_text(content: str) -> Outline:
             continue
         if not outline.title:
             outline.title = text[:200]
-        element = Element(root, "line", BODY, section=root, level=len(heading[1]) if heading else 0)
+        element = Element(root, "line", BODY, level=len(heading[1]) if heading else 0)
         block = Block(element, [Run(text, "", False)], text=text)
         block.heads = tuple(head for _, head in root.heads)
         if heading:
-            _register(block)
+            _set_heading(block)
         outline.blocks.append(block)
     return outline
 

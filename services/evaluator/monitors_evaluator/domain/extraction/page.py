@@ -5,9 +5,9 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - no stubs
 from pydantic import JsonValue
 from selectolax.lexbor import LexborHTMLParser
 
@@ -18,11 +18,13 @@ Form = Literal["html", "json", "xml", "csv", "text"]
 
 # What stands where the page should be. Only short pages count: a long one that mentions cookies is a page.
 _WALL = re.compile(
-    r"verify(ing)? (that )?you('re| are) (a )?human|are you (a )?(human|robot)|not a robot|captcha|access (is |was )?denied|"
+    r"verify(ing)? (that )?you('re| are) (a )?human|are you (a )?(human|robot)|not a robot|captcha|access (is |"
+    r"was )?denied|"
     r"checking your browser|unusual traffic|enable (javascript|cookies)|too many requests|request blocked|"
     r"(accept|consent to|agree to)( all| our| the use of)? cookies|before you continue|we value your privacy|"
     r"(sign|log) in to (continue|view|see)|attention required|just a moment|service unavailable|bad gateway|"
-    r"internal server error|page not found|temporarily (down|unavailable) for maintenance|under maintenance|403 forbidden"
+    r"internal server error|page not found|temporarily (down|unavailable) for maintenance|under maintenance|"
+    r"403 forbidden"
 )
 _WALL_LENGTH = 700
 
@@ -103,6 +105,8 @@ class Page:
             return self.data is None
         if self.form not in ("html", "text"):
             return False
+        if sum(len(block.text) for block in self.outline.blocks) >= _WALL_LENGTH:
+            return False
         shown = normalise(" ".join((self.outline.title, self.outline.text)))
         return len(shown) < _WALL_LENGTH and bool(_WALL.search(shown))
 
@@ -143,7 +147,7 @@ def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def _element(element: etree._Element, depth: int) -> JsonValue:
+def _element(element: Any, depth: int) -> JsonValue:
     """An XML element as data: attributes and children by name, repeated children as a list, text alone as text."""
     text = (element.text or "").strip()
     fields: dict[str, JsonValue] = {_local(name): str(value) for name, value in element.attrib.items()}

@@ -8,7 +8,7 @@ from monitors_contracts.monitors import Interpretation, Operator
 
 from .numbers import CURRENCY_CODES, unit_of
 from .states import family_of
-from .words import normalise, specific, terms
+from .words import listed, normalise, specific, terms
 
 
 class Asked(StrEnum):
@@ -46,21 +46,24 @@ class Question:
 
 
 _NEW = re.compile(r"\b(new|newest|latest|another|next)\b")
-_ITEMS = (
-    "post article item episode release version entry news story headline listing job vacancy position video paper announcement "
-    "advisory comment review event tag commit notice bulletin edition issue chapter product update opening recall message "
-    "podcast press report statement result incident".split()
+_ITEMS = listed(
+    "post article item episode release version entry news story headline listing job vacancy position video "
+    "paper announcement advisory comment review event tag commit notice bulletin edition issue chapter product "
+    "update opening recall message podcast press report statement result incident"
 )
 _ITEM_TERMS = terms(" ".join(_ITEMS))
 _DATE_FACT = re.compile(r"\b(date|deadline|day|appointment|when|departure|arrival|due|expiry|expiration)\b")
 _SECTION_FACT = re.compile(
-    r"\b(page|content|contents|text|terms|policy|wording|anything|section|conditions|agreement|rules|document|site|website|"
+    r"\b(page|content|contents|text|terms|policy|wording|anything|section|conditions|agreement|rules|document|site|"
+    r"website|"
     r"schedule|timetable|menu|notice|statement|list|programme|program|agenda|description|lineup|line-up)\b"
 )
 _PRICE = re.compile(r"\b(price|cost|fare|pricing)s?\b")
 _NUMBER_FACT = re.compile(
-    r"\b(number|count|rate|temperature|level|score|rating|percentage|total|balance|speed|humidity|rank|index|amount|votes|"
-    r"stars|followers|subscribers|members|price|cost|fee|rent|salary|population|size|height|depth|wait|queue|spaces|seats)s?\b"
+    r"\b(number|count|rate|temperature|level|score|rating|percentage|total|balance|speed|humidity|rank|index|amount|"
+    r"votes|"
+    r"stars|followers|subscribers|members|price|cost|fee|rent|salary|population|size|height|depth|wait|queue|spaces|"
+    r"seats)s?\b"
 )
 _AVAILABILITY_FACT = re.compile(r"\b(availability|stock)\b")
 
@@ -89,7 +92,7 @@ def question_of(interpretation: Interpretation) -> Question:
             wanted = squeeze_state(value)
         else:
             near = float(value)
-    asked = _asked(interpretation, fact_text, is_stock, wanted)
+    asked = _asked(interpretation, fact_text, is_stock)
     if asked is Asked.STATE:
         fact = fact - terms(wanted) or fact
     return Question(
@@ -113,7 +116,8 @@ def squeeze_state(text: str) -> str:
 
 
 def _wanted_of_fact(fact: str) -> str:
-    """The state a yes/no fact is about: the `open` of `registration open`; a fact that names none is asked for `yes`."""
+    """The state a yes/no fact is about: the `open` of `registration open`; a fact that names none is asked for "
+    "`yes`."""
     words = fact.removeprefix("is ").split()
     for size in (3, 2, 1):
         for start in range(len(words) - size, -1, -1):
@@ -123,7 +127,7 @@ def _wanted_of_fact(fact: str) -> str:
     return "yes"
 
 
-def _asked(interpretation: Interpretation, fact: str, is_stock: bool, wanted: str) -> Asked:
+def _asked(interpretation: Interpretation, fact: str, is_stock: bool) -> Asked:
     condition = interpretation.condition
     if condition is not None:
         if condition.op is Operator.CONTAINS:
@@ -134,7 +138,7 @@ def _asked(interpretation: Interpretation, fact: str, is_stock: bool, wanted: st
             if condition.op in (Operator.LE, Operator.GE):
                 return Asked.DATE
             whole_page = re.fullmatch(r"(the )?(page|visible )?(text|content|contents|wording)( of the page)?", fact)
-            return Asked.CONTAINS if whole_page and family_of(wanted) is None else Asked.STATE
+            return Asked.CONTAINS if whole_page else Asked.STATE
         return Asked.NUMBER
     if interpretation.fact_type == "number":
         return Asked.NUMBER

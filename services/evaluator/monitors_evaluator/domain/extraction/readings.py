@@ -3,12 +3,12 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitors_contracts.base import Value
 
 from .documents import Leaf
-from .numbers import CURRENCY_CODES, Number, read_dates, read_numbers
+from .numbers import CURRENCY_CODES, Number, read_dates, read_numbers, unit_of
 from .observations import Observation
 from .question import Asked, Question
 from .states import family_of, judge, name_state
@@ -19,7 +19,8 @@ MAX_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A possible answer: its value, how well it fits (about 0 to 5), the observation, and the words around the value."""
+    """A possible answer: its value, how well it fits (about 0 to 5), the observation, and the words around the "
+    "value."""
 
     value: Value
     score: float
@@ -94,9 +95,12 @@ def _fit(question: Question, source: Observation, near_text: str, assumed_fact: 
 
 _TOTAL_BEFORE = re.compile(r"(?:\bof|\bout of|/|\btotal|\bmax(?:imum)?|\bcapacity)[: ]*(?:about |around |the )?$")
 _ASIDE = terms(
-    "shipping delivery postage instalment installment monthly month save saving discount deposit coupon voucher cashback was rrp "
-    "rating review capacity total max maximum minimum average yesterday tomorrow forecast tonight week record low high previous last "
-    "range volume since founded established viewing visitor rated free minimum points tax vat fee warranty insurance trade"
+    "shipping delivery postage instalment installment monthly month save saving discount deposit coupon voucher "
+    "cashback was rrp "
+    "rating review capacity total max maximum minimum average yesterday tomorrow forecast tonight week record low "
+    "high previous last "
+    "range volume change cap since founded established viewing visitor rated free minimum points tax vat fee "
+    "warranty insurance trade"
 )
 _NO_AMOUNT = re.compile(r"^(none|no|zero|nil|full|sold out|fully booked|0|nothing|keine)\b[.!]?", re.IGNORECASE)
 
@@ -114,7 +118,11 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
             if coverage(question.fact, terms(f"{label} {text}")) >= 0.5:
                 yield Reading(0.0, score, source, text, subject_fit=subject)
         return
+    labels = source.names[:2] if source.shape == "td" else source.names[:1]
+    named_unit = next((unit for name in labels if (unit := _unit_named(name))), None)
     for at, number in enumerate(numbers):
+        if number.unit is None:
+            number = replace(number, unit=named_unit)
         before, after = _around(text, numbers, at)
         alone = not re.search(r"[^\W\d_]{2,}", before + after)
         assumed = 0.5 if alone and (question.unit is None or number.unit in (None, question.unit)) else 0.0
@@ -138,6 +146,16 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
             score -= 0.1
         hints = {"before": " ".join(before.casefold().split()[-3:]), "after": " ".join(after.casefold().split()[:2])}
         yield Reading(number.value, score, source, squeeze(text)[:300], number.unit, hints, subject)
+
+
+def _unit_named(label: str) -> str | None:
+    """The unit that a label gives: `Level (m)`, `temp_c`, `usd`."""
+    match = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]\s*$|(?:^|[_\s])([A-Za-z%°]{2,5})$|_([a-zA-Z])$", label.strip())
+    if match is None:
+        return None
+    if match[3]:
+        return {"c": "°C", "f": "°F"}.get(match[3].casefold())
+    return unit_of(match[1] or match[2])
 
 
 def _around(text: str, numbers: list[Number], at: int) -> tuple[str, str]:
@@ -223,7 +241,9 @@ def _states(question: Question, source: Observation) -> Iterator[Reading]:
     answer = _answer(question, source)
     value: Value
     if answer is None:
-        if len(text) > 60 or not _is_labelled(question, source):
+        shown = terms(text)
+        is_name = all(coverage(frozenset((word,)), question.words) for word in shown)
+        if len(text) > 60 or is_name or not re.search(r"[^\W\d_]", text) or not _is_labelled(question, source):
             return
         value = _other_word(question, text)
     else:
@@ -306,7 +326,7 @@ def _dates(question: Question, source: Observation) -> Iterator[Reading]:
         yield Reading(source.text[start:end], score, source, squeeze(source.text)[:300], None, hints, subject)
     if not read_dates(source.text) and len(source.text) <= 80 and source.names:
         score, subject = _fit(question, source, "")
-        if coverage(question.fact, terms(source.names[0])) >= 0.6:
+        if coverage(question.fact, terms(" ".join(source.names[:2]))) >= 0.5:
             yield Reading(squeeze(source.text), score - 0.4, source, squeeze(source.text), subject_fit=subject)
 
 
@@ -322,9 +342,10 @@ def _texts(question: Question, source: Observation) -> Iterator[Reading]:
 
 def _labelled_texts(question: Question, source: Observation) -> Iterator[Reading]:
     """`Latest version: 2.4.1`: the newest of something, told as one value."""
-    if source.names and re.search(r"\b(latest|newest|current|new)\b", normalise(source.names[0])):
-        if coverage(question.fact, terms(source.names[0])) >= 0.6:
-            yield from _texts(question, source)
+    label = normalise(source.names[0]) if source.names else ""
+    is_newest = re.search(r"\b(latest|newest|current|new|next|upcoming|most recent)\b", label)
+    if is_newest and coverage(question.fact, terms(label)) >= 0.6:
+        yield from _texts(question, source)
 
 
 _READERS: dict[Asked, Callable[[Question, Observation], Iterator[Reading]]] = {

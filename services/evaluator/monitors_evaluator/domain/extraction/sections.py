@@ -13,10 +13,14 @@ from .words import coverage, normalise, squeeze, terms
 
 # Text that changes by itself and is no news.
 _RESTLESS = re.compile(
-    r"\b(\d+ (?:\w+ )?(?:people|visitors?|users?|guests?|views?|viewers?|likes?|shares?|comments?|subscribers?|followers?|reads?|readers|downloads|online)\b"
-    r"|(?:viewing|visitors?|online|views|hits|reads|shares|likes)(?: so far| today)?: ?\d|(?:page|site) (?:made|generated|rendered|loaded|served)\b"
-    r"|\b\d+ (?:second|minute|hour|day|week|month)s? ago|(?:last|page) (?:updated|modified|refreshed|checked|reviewed)\b|updated (?:at|on)?\b|generated (?:at|on|in)\b"
-    r"|(?:current|local|server) time|©|copyright|all rights reserved|it is now \d|today is|as of (?:today|now|\d)|cookies?\b.*\b(?:accept|consent)|\bread time\b|\bmin read\b)",
+    r"\b(\d+ (?:\w+ )?(?:people|visitors?|users?|guests?|views?|viewers?|likes?|shares?|comments?|subscribers?|"
+    r"followers?|reads?|readers|downloads|online)\b"
+    r"|(?:viewing|visitors?|online|views|hits|reads|shares|likes)(?: so far| today)?: ?\d|(?:page|site) (?:made|"
+    r"generated|rendered|loaded|served)\b"
+    r"|\b\d+ (?:second|minute|hour|day|week|month)s? ago|(?:last|page) (?:updated|modified|refreshed|checked|"
+    r"reviewed)\b|updated (?:at|on)?\b|generated\b"
+    r"|(?:current|local|server) time|©|copyright|all rights reserved|it is now \d|today is|as of (?:today|now|\d)|"
+    r"cookies?\b.*\b(?:accept|consent)|\bread time\b|\bmin read\b)",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b(?:\s?(?:am|pm|utc|gmt))?", re.IGNORECASE)
@@ -94,7 +98,8 @@ def _main_blocks(outline: Outline) -> list[Block]:
 
 
 def _named_heading(blocks: list[Block], question: Question) -> str:
-    """The lowest heading that names what is asked for, with something under it; none when only the page's title does."""
+    """The lowest heading that names what is asked for, with something under it; none when only the page's title "
+    "does."""
     wanted = question.subject or question.fact
     best: tuple[float, str] = (0.6, "")
     for block in blocks:

@@ -1,4 +1,7 @@
-"""What a text says of a state: affirmed, denied, or nothing. "Not yet open" and "opens 3 May" deny "open"; "open house" is silent."""
+"""What a text says of a state: affirmed, denied, or nothing.
+
+"Not yet open" and "opens 3 May" deny "open"; "open house" is silent.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +9,10 @@ from functools import lru_cache
 
 from .words import normalise, stem
 
-_DAYS = r"mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|winter|next|soon|tomorrow|later|shortly"
+_DAYS = (
+    r"mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|winter|"
+    r"next|soon|tomorrow|later|shortly"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,52 +32,81 @@ def _family(yes: str, no: str, yes_pattern: str, no_pattern: str) -> Family:
 _FAMILIES = (
     _family(
         "in stock", "out of stock",
-        r"in[ -]stock|instock|available(?! (?:in|as) (?!stock|store)\S|:)|availability: yes|buy(?: it)? now|buy (?:your )?(?:tickets?|passes)|"
-        r"add to (?:your )?(?:shopping )?(?:cart|basket|bag|trolley)|(?:get|find|order|purchase|reserve) (?:your )?(?:tickets?|seats?|yours)|"
-        r"book (?:now|online|tickets?|a (?:table|room|slot|place|seat)|your \w+)|order (?:now|today|yours)|reserve (?:now|online|a \w+|your \w+)|on sale(?: now)?|"
-        r"ready to (?:ship|order)|low stock|limited stock|few (?:\w+ )?(?:left|remaining)|(?:\d+|one|two|three|some|a few|last few) "
-        r"(?:\w+ ){0,2}(?:left|available|remaining|in stock|free)|restocked|back in stock|buyable|vacanc(?:y|ies)|bookable|select seats",
-        r"out[ -]of[ -]stock|outofstock|sold[ -]?out|unavailable|notify me|email me when|tell me when|get notified|wait(?:ing)?[ -]?list|"
-        r"coming soon|pre-?orders?|back-?ordere?d?|discontinued|fully booked|booked (?:out|up|solid)|none (?:left|available)|"
-        r"no (?:\w+ ){0,3}(?:available|left|availability|remaining|vacancies|free)|not available|check back|no vacanc(?:y|ies)|sales? (?:has |have )?ended|"
-        r"not (?:currently |yet )?(?:on sale|in stock)|(?<![\d.,])0 (?:\w+ ){0,2}(?:left|available|remaining|in stock|free)|no availability|exhausted|soldout|"
+        r"in[ -]stock|instock|available(?! (?:in|as) (?!stock|store)\S|:)|availability: yes|buy(?: it)? now|"
+        r"buy (?:your )?(?:tickets?|passes)|"
+        r"add to (?:your )?(?:shopping )?(?:cart|basket|bag|trolley)|(?:get|find|order|purchase|"
+        r"reserve) (?:your )?(?:tickets?|seats?|yours)|"
+        r"book (?:now|online|tickets?|a (?:table|room|slot|place|seat)|your \w+)|order (?:now|today|yours)|"
+        r"reserve (?:now|online|a \w+|your \w+)|on sale(?: now)?|"
+        r"ready to (?:ship|order)|low stock|limited stock|few (?:\w+ )?(?:left|remaining)|(?:\d+|one|two|three|some|"
+        r"a few|last few) "
+        r"(?:\w+ ){0,2}(?:left|available|remaining|in stock|free)|restocked|back in stock|buyable|vacanc(?:y|ies)|"
+        r"bookable|select seats",
+        r"out[ -]of[ -]stock|outofstock|sold[ -]?out|unavailable|notify me|email me when|tell me when|get notified|"
+        r"wait(?:ing)?[ -]?list|"
+        r"coming soon|pre-?orders?|back-?ordere?d?|discontinued|fully booked|booked (?:out|up|solid)|none (?:left|"
+        r"available)|"
+        r"no (?:\w+ ){0,3}(?:available|left|availability|remaining|vacancies|free)|not available|check back|"
+        r"no vacanc(?:y|ies)|sales? (?:has |have )?ended|"
+        r"not (?:currently |yet )?(?:on sale|in stock)|(?<![\d.,])0 (?:\w+ ){0,2}(?:left|available|remaining|"
+        r"in stock|free)|no availability|exhausted|soldout|"
         r"out on loan|checked out|on loan|all (?:\w+ )?(?:taken|gone|sold)",
     ),
     _family(
         "open", "closed",
-        r"(?:re-?)?open(?:ed)?(?! house| day| evening| air| source| mic| office| letter| access| weekend| questions?| positions?)|accepting|unlocked|"
-        r"(?:apply|register|enrol|enroll|sign up|vote|submit) (?:now|today|here|online)|taking (?:applications|registrations|bookings|entries)",
-        r"(?:re-?)?closed?|closure|shut(?: down)?|locked|ended|suspended|no longer accepting|not accepting|paused|over|full",
+        r"(?:re-?)?open(?:ed)?(?! house| day| evening| air| source| mic| office| letter| access| weekend| questions?|"
+        r" positions?)|accepting|unlocked|"
+        r"(?:apply|register|enrol|enroll|sign up|vote|submit) (?:now|today|here|online)|taking (?:applications|"
+        r"registrations|bookings|entries)",
+        r"(?:re-?)?closed?|closure|shut(?: down)?|locked|ended|suspended|no longer accepting|not accepting|paused|"
+        r"over|full",
     ),
     _family(
         "operational", "outage",
-        r"operational|up and running|running|online|up|no (?:known )?(?:issues|incidents|problems|outages|disruptions?)|normal(?:ly)?|healthy|working|"
+        r"operational|up and running|running|(?<!people )(?<!users )(?<!visitors )(?<!buy )(?<!book )online|"
+        r"(?<!sign )(?<!going )(?<!pick )up|no (?:known )?(?:issues|incidents|problems|outages|disruptions?)|"
+        r"normal(?:ly)?|healthy|working|"
         r"reachable|good service|live|resolved",
-        r"(?:major |partial |full )?outages?|down|degraded|offline|disrupt(?:ed|ions?)|incidents?|maintenance|fail(?:ed|ing|ures?)|interrupt(?:ed|ions?)|unreachable|"
+        r"(?:major |partial |full )?outages?|down|degraded|offline|disrupt(?:ed|ions?)|incidents?|maintenance|"
+        r"fail(?:ed|ing|ures?)|interrupt(?:ed|ions?)|unreachable|"
         r"unavailable|(?:severe|minor) delays|impaired|errors?|investigating|problems?",
     ),
     _family("yes", "no", r"yes|true|✓|✔|✅|☑", r"no|false|✗|✘|❌|×|☒"),
     _family("on", "off", r"on|enabled|active|activated|running", r"off|disabled|inactive|deactivated"),
-    _family("delayed", "on time", r"delay(?:ed|s)?|late|behind schedule", r"on[ -]time|on schedule|punctual|as scheduled|as planned"),
-    _family("cancelled", "scheduled", r"cancell?ed|called off", r"on[ -]time|scheduled|going ahead|as planned|confirmed|takes place"),
+    _family("delayed", "on time", r"delay(?:ed|s)?|late|behind schedule", r"on[ -]time|on schedule|punctual|"
+        r"as scheduled|as planned"),
+    _family("cancelled", "scheduled", r"cancell?ed|called off", r"on[ -]time|scheduled|going ahead|as planned|"
+        r"confirmed|takes place"),
     _family(
         "released", "unreleased",
-        r"(?:is |are |now |just )?(?:released|published|posted|out now|now out|is out|are out|announced|launched|now available|available(?: now)?|download(?:able)?(?: now)?|live)",
-        r"unreleased|unpublished|pending|awaited|awaiting|coming soon|tba|tbc|tbd|to be (?:announced|confirmed|published|released)|in preparation|not available|unavailable|in progress|under review",
+        r"(?:is |are |now |just )?(?:released|published|posted|out now|now out|is out|are out|announced|launched|"
+        r"now available|available(?: now)?|download(?:able)?(?: now)?|live)",
+        r"unreleased|unpublished|pending|awaited|awaiting|coming soon|tba|tbc|tbd|to be (?:announced|confirmed|"
+        r"published|released)|in preparation|not available|unavailable|in progress|under review",
     ),
     _family(
         "delivered", "under way",
         r"delivered|handed over|picked up by (?:you|recipient)",
-        r"in transit|out for delivery|shipped|dispatched|processing|on (?:its|the) way|label created|pending|ordered|preparing|awaiting",
+        r"in transit|out for delivery|shipped|dispatched|processing|on (?:its|the) way|label created|pending|ordered|"
+        r"preparing|awaiting",
     ),
     _family(
         "approved", "pending",
         r"approved|accepted|granted|passed|admitted",
-        r"pending|rejected|refused|denied|declined|under review|in review|submitted|in progress|awaiting|processing|received",
+        r"pending|rejected|refused|denied|declined|under review|in review|submitted|in progress|awaiting|processing|"
+        r"received",
     ),
     _family("safe", "unsafe", r"safe|good|suitable|clean", r"unsafe|unsuitable|polluted|contaminated|dangerous"),
-    _family("started", "not started", r"started|begun|under way|underway|in progress|kicked off|live|ongoing", r"upcoming|scheduled|not started|starting soon|pending|ended|finished"),
-    _family("ended", "running", r"ended|finished|over|concluded|final|full[ -]time|completed?", r"running|ongoing|in progress|under way|underway|live|half[ -]time"),
+    _family(
+        "started", "not started",
+        r"started|begun|under way|underway|in progress|kicked off|live|ongoing",
+        r"upcoming|scheduled|not started|starting soon|pending|ended|finished",
+    ),
+    _family(
+        "ended", "running",
+        r"ended|finished|over|concluded|final|full[ -]time|completed?",
+        r"running|ongoing|in progress|under way|underway|live|half[ -]time",
+    ),
 )  # fmt: skip
 
 # A state under a condition is not told of; one that is planned or past does not hold.
@@ -79,25 +114,31 @@ _CONDITIONAL = re.compile(
     r"\b(?:when|once|if|until|till|as soon as|after|before|unless|whether|in case|should|whenever)\b"
 )
 _NOT = re.compile(
-    r"\b(?:not|never|no longer|cannot|no|none|neither|without|yet to|isn'?t|aren'?t|wasn'?t|won'?t|doesn'?t|don'?t|hasn'?t|haven'?t|isnt|nor|"
+    r"\b(?:not|never|no longer|cannot|no|none|neither|without|yet to|isn'?t|aren'?t|wasn'?t|won'?t|doesn'?t|don'?t|"
+    r"hasn'?t|haven'?t|isnt|nor|"
     r"n't|hardly|far from|non|anything but)\b"
 )
 _AHEAD = re.compile(
-    r"\b(?:will|shall|going to|to be|expected|due|plan(?:s|ned)?|soon|scheduled|hope|may|might|set to|about to|aim(?:s|ing)?|almost|nearly|"
+    r"\b(?:will|shall|going to|to be|expected|due|plan(?:s|ned)?|soon|scheduled|hope|may|might|set to|about to|"
+    r"aim(?:s|ing)?|almost|nearly|"
     r"would|should|can be|could be|was|were|used to be|formerly|previously)\b"
 )
 _AHEAD_AFTER = re.compile(
-    rf"^\s*(?:again )?(?:(?:from|on|in|at|as of|starting)\s+(?:the\s+)?(?:\d|(?:{_DAYS})\w*\b)|(?:{_DAYS})\w*\b|to the public (?:on|in|from)|until yesterday|date\b|soon\b|tba\b)"
+    rf"^\s*(?:again )?(?:(?:from|on|in|at|as of|starting)\s+(?:the\s+)?(?:\d|(?:{_DAYS})\w*\b)|(?:{_DAYS})\w*\b|"
+    rf"to the public (?:on|in|from)|until yesterday|date\b|soon\b|tba\b)"
 )
 # "Delivered parcels are kept ..." speaks of a kind of thing, not of a state.
 _OF_A_KIND = re.compile(
-    r"\s(?!(?:at|on|by|to|until|till|from|now|today|again|in|for|this|and|or|since|yesterday|daily|is|are)\b)[a-z]+\s(?:\w+\s)?(?:is|are|will|have|has|can|must|may|should)\b"
+    r"\s(?!(?:at|on|by|to|until|till|from|now|today|again|in|for|this|and|or|since|yesterday|daily|is|"
+    r"are)\b)[a-z]+\s(?:\w+\s)?(?:is|are|will|have|has|can|must|may|should)\b"
 )
 _OPENS = re.compile(
-    r"\b(?:re-?)?opens\b|\b(?:re-?)?open(?:ing|s)? (?:on|in|from|soon|date|day|tba|tbc)\b|\bstarts\b|\bbegins\b|\bopening\b(?! hours| times)"
+    r"\b(?:re-?)?opens\b|\b(?:re-?)?open(?:ing|s)? (?:on|in|from|soon|date|day|tba|tbc)\b|\bstarts\b|\bbegins\b|"
+    r"\bopening\b(?! hours| times)"
 )
 _CLAUSES = re.compile(
-    r"[.;!?]\s+|\s[–—|·•]\s|, (?=but|and|while|although|please|we|you|then)|\bbut\b|\balthough\b|\bthough\b|,\s(?=\w+ (?:is|are|has|have|will)\b)"
+    r"[.;!?]\s+|\s[–—|·•]\s|, (?=but|and|while|although|please|we|you|then)|\bbut\b|\balthough\b|\bthough\b|"
+    r",\s(?=\w+ (?:is|are|has|have|will)\b)"
 )
 
 

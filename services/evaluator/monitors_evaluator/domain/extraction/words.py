@@ -1,4 +1,5 @@
-"""Words and how alike they are: stems, synonyms and coverage, so that a fact is found by meaning rather than spelling."""
+"""Words and how alike they are: stems, synonyms and coverage, so that a fact is found by meaning rather than "
+"spelling."""
 
 import re
 import unicodedata
@@ -7,18 +8,28 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
+
+def listed(words: str) -> list[str]:
+    """The words of a list written as one text."""
+    return words.split()
+
+
 STOPWORDS = frozenset(
-    "a an the of in on at for to from by with and or is are be been am was were has have had do does it its this that "
-    "these those there their they them my our your his her i we you me us any some all as so than then will would can "
-    "could should about into over under up out if when while which who what where how whether not no only just also "
-    "per each via s t".split()
+    listed(
+        "a an the of in on at for to from by with and or is are be been am was were has have had do does it its "
+        "this that these those there their they them my our your his her i we you me us any some all as so than then "
+        "will would can could should about into over under up out if when while which who what where how whether not "
+        "no only just also per each via s t"
+    )
 )
 
 # Words that ask for a kind of fact without saying which one; they break ties and nothing more.
 GENERIC = frozenset(
-    "status state value number amount count total level current currently now latest new page site website web text "
-    "content information info data figure many much listed shown displayed item product thing anything something "
-    "change update online today fact wording section entry there here".split()
+    listed(
+        "status state value number amount count total level current currently now latest new page site website "
+        "web text content information info data figure many much listed shown displayed item product thing anything "
+        "something change update online today fact wording section entry there here"
+    )
 )
 
 _SYNONYMS = (
