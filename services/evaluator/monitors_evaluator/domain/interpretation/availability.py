@@ -16,25 +16,27 @@ CLOSED = "closed"
 
 _UNAVAILABLE = phrase_pattern(rf"{alternatives(words.UNAVAILABLE)}|\bruns?\s+out\b")
 _AVAILABLE = phrase_pattern(alternatives(words.AVAILABLE))
-_ATTRIBUTIVE = phrase_pattern(
-    rf"\s+(?!{alternatives((*words.VALUE_ENDS, *words.TIME_WORDS, 'online', 'nearby', 'anywhere', 'is', 'are', 'left', 'again', 'once'))})[a-z]+"
-)
+_NO_NOUNS = ("online", "nearby", "anywhere", "is", "are", "left", "again", "once")
+_ATTRIBUTIVE = phrase_pattern(rf"\s+(?!{alternatives((*words.VALUE_ENDS, *words.TIME_WORDS, *_NO_NOUNS))})[a-z]+")
 _BUYING = (*words.forms(*words.BUYING_VERBS), "bought", "made", "rented", "gotten", "got")
-_POSSIBLE = r"(?:\b(?:possible|able|allowed)\b.*?\bto|\b(?:i|we|you|one|people)\s+(?:can|could)(?:\s+(?:finally|again|actually|now))?|\bcan\s+(?:\w+\s+)?be)\s+"
-_CAN_BUY = phrase_pattern(rf"{_POSSIBLE}(?:\w+ly\s+)?{alternatives(_BUYING)}\s*(?P<thing>.*)$")
-_CAN_APPLY = phrase_pattern(
-    rf"{_POSSIBLE}(?:\w+ly\s+)?(?P<verb>{alternatives((*words.APPLYING_VERBS, *words.forms(*words.APPLYING_VERBS)))})\s*(?P<thing>.*)$"
+_POSSIBLE = (
+    r"(?:\b(?:possible|able|allowed)\b.*?\bto|\b(?:i|we|you|one|people)\s+(?:can|could)(?:\s+(?:finally|again|actually|now))?"
+    r"|\bcan\s+(?:\w+\s+)?be)\s+(?:\w+ly\s+)?"
 )
+_APPLYING = (*words.APPLYING_VERBS, *words.forms(*words.APPLYING_VERBS))
+_CAN_BUY = phrase_pattern(rf"{_POSSIBLE}{alternatives(_BUYING)}\s*(?P<thing>.*)$")
+_CAN_APPLY = phrase_pattern(rf"{_POSSIBLE}{alternatives(_APPLYING)}\s*(?P<thing>.*)$")
+_BACK = phrase_pattern(r"\b(?:comes?|is|are)\s+back(?:\s+again)?$|\breturns?$|\brestocks?\b(?P<again>.*)$")
 _ON_SALE = phrase_pattern(
     r"\b(?:go(?:es|ne)?|going|is|are|comes?|gets?|put)\s+(?:up\s+|back\s+)?on\s+(?:general\s+)?sale\b"
 )
 _BOOKABLE = alternatives(words.BOOKABLES)
 _FREES_UP = phrase_pattern(rf"{alternatives(words.FREEING_VERBS)}")
 _BOOKABLE_HEAD = phrase_pattern(
-    rf"{_BOOKABLE}(?:\s+(?:left|free|available))?(?:\s+{alternatives(words.PREPOSITIONS)}|\s*$)"
+    rf"{_BOOKABLE}(?:\s+(?:left|free|available|remain|remaining))?(?:\s+{alternatives(words.PREPOSITIONS)}|\s*$)"
 )
 _INDEFINITE = phrase_pattern(
-    rf"^(?:(?:there\s*(?:is|are|'s|was)|is\s+there|are\s+there)\s+(?:(?:an?|any|some|free|still|finally|earlier)\s+)*|(?:an?|any|some|earlier)\s+)(?P<thing>.*)$"
+    r"^(?:(?:there\s*(?:is|are|'s|was)|is\s+there|are\s+there)\s+(?:(?:an?|any|some|no|free|still|finally|earlier)\s+)*|(?:an?|any|some|no|earlier)\s+)(?P<thing>.*)$"
 )
 _MOVES_OPEN = phrase_pattern(rf"(?P<open>{alternatives(words.OPENING)})|{alternatives(words.CLOSING)}")
 _OTHER_THAN = phrase_pattern(r"\b(?:other|different)\s+(?:than|from|to)\b|\banything\s+but\b")
@@ -55,7 +57,17 @@ def read_availability(clause: Clause, sentence: Sentence) -> Statement | None:
     if (found := _AVAILABLE.search(text)) and not _ATTRIBUTIVE.match(text, found.end()):
         thing = named_thing(text[: found.start()] or text[found.end() :], clause, sentence)
         return _availability(thing, is_negated(text[: found.start()]), 0.9)
+    if found := _BACK.search(text):
+        thing = trimmed(found["again"] or "") or named_thing(text[: found.start()], clause, sentence)
+        if thing.lower().split()[-1:] and thing.lower().split()[-1] in words.SERVICES:
+            return Statement("status", thing, Operator.EQ, "up", 0.7)
+        return _availability(thing, is_negated(text[: found.start()]), 0.7) if thing else None
     return _bookable(clause, sentence)
+
+
+_HAS = phrase_pattern(
+    rf"^(?P<thing>.+?)\s+(?:has|have|gets?|offers?|shows?)\s+(?P<none>no\s+)?(?:(?:an?|any|some|free|open|more|available|spare|vacant|new)\s+)*(?:{_BOOKABLE}|availability)(?!\s+(?:policy|price|rate))"
+)
 
 
 def _bookable(clause: Clause, sentence: Sentence) -> Statement | None:
@@ -66,6 +78,10 @@ def _bookable(clause: Clause, sentence: Sentence) -> Statement | None:
         if _BOOKABLE_HEAD.search(thing):
             return _availability(thing, is_negated(text[: found.end()]), 0.85)
         return Statement("sale status", thing, Operator.EQ, "on sale", 0.7)
+    if (found := _HAS.match(text)) and clause.triggered:
+        return _availability(
+            named_thing(found["thing"], clause, sentence), bool(found["none"]) or is_negated(found["thing"]), 0.75
+        )
     if found := _FREES_UP.search(text):
         thing = text[: found.start()]
         settled = found[0].lower() in ("open", "opens", "appear", "appears")

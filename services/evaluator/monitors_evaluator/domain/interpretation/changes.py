@@ -27,9 +27,12 @@ _FALLS = phrase_pattern(_FALLING)
 _RISES = phrase_pattern(_RISING)
 _MOVING = alternatives(words.MOVING)
 _CHANGING = phrase_pattern(alternatives(words.CHANGE_WORDS))
-_LEAST = r"(?:\s+(?:more|greater|larger|bigger)\s+than|\s+at\s+least|\s+over|\s+above|\s+(?:a|an|any|another|about|around|roughly))*"
+_LEAST = (
+    r"(?:\s+(?:(?:more|greater|larger|bigger)\s+than|at\s+least|over|above|a|an|any|another|about|around|roughly))*"
+)
+_COMPARATORS = alternatives(words.COMPARATORS)
 _MOVES_BY = phrase_pattern(
-    rf"(?:(?P<fall>{_FALLING})|(?P<rise>{_RISING})|(?P<move>{_MOVING}))(?P<between>(?:\s+(?!(?:to|from|below|under|than|more|less|at|over|above)\b)\w+){{0,4}}?)"
+    rf"(?:(?P<fall>{_FALLING})|(?P<rise>{_RISING})|(?P<move>{_MOVING}))(?P<between>(?:\s+(?!(?:to|from|than)\b|{_COMPARATORS})\w+){{0,4}}?)"
     rf"\s*(?P<by>\s(?:by|of)\b)?{_LEAST}\s*$"
 )
 _AMOUNT_BEFORE = phrase_pattern(
@@ -38,12 +41,14 @@ _AMOUNT_BEFORE = phrase_pattern(
 _COMPARED = phrase_pattern(
     r"(?:more|less|greater|larger|bigger|lower|higher)\s+than|at\s+least|over|above|below|under|up to|at most"
 )
+_COMPARATIVE = phrase_pattern(r"\b(?:higher|lower|greater|more|less)\b")
 _NEW = phrase_pattern(rf"(?P<new>(?<!the\s)(?<!my\s)(?<!this\s){alternatives(words.NEW_DETERMINERS)})\s+(?P<item>.+)$")
 _POSTED = phrase_pattern(
     rf"^(?:an?|any|some|another)\s+(?P<item>.+?)\s+(?:(?:is|are|gets|get|has|have|been|was)\s+)*{alternatives(words.PUBLISHING_VERBS)}(?P<rest>.*)$"
 )
+_POSTING = words.forms(*words.POSTING_VERBS)
 _POSTS = phrase_pattern(
-    rf"^(?P<subject>.+?)\s+(?:(?:has|have|is)\s+)?{alternatives(words.forms('publish', 'post', 'release', 'upload', 'add', 'announce', 'launch', 'issue', 'put out', 'introduce', 'drop'))}\s+(?P<new>an?|any|some|something|anything)\s*(?P<item>.*)$"
+    rf"^(?P<subject>.+?)\s+(?:(?:has|have|is)\s+)?{alternatives(_POSTING)}\s+(?:something|anything|an?|any|some)\b\s*(?P<item>.*)$"
 )
 _ITEM = phrase_pattern(
     alternatives(
@@ -58,9 +63,10 @@ _ITEM = phrase_pattern(
         )
     )
 )
-_ITEM_ENDS = phrase_pattern(
-    rf"\s+(?P<link>{alternatives((*words.PREPOSITIONS, *words.PUBLISHING_VERBS, *words.REPORTED, 'called', 'becomes', 'about', 'named'))})(?:\s+|$)"
-)
+_ITEM_END_WORDS = (*words.PREPOSITIONS, *words.PUBLISHING_VERBS, *words.REPORTED, "called", "becomes", "about", "named")
+_ITEM_ENDS = phrase_pattern(rf"\s+(?P<link>{alternatives(_ITEM_END_WORDS)})(?:\s+|$)")
+_PREPOSITION = phrase_pattern(rf"\s{alternatives(words.PREPOSITIONS)}\s")
+_PUBLISHES = phrase_pattern(rf"(?:{alternatives(words.PUBLISHING_VERBS)}\s*)+$")
 _ADDED = phrase_pattern(r"^(?P<item>.+?)\s+(?:is|are|gets|get)\s+added(?:\s+to\s+(?P<list>.+))?$")
 
 
@@ -93,7 +99,7 @@ def _is_amount(by: str | None, phrase: str, quantity: Quantity) -> bool:
     compared = _COMPARED.search(phrase)
     if compared:
         return (quantity.unit == "%" or quantity.is_money) and compared[0].lower() in ("more than", "at least")
-    return quantity.unit == "%" or quantity.is_money
+    return quantity.unit is not None and not _COMPARATIVE.search(phrase)
 
 
 def _amount(clause: Clause, sentence: Sentence, phrase: str, quantity: Quantity, direction: str) -> ChangeRequest:
@@ -116,9 +122,8 @@ def find_new_item(sentence: Sentence) -> ChangeRequest | None:
     for clause in sentence.clauses:
         text = clause.text
         if posts := _POSTS.match(text):
-            item = trimmed(_cut(posts["item"])[0]) or "post"
-            fact = item if item.lower().startswith("new") else f"new {item}"
-            return _new(fact, trimmed(posts["subject"]), 0.85)
+            item = trimmed(_cut(posts["item"])[0]).removeprefix("new").strip() or "post"
+            return _new(f"new {item}", trimmed(posts["subject"]), 0.85)
         if found := _NEW.search(text):
             item, rest = _cut(found["item"])
             known = _ITEM.search(item)
@@ -129,7 +134,7 @@ def find_new_item(sentence: Sentence) -> ChangeRequest | None:
                 and (known or clause.triggered or clause.told)
             ):
                 fact = f"new {trimmed(item)}"
-                owner = trimmed(rest) or trimmed(text[: found.start()])
+                owner = trimmed(rest) or trimmed(_PUBLISHES.sub("", text[: found.start()]))
                 return _new(fact, "" if is_pronoun(owner) else owner, 0.9 if known else 0.7)
         if (posted := _POSTED.match(text)) and _ITEM.search(posted["item"]):
             item, rest = _cut(posted["item"])
@@ -146,7 +151,13 @@ def _new(fact: str, subject: str, confidence: float) -> ChangeRequest:
 def _cut(item: str) -> tuple[str, str]:
     """The item's own words, and what follows its preposition or verb."""
     cut = _ITEM_ENDS.search(item)
-    return (item[: cut.start()], until_verb(item[cut.end() :])) if cut else (item, "")
+    if cut is None:
+        return item, ""
+    rest = item[cut.end() :]
+    if cut["link"].lower() not in words.PREPOSITIONS:
+        place = _PREPOSITION.search(f" {rest}")
+        rest = f" {rest}"[place.end() :] if place else ""
+    return item[: cut.start()], until_verb(rest)
 
 
 def find_direction(sentence: Sentence) -> ChangeRequest | None:
@@ -176,12 +187,12 @@ def find_any_change(sentence: Sentence) -> ChangeRequest | None:
     told = [clause for clause in sentence.clauses if clause.told or clause.triggered]
     for clause in (*speaking, *watched, *told, *sentence.clauses):
         thing = _what_changes(clause.text)
-        if not is_pronoun(thing):
+        if not is_pronoun(thing) and (speaking or sentence.asks or name(thing).fact):
             named = attribute(thing)
             sure = 0.85 if speaking else 0.75 if watched else 0.4
             return ChangeRequest(named.fact, named.subject, Change(), sure)
-    if speaking or watched or (sentence.url and sentence.asks):
-        return ChangeRequest("page content", "", Change(), 0.7 if sentence.url else 0.4)
+    if speaking or watched or sentence.url:
+        return ChangeRequest("page content", "", Change(), 0.7 if speaking and sentence.url else 0.4)
     return None
 
 

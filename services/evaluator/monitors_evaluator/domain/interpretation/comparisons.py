@@ -28,11 +28,15 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class _Relation:
-    """How a number is compared; `start` is where the words that say so begin. Not `explicit`: merely stated ("is 28")."""
+    """How a number is compared: by words that begin at `start` before it and take `behind` characters after it.
+
+    Not `explicit`: merely stated ("is 28").
+    """
 
     op: Operator
     strict: bool
     start: int
+    behind: int = 0
     explicit: bool = True
 
 
@@ -44,9 +48,9 @@ _ADJECTIVE = re.compile(
 )
 _COMPARED_NOUN = re.compile(r"\b(?P<phrase>more|less)\s+(?!than)\w+\s+$", re.IGNORECASE)
 _FALLS_TO = re.compile(
-    rf"(?:{alternatives(words.FALLING)}\s+(?:\w+\s+){{0,3}}?(?:to|at)|\bdown\s+to){_FILLERS}", re.IGNORECASE
+    rf"(?:{alternatives(words.FALLING)}\s+(?:\S+\s+){{0,4}}?(?:to|at)|\bdown\s+to){_FILLERS}", re.IGNORECASE
 )
-_RISES_TO = re.compile(rf"{alternatives(words.RISING)}\s+(?:\w+\s+){{0,3}}?(?:to|at){_FILLERS}", re.IGNORECASE)
+_RISES_TO = re.compile(rf"{alternatives(words.RISING)}\s+(?:\S+\s+){{0,4}}?(?:to|at){_FILLERS}", re.IGNORECASE)
 _CHANGES_FROM = re.compile(
     rf"{alternatives(words.CHANGE_WORDS)}\s+(?:\w+\s+)?(?:away\s+)?from{_FILLERS}", re.IGNORECASE
 )
@@ -63,6 +67,7 @@ _OR_MORE = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(r"\b(?:an?|the)\s+(?P<noun>(?:\w+\s+){1,2})of\W")
+_OFF = re.compile(r"\s*(?:off|reduction|discount)\b", re.IGNORECASE)
 _NEGATION = re.compile(
     rf"{alternatives(words.NEGATIONS)}\s*(?:{alternatives(words.NEGATED_FILLERS)}\s*){{0,4}}$", re.IGNORECASE
 )
@@ -99,7 +104,7 @@ def _compare(sentence: Sentence, clause: Clause, quantity: Quantity) -> Comparis
         relation = replace(relation, op=Operator.EQ)
     if negation := _NEGATION.search(before[: relation.start]):
         op, strict = _OPPOSITE[relation.op, relation.strict]
-        relation = _Relation(op, strict, negation.start())
+        relation = _Relation(op, strict, negation.start(), relation.behind)
     if quantity.bare and not relation.explicit:
         return None
     return Comparison(
@@ -107,18 +112,22 @@ def _compare(sentence: Sentence, clause: Clause, quantity: Quantity) -> Comparis
         clause,
         before[: relation.start],
         before[relation.start :].strip(),
-        after,
-        measured["noun"].strip() if (measured := _MEASURED.search(before, relation.start)) else "",
+        after[relation.behind :],
+        "discount"
+        if _OFF.match(after)
+        else measured["noun"].strip()
+        if (measured := _MEASURED.search(before, relation.start))
+        else "",
         relation.explicit,
     )
 
 
 def _written_after(before: str, after: str) -> _Relation | None:
-    """ "63 or less", "69 or higher", "10+"."""
-    for pattern, op in ((_OR_LESS, Operator.LE), (_OR_MORE, Operator.GE)):
-        if pattern.match(after):
+    """ "63 or less", "69 or higher", "10+", "20% off"."""
+    for pattern, op in ((_OR_LESS, Operator.LE), (_OR_MORE, Operator.GE), (_OFF, Operator.GE)):
+        if found := pattern.match(after):
             stated = _EQUALS.search(before)
-            return _Relation(op, False, stated.start() if stated else len(before))
+            return _Relation(op, False, stated.start() if stated else len(before), found.end())
     return None
 
 

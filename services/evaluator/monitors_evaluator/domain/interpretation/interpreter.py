@@ -13,8 +13,8 @@ from .measured import measured_fact
 from .naming import suggested_name
 from .phrases import limited
 from .sentence import Clause, Sentence, read_sentence
-from .states import read_event, read_existence, read_linked, read_switch
 from .statements import Statement, offers_both
+from .states import read_event, read_existence, read_linked, read_switch
 from .texts import read_text
 from .weather import read_moon, read_weather
 

@@ -4,19 +4,25 @@ import re
 
 from . import vocabulary as words
 from .comparisons import Comparison
-from .phrases import Named, attribute, is_pronoun, name, trimmed
-from .quantities import CURRENCY_CODES, alternatives
+from .phrases import Named, attribute, is_pronoun, name, trimmed, without_reporter
+from .quantities import alternatives
 from .sentence import Sentence
 from .statements import antecedent
+from .units import CURRENCY_CODES
 
 _DEGREES = frozenset(("°C", "°F", "°"))
 _SPEEDS = frozenset(("km/h", "mph", "m/s", "kn"))
 _COUNTING_VERB = re.compile(
-    r"\b(?:has|have|having|gets?|got|with|calls\s+for|call\s+for|there\s*(?:is|are|'s|re)?|shows?|lists?|reports?|reporting|offers?|receives?)\W*$",
+    r"\b(?:has|have|having|gets?|got|with|calls?\s+for|there\s*(?:is|are|re)?|shows?|lists?|reports?|reporting|offers?|receives?)"
+    r"(?:\s+(?:anything|an?|the|value|of))*\W*$",
     re.IGNORECASE,
 )
+_FOR = re.compile(r"^\s*(?:for|of)\s", re.IGNORECASE)
+_COUNTED_END_WORDS = (
+    *words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, "or", "and", "please", "have", "has", "remain", "go",
+)  # fmt: skip
 _COUNTED_ENDS = re.compile(
-    rf"\s(?P<stop>{alternatives((*words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, 'or', 'and', 'please', 'have', 'has', 'remain', 'go'))})(?:\s|$)",
+    rf"\s(?P<stop>{alternatives(_COUNTED_END_WORDS)})(?:\s|$)",
     re.IGNORECASE,
 )
 _PREPOSITION = re.compile(rf"^\s*(?:mark\s+)?{alternatives(words.PREPOSITIONS)}\s", re.IGNORECASE)
@@ -37,8 +43,10 @@ def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
         named = name(said)
         if named.fact and any(word in words.MONEY_NOUNS for word in named.fact.lower().split()):
             return named
-        return Named("price", said)
+        return Named("price", without_reporter(said))
     named, implied = name(said), _implied(comparison, unit)
+    if named.fact and implied == "temperature" and named.head not in words.OWNED_ATTRIBUTES:
+        return Named(f"{named.fact} temperature", named.subject)
     if named.fact:
         return named
     if implied in ("temperature", "price") or is_pronoun(said):
@@ -62,7 +70,9 @@ def _said(comparison: Comparison, sentence: Sentence) -> str:
     if comparison.measured and not is_pronoun(comparison.measured):
         return f"{comparison.measured} of {before}" if not is_pronoun(before) else comparison.measured
     counted = _counted(comparison)
-    counting = _COUNTING_VERB.search(comparison.before)
+    counting = _COUNTING_VERB.search(comparison.before) or _COUNTING_VERB.search(comparison.phrase)
+    if counting and not counted and _FOR.match(comparison.after):
+        counted = trimmed(comparison.after)
     if counted and (is_pronoun(before) or counting or not name(before).fact):
         owner = "" if is_pronoun(before) else before
         return f"{counted} on {owner}" if owner else counted
@@ -83,7 +93,7 @@ def _counted(comparison: Comparison) -> str:
     after = comparison.after
     if not after[:1].isspace() or _PREPOSITION.match(after) or comparison.condition.unit in CURRENCY_CODES:
         return ""
-    if re.match(r"\s+(?:or|and)\b", after):
+    if re.match(r"\s+(?:or|and|per)\b", after):
         return ""
     end = _COUNTED_ENDS.search(after)
     noun = trimmed(after[: end.start()] if end else after, verbs=False)

@@ -8,15 +8,18 @@ from .quantities import alternatives
 
 MAX_FACT_WORDS = 6
 
-_WORD = re.compile(r"[^\s,;:!?()\[\]\"]+")
+_WORD = re.compile(r"[^\s,;!?()\[\]\"]+")
 _SPLIT = re.compile(
     rf"\s+(?P<link>{alternatives((*words.PREPOSITIONS, *words.REPORTED))})(?:\s+(?:by|as|in|on|at|to|is|are)\b)*(?:\s+|$)",
     re.IGNORECASE,
 )
 _REPORTS = re.compile(rf"\s+{alternatives(words.REPORTING_VERBS)}\s+(?!(?:by|from|on|as|via|in|at)\b)", re.IGNORECASE)
+_PER = re.compile(r"\s+per\s+\w+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"^(?P<owner>.+?)(?:'s|s')\s+(?P<thing>.+)$", re.IGNORECASE)
-_GENERIC = frozenset(("value", "values", "level", "levels", "number", "amount", "reading", "readings", "figure", "count", "total",
-                      "state", "status", "rate", "percentage", "quantity", "degree", "size", "song", "list", "phase", "phases",
+_GENERIC = frozenset(("value", "values", "level", "levels", "number", "amount", "reading", "readings", "figure",
+"count", "total",
+                      "state", "status", "rate", "percentage", "quantity", "degree", "size", "song", "list", "phase",
+                      "phases",
                       "speed"))  # fmt: skip
 _ATTRIBUTES = words.OWNED_ATTRIBUTES | words.MONEY_NOUNS
 _COUNTS = frozenset(("number", "amount", "count", "total", "percentage", "chance", "probability", "risk", "share"))
@@ -45,8 +48,10 @@ class Named:
 
 def trimmed(phrase: str, *, verbs: bool = True) -> str:
     """A noun phrase without leading determiners, trailing verbs (when `verbs`) and words of time."""
-    found = [word.strip(".'") for word in _WORD.findall(phrase)]
+    found = [word.strip(".':") for word in _WORD.findall(phrase)]
     found = [word for word in found if word and word != "-"]
+    if [word.lower() for word in found[:2]] == ["this", "page"] and len(found) > 2:
+        del found[:2]
     article = False
     while found and found[0].lower() in words.DETERMINERS:
         article = found.pop(0).lower() in words.ARTICLES
@@ -75,7 +80,7 @@ def is_pronoun(phrase: str) -> bool:
 def name(phrase: str) -> Named:
     """Take a noun phrase apart: "price of the lamp" and "the lamp's price" -> price, lamp; "wind speed in Boston" -> wind
     speed, Boston; a phrase that names no attribute is all subject."""
-    phrase = trimmed(phrase, verbs=False)
+    phrase = trimmed(_PER.sub("", phrase), verbs=False)
     if report := _REPORTS.search(phrase):
         owner, phrase = phrase[: report.start()], trimmed(phrase[report.end() :])
         inner = name(phrase)
@@ -120,10 +125,10 @@ def _parts(phrase: str) -> Named:
         deeper = name(rest)
         return deeper if deeper.fact else Named(main, deeper.subject)
     own = _modified(main)
+    if own.fact and own.subject and rest and head not in words.MONEY_NOUNS:
+        return Named(limited(f"{own.subject} {own.fact}"), rest)
     if own.fact:
-        return Named(
-            own.fact, " ".join(filter(None, (own.subject, rest))) if own.subject and rest else own.subject or rest
-        )
+        return Named(own.fact, f"{own.subject} {rest}".strip())
     return Named("", phrase)
 
 
@@ -147,6 +152,12 @@ def limited(phrase: str) -> str:
     """At most six words, the last ones, which hold the head."""
     found = phrase.split()
     return " ".join(found[-MAX_FACT_WORDS:])
+
+
+def without_reporter(phrase: str) -> str:
+    """What is reported, without who reports it: "the shop sells the lamp" -> the lamp."""
+    report = _REPORTS.search(phrase)
+    return trimmed(phrase[report.end() :]) if report else phrase
 
 
 def attribute(phrase: str) -> Named:

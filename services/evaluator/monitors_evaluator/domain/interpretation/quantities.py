@@ -79,7 +79,8 @@ _WORDS = re.compile(
     r"(?<![\w-])(?:(?:half\s+)?an?\s+(?=" + "|".join(SCALE_WORDS) + r")|(?:minus\s+)?(?="
     + "|".join((*NUMBER_WORDS, *SCALE_WORDS)) + r"))(?:(?:"
     + "|".join(sorted((*NUMBER_WORDS, *SCALE_WORDS), key=len, reverse=True))
-    + r")(?:s?\b)(?:\s+and\s+(?=" + "|".join(NUMBER_WORDS) + r")|[\s-]+(?=" + "|".join((*NUMBER_WORDS, *SCALE_WORDS)) + r"))?)+",
+    + r")(?:s?\b)(?:\s+and\s+(?=" + "|".join(NUMBER_WORDS)
+    + r")|[\s-]+(?=" + "|".join((*NUMBER_WORDS, *SCALE_WORDS)) + r"))?)+",
     re.IGNORECASE,
 )  # fmt: skip
 
@@ -122,7 +123,8 @@ def _written_in_digits(text: str) -> Iterator[Quantity]:
         value = read_number(match["digits"], european=unit in {"EUR", "CHF", "TRY", "BRL"} and not match["times"])
         if value is not None:
             negative = match["minus"] or match["inner"]
-            yield Quantity(-value * factor if negative else value * factor, unit, match.start(), end)
+            exact = float(f"{value * factor:.15g}")
+            yield Quantity(-exact if negative else exact, unit, match.start(), end)
 
 
 def read_number(digits: str, *, european: bool = False) -> float | None:

@@ -1,5 +1,6 @@
 """A prompt cut into clauses: what is to be told, without the words about who is told and how."""
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from . import vocabulary as words
 from .quantities import Quantity, alternatives, find_quantities
 from .translation import to_english
+from .units import CURRENCY_CODES
 from .urls import find_url
 
 MAX_LENGTH = 2000
@@ -54,11 +56,16 @@ QUOTED = re.compile(r"\"\s*([^\"]{1,200}?)\s*\"|(?<!\w)'([^']{1,200}?)'(?!\w)")
 
 _CONTRACTION = re.compile(rf"{QUOTED.pattern}|{alternatives(words.CONTRACTIONS)}", re.IGNORECASE)
 
+_codes = "|".join(sorted(code for code in CURRENCY_CODES if code.isalpha()))
+_PAIR = re.compile(rf"\b({_codes})\s+(?:to|vs\.?|against)\s+({_codes})\b")
+
 _told = alternatives(words.TOLD)
 _nouns = alternatives(form for noun in words.MESSAGE_NOUNS for form in (noun, noun + "s"))
 _medium = (
-    r"(?:\s+(?:via|by|with|through|in|on|as)\s+(?:(?:an?|the|my)\s+)?(?:form\s+of\s+an?\s+)?(?:push\s+|popup\s+|pop[ -]up\s+|text\s+)?"
-    r"(?:popup|pop[ -]up|e-?mail|sms|text|message|phone|slack|telegram|discord|notification|whatsapp)(?:\s+(?:notification|message))?\b)?"
+    r"(?:\s+(?:via|by|with|through|in|on|as)\s+(?:(?:an?|the|my)\s+)?(?:form\s+of\s+an?\s+)?"
+    r"(?:(?:push|popup|pop[ -]up|text)\s+)?"
+    r"(?:popup|pop[ -]up|e-?mail|sms|text|message|phone|slack|telegram|discord|notification|whatsapp)"
+    r"(?:\s+(?:notification|message))?\b)?"
 )
 _manner = r"(?:\s+(?:right away|immediately|asap|straight away|at once|please|then|only|first|quickly|promptly)\b)*"
 _about = r"(?:\s+(?:about|of|as to|regarding|concerning|to|for|on|with|that says|telling me|to me|saying)\b)*"
@@ -69,7 +76,8 @@ _FRAME = re.compile(
     rf"\b(?:let|lets)\s*{_told}\s+(?:know|see|hear)\b"
     rf"|{_verbs_of_telling}\s?(?:to\s+)?(?:{_told}|\bpeople\b){_medium}(?=\W|$)"
     rf"|(?:\b(?:i|we)(?:'?d|\s+would|\s+will)?\s+(?:also\s+|really\s+)?)?{alternatives(words.SENDING_VERBS)}(?:\s+out)?(?:\s+to)?(?:\s+{_told})?(?:\s+with)?(?:\s+to)?(?:\s+(?:an?|the|some|any|it))?"
-    rf"(?:\s+(?:quick|short|desktop|push|popup|pop[ -]up|text|message|slack|phone|email|warning)){{0,2}}\s+{_nouns}(?:\s+{_nouns})?(?:\s+(?:sent|pop\s+up))?(?:\s+to\s+{_told})?"
+    rf"(?:\s+(?:quick|short|desktop|push|popup|pop[ -]up|text|message|slack|phone|email|warning)){{0,2}}"
+    rf"\s+{_nouns}(?:\s+{_nouns})?(?:\s+(?:sent|pop\s+up))?(?:\s+to\s+{_told})?"
     rf"|\b(?:i|we)(?:['’]?(?:d|m|ll)|\s+am|\s+would|\s+will|\s+do)?(?:\s+(?:be|like|love|want|need|wish|get|prefer|appreciate|receive|also|really|have))*"
     rf"(?:\s+(?:for\s+)?(?:you|it))?(?:\s+to)?(?:\s+(?:be|get|have|receive|been|being))?(?:\s+sent)?(?:\s+an?)?\s+{alternatives(words.BEING_TOLD)}(?:\s+me)?(?:\s+sent)?"
     r"|\bkeep\s+(?:me|us)\s+(?:posted|informed|updated|in\s+the\s+loop|up\s+to\s+date|notified|in\s+the\s+know|abreast|advised)\b"
@@ -80,7 +88,7 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _WATCH = re.compile(
-    rf"\W*(?:(?:i|we)(?:'d|\s+would)?\s+(?:want|like|need)\s+(?:for\s+)?(?:you\s+)?(?:to\s+)?|(?:please|can\s+you|could\s+you|an\s+you|would\s+you|just|will\s+you|and|set\s+up\s+a\s+watcher\s+for)\s+)*"
+    rf"\W*(?:(?:i|we)(?:'d|\s+would)?\s+(?:want|like|need)\s+(?:for\s+)?(?:you\s+)?(?:to\s+)?|i(?:\s+a|')m\s+|(?:please|can\s+you|could\s+you|an\s+you|would\s+you|just|will\s+you|and|set\s+up\s+a\s+watcher\s+for)\s+)*"
     rf"(?:{alternatives(words.WATCHING_VERBS)}|\bset\s+up\s+a\s+watcher\s+for\b|\bmonitoring\b)\s*(?:for\b|if\b|whether\b)?",
     re.IGNORECASE,
 )
@@ -91,7 +99,8 @@ _WATCH_WITHIN = re.compile(
 _BREAK = re.compile(
     rf"(?P<trigger>(?<![\w-])(?:just\s+|only\s+|even\s+)?{alternatives(words.TRIGGERS)}(?!\s+(?:possible|then)\b)(?:\s+(?:or\s+not|that))?)"
     rf"|(?P<told>{_FRAMED}+)"
-    r"|(?P<stop>[;?!]+|\.+(?=\s|$)|,(?=\D|$)|:(?=\s)|\s-+\s|[()\[\]])|(?P<then>(?<![\w-])(?:(?<!less )(?<!more )(?<!er )then|(?<!anything )(?<!value )(?<!any )but|and\s+then|so)\b(?!\s*$))",
+    r"|(?P<stop>[;?!]+|\.+(?=\s|$)|,(?=\D|$)|:(?=\s)|\s-+\s|[()\[\]])"
+    r"|(?P<then>(?<![\w-])(?:(?<!less )(?<!more )(?<!er )then|(?<!anything )(?<!value )(?<!any )but|and\s+then|so)\b(?!\s*$))",
     re.IGNORECASE,
 )
 _AND = re.compile(r"(?<![\w-])(?:and|or)\b", re.IGNORECASE)
@@ -114,6 +123,7 @@ def read_sentence(prompt: str) -> Sentence:
     text = unicodedata.normalize("NFC", _INVISIBLE.sub(" ", text))
     url, text = find_url(text)
     text = " ".join(_spelled_out(to_english(text.translate(_CURLY))).split())
+    text = _PAIR.sub(r"\1/\2", text)
     text = re.sub(r"\s+([.,;:?!)])", r"\1", text)
     return Sentence(text, url, _clauses(text), find_quantities(text))
 
@@ -137,7 +147,7 @@ def _clauses(text: str) -> tuple[Clause, ...]:
         starts += [(match.start(), *role), (match.end(), *role)]
     starts.append((len(text), False, False))
     clauses: list[Clause] = []
-    for (start, triggered, told), (end, _, _) in zip(starts, starts[1:], strict=False):
+    for (start, triggered, told), (end, _, _) in itertools.pairwise(starts):
         if start < end and _BREAK.fullmatch(framed, start, end):
             continue
         for inner, stop in _split_at_and(framed, start, end):

@@ -44,7 +44,7 @@ def read_switch(clause: Clause, sentence: Sentence) -> Statement | None:
 
 def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
     """A thing, a linking verb and a word: "is delayed", "becomes normal", "changes to approved"."""
-    if not (clause.triggered or (len(sentence.clauses) == 1 and not clause.watched)) or _QUESTION.match(clause.text):
+    if not (clause.triggered or _ASKS.match(clause.text)) or _QUESTION.match(clause.text):
         return None
     if low := _LOW_ON.search(clause.text):
         named = name(trimmed(low["thing"] or low["of"] or ""))
@@ -52,10 +52,14 @@ def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
     if asked := _ASKS.match(clause.text):
         thing, said = asked["thing"], asked["value"]
         negated = is_negated(thing)
-    elif linked := _LINKED.match(clause.text):
+    elif (linked := _LINKED.match(clause.text)) and linked["thing"].strip():
         thing, said = linked["thing"], linked["value"]
         head = said.split()[:3]
-        negated = linked["link"].lower().endswith("out of") or is_negated(" ".join(head)) or is_negated(thing[-12:])
+        negated = (
+            linked["link"].lower().split()[-1] in ("of", "from", "than")
+            or is_negated(" ".join(head))
+            or is_negated(thing[-12:])
+        )
         if "other than" in said.lower() or "anything but" in said.lower() or "different" in said.lower():
             negated = True
     else:
@@ -73,11 +77,20 @@ def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
         thing = antecedent(sentence, clause)
     if not thing and not sentence.url:
         return None
-    named = name(thing)
-    return Statement(named.fact or "status", named.subject, equality(negated), value, 0.7)
+    fact, subject = _attribute_or_status(thing)
+    value = words.EVENT_VERBS.get(f"is {value.lower()}", value)
+    if not value.endswith("ed"):
+        value = words.EVENT_VERBS.get(value.lower(), value)
+    return Statement(fact, subject, equality(negated), value, 0.7)
 
 
 _NO_STATE = frozenset(("current", "date", "reported", "detected", "shown", "measured", "determined", "registered"))
+
+
+def _attribute_or_status(thing: str) -> tuple[str, str]:
+    """ "order status" is a fact of its own; of "Anna's flight" the status is meant."""
+    named = name(thing)
+    return (named.fact, named.subject) if named.head in words.OWNED_ATTRIBUTES else ("status", thing)
 
 
 def _value(said: str) -> str:
@@ -91,7 +104,7 @@ def _value(said: str) -> str:
             or plain in ("than", "other", "different", "but", "from")
         ):
             continue
-        if plain in words.VALUE_ENDS or len(kept) == 4:
+        if plain in words.VALUE_ENDS or plain in words.TIME_WORDS or len(kept) == 4:
             break
         kept.append(word.strip(".,;:!?'\""))
     return " ".join(kept)

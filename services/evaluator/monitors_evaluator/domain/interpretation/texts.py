@@ -20,14 +20,22 @@ _SAYS = phrase_pattern(
 _STATES_SOMETHING = phrase_pattern(
     alternatives(("is", "are", "has", "have", "was", "were", *words.OPENING, *words.CLOSING))
 )
+_SHOWN = ("mentioned", "shown", "displayed", "listed", "there", "visible", "present")
 _PLAIN_SAYING = frozenset(words.forms("say", "contain", "mention", "include", "state"))
 _REPORTED_SAYING = frozenset(words.forms("say", "show", "state", "read", "display"))
-_APPEARS = phrase_pattern(rf"\s*(?:{alternatives(words.APPEARING_VERBS)}|(?:is|are|has|no|not|does)\b)")
+_APPEARS = phrase_pattern(
+    rf"\s*(?:(?:is|are|does|do|no|not|longer)\s+)*{alternatives((*words.APPEARING_VERBS, *_SHOWN))}"
+)
+_IS = phrase_pattern(r"\s*(?:is|are|becomes?|gets?|turns?)\s+(?:(?:not|no\s+longer|now)\s+)?(?P<value>[\w-]+)")
+_TO = phrase_pattern(r"\bto\s*$")
 _VANISHES = phrase_pattern(alternatives(words.VANISHING_VERBS))
 _STOPS = phrase_pattern(r"\b(?:stops?|ceases?|without|removes?|drops?|deletes?)\b")
 _LINKED = phrase_pattern(
-    rf"(?P<thing>.*?)\s*(?:{alternatives(words.LINKING_VERBS)})(?:\s+(?:not|no longer|to|now|as|set|exactly|equal|anything|other|than|still))*\s*$"
+    rf"(?P<thing>.*?)\s*(?:{alternatives(words.LINKING_VERBS)})"
+    r"(?:\s+(?:not|no longer|to|now|as|set|exactly|equal|anything|other|than|still))*\s*$"
 )
+_OTHER_THAN = phrase_pattern(r"\b(?:other|different)\s+(?:than|from)\b")
+_ARTICLE = phrase_pattern(r"^(?:an?|any|the)\s+")
 _CLOSING_WORDS = phrase_pattern(
     r"(?:\s+(?:any\s?more|again|now|finally|somewhere|(?:on|in) (?:this|the|that|its) (?:page|site|website|text|list)))+$"
 )
@@ -35,39 +43,44 @@ _CLOSING_WORDS = phrase_pattern(
 
 def read_text(clause: Clause, sentence: Sentence) -> Statement | None:
     """A statement about text, quoted or not; None when the sentence only reports another ("says registration is open")."""
-    if quote := QUOTED.search(clause.text):
-        return _quoted(clause.text, quote)
+    if quotes := list(QUOTED.finditer(clause.text)):
+        return _quoted(clause.text, quotes)
     says = _SAYS.match(clause.text)
     if says is None or not says["text"].strip() or not says["where"].strip():
         return None
     verb = says["verb"].lower()
     if not says["noun"] and verb in _REPORTED_SAYING and _STATES_SOMETHING.search(says["text"]):
         return None
-    if not says["noun"] and verb not in _PLAIN_SAYING and not is_pronoun(trimmed(says["where"])):
+    if not says["noun"] and verb not in _PLAIN_SAYING and _place(says["where"]):
         return None
-    text = _CLOSING_WORDS.sub("", says["text"].strip(" .\"'"))
+    if _OTHER_THAN.search(says["text"]):
+        return None
+    text = _ARTICLE.sub("", _CLOSING_WORDS.sub("", says["text"].strip(" .\"'")))
     gone = is_negated(says["where"]) or _STOPS.search(says["where"]) is not None
     return Statement(TEXT, _place(says["where"]), Operator.NE if gone else Operator.CONTAINS, text[:200], 0.75)
 
 
-def _quoted(text: str, quote: re.Match[str]) -> Statement | None:
-    before, after = text[: quote.start()], text[quote.end() :]
+def _quoted(text: str, quotes: list[re.Match[str]]) -> Statement | None:
+    """The last quotation is what a thing changes to ("from 'ordered' to 'shipped'"), else the first is meant."""
+    from_to = len(quotes) > 1 and _TO.search(text[: quotes[-1].start()])
+    quote = quotes[-1] if from_to else quotes[0]
+    before, after = text[: quotes[0].start()], text[quote.end() :]
     value = quote[1] or quote[2]
     gone = is_negated(before) or is_negated(after) or bool(_STOPS.search(before)) or bool(_VANISHES.search(after))
-    says = _SAYS.match(before)
-    linked = _LINKED.match(before)
+    shown = Operator.NE if gone else Operator.CONTAINS
+    says, linked = _SAYS.match(before), _LINKED.match(before)
     if says or _TEXT_NOUN.search(before):
-        return Statement(
-            TEXT, _place(says["where"] if says else ""), Operator.NE if gone else Operator.CONTAINS, value, 0.9
-        )
+        return Statement(TEXT, _place(says["where"] if says else ""), shown, value, 0.9)
     if linked and not is_pronoun(trimmed(linked["thing"])):
         named = name(trimmed(linked["thing"]))
         return Statement(named.fact or "status", named.subject, equality(gone), value, 0.9)
-    if linked or (not trimmed(before) and (_APPEARS.match(after) or _VANISHES.search(after))):
-        return Statement(TEXT, "", Operator.NE if gone else Operator.CONTAINS, value, 0.85)
+    if linked or _APPEARS.match(after) or _VANISHES.search(after):
+        return Statement(TEXT, "", shown, value, 0.85)
+    if not trimmed(before) and (stated := _IS.match(after)):
+        return Statement("status", value, equality(gone), stated["value"], 0.7)
     return None
 
 
 def _place(where: str) -> str:
     thing = trimmed(_STOPS.sub("", where))
-    return "" if is_pronoun(thing) or thing.lower() in words.SERVICES else thing
+    return "" if is_pronoun(thing) or thing.lower().split()[-1] in words.SERVICES else thing

@@ -2,10 +2,15 @@
 
 import re
 
+from . import vocabulary as words
+from .quantities import alternatives
+
 _TOP_LEVELS = (
-    "com org net io dev app ai co uk de fr es it nl eu edu gov info shop store example test biz me tv ca au ch at be se no dk "
-    "fi pl cz pt ie in jp kr cn br mx us nz za museum travel jobs blog online site tech news xyz cloud club page"
-).split()
+    "com", "org", "net", "io", "dev", "app", "ai", "co", "uk", "de", "fr", "es", "it", "nl", "eu", "edu", "gov",
+    "info", "shop", "store", "example", "test", "biz", "me", "tv", "ca", "au", "ch", "at", "be", "se", "no", "dk",
+    "fi", "pl", "cz", "pt", "ie", "in", "jp", "kr", "cn", "br", "mx", "us", "nz", "za", "museum", "travel", "jobs",
+    "blog", "online", "site", "tech", "news", "xyz", "cloud", "club", "page",
+)  # fmt: skip
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
 _ADDRESS = re.compile(
     r"(?:https?://[^\s<>\"“”]+"
@@ -15,12 +20,15 @@ _ADDRESS = re.compile(
     r"|(?:localhost|\d{1,3}(?:\.\d{1,3}){3})(?::\d+)?/[^\s<>\"“”]*))",
     re.IGNORECASE,
 )
-_LEADING_IN = re.compile(
-    r"(?:[\s,;:(\[<-]*\b(?:(?:see|at|on|in|from|under|via|here|visit|the|this|link|url|page|site|website|source|web|address)\b"
-    r"[\s:,(\[<-]*)+|[\s(\[<:,-]+)$",
+_PLACED = re.compile(
+    r"(?:[\s,;:(\[<-]*\b(?:see|at|on|in|from|under|via|here|visit|source|link|url)\b"
+    r"(?:[\s:,(\[<-]*\b(?:the|this|that|link|url|page|site|website|web|address|here|at|on)\b)*|[\s,;]*[:(\[<-])[\s:,(\[<-]*$",
     re.IGNORECASE,
 )
-_NEEDS_PLACE = re.compile(r"\b(?:see|at|on|in|from|under|via|here|source|link|url)\b[\s:,(\[<-]*", re.IGNORECASE)
+_SPOKEN_OF = re.compile(
+    rf"(?:^|{alternatives((*words.TRIGGERS, *words.WATCHING_VERBS, 'that', 'and', 'what', 'has', 'is', 'does'))}|[.;,!?])\W*$",
+    re.IGNORECASE,
+)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 PAGE = "this page"
 
@@ -55,14 +63,8 @@ def _trimmed(address: str) -> str:
 
 def _without(text: str, start: int, end: int) -> str:
     before, after = text[:start], text[end:].lstrip(")]>}'’\"» ")
-    leading = _LEADING_IN.search(before)
-    lead = leading[0] if leading else ""
-    placed = bool(_NEEDS_PLACE.search(lead)) or any(mark in lead for mark in ":([<")
-    if placed or not after.strip(" .!?,;") or not before.strip():
-        kept = before[: len(before) - len(lead)] if placed or not after.strip(" .!?,;") else before
-        spoken = not placed and (
-            not before.strip() or re.search(r"\b(?:watch|monitor|check|track|follow)\W*$", kept, re.IGNORECASE)
-        )
-        separator = ":" if not before.strip() and after[:1] in ":-,;" else " "
-        return f"{kept} {PAGE if spoken else ''}{separator}{after}"
-    return f"{before} {PAGE} {after}"
+    if placed := _PLACED.search(before):
+        return f"{before[: placed.start()]} {after}"
+    if not before.strip() and after[:1] in {"", ":", ",", ";", "-", "."}:
+        return after.lstrip(" :,;-.")
+    return f"{before} {PAGE} {after}" if _SPOKEN_OF.search(before) else f"{before} {after}"

@@ -25,16 +25,20 @@ def forms(*verbs: str) -> tuple[str, ...]:
 # --- When: what introduces the condition
 
 TRIGGERS = (
-    "as soon as", "as long as", "so long as", "in case", "in the event that", "in the event", "at the time", "at times when",
-    "the moment", "the minute", "the second", "the day", "the instant", "every time", "each time", "any time", "anytime",
-    "at whatever point", "only if", "only when", "if ever", "if and when", "even if", "whenever", "whether", "when", "once",
+    "as soon as", "as long as", "so long as", "in case", "in the event that", "in the event", "at the time",
+    "at times when",
+    "the moment", "the minute", "the second", "the day", "the instant", "every time", "each time", "any time",
+    "anytime",
+    "at whatever point", "only if", "only when", "if ever", "if and when", "even if", "whenever", "whether", "when",
+    "once",
     "if", "wen", "whne", "wehn", "should", "after", "until", "provided", "so that", "in which", "as and when",
 )  # fmt: skip
 
 # --- Who is told, and how: the frame around the condition
 
 TELLING_VERBS = (
-    "tell", "notify", "alert", "inform", "warn", "ping", "message", "text", "email", "e-mail", "mail", "remind", "update",
+    "tell", "notify", "alert", "inform", "warn", "ping", "message", "text", "email", "e-mail", "mail", "remind",
+    "update",
     "advise", "buzz", "page", "contact", "dm", "whatsapp", "nudge", "poke", "signal to", "shout at",
 )  # fmt: skip
 TOLD = (
@@ -42,23 +46,29 @@ TOLD = (
 )  # fmt: skip
 MESSAGE_NOUNS = (
     "alert", "notification", "notifier", "message", "text", "text message", "popup", "pop up", "pop-up", "warning",
-    "heads up", "heads-up", "shout", "ping", "email", "e-mail", "mail", "sms", "reminder", "notice", "line", "buzz", "update",
+    "heads up", "heads-up", "shout", "ping", "email", "e-mail", "mail", "sms", "reminder", "notice", "line", "buzz",
+    "update",
     "call", "note", "shout out",
 )  # fmt: skip
 SENDING_VERBS = (
-    "send", "give", "shoot", "drop", "push", "deliver", "get", "fetch", "provide", "make", "pop up", "set up", "have", "do",
+    "send", "give", "shoot", "drop", "push", "deliver", "get", "fetch", "provide", "make", "pop up", "set up", "have",
+    "do",
     "use", "create", "show", "issue", "raise", "trigger", "receive", "want", "need", "like", "set", "fire", "expect",
 )  # fmt: skip
 BEING_TOLD = (
-    "told", "notified", "alerted", "informed", "warned", "messaged", "texted", "emailed", "pinged", "reminded", "updated",
-    "know", "hear", "see", "notifying", "telling", "alert", "alerts", "notification", "notifications", "message", "advised",
+    "told", "notified", "alerted", "informed", "warned", "messaged", "texted", "emailed", "pinged", "reminded",
+    "updated",
+    "know", "hear", "see", "notifying", "telling", "alert", "alerts", "notification", "notifications", "message",
+    "advised",
 )  # fmt: skip
 WATCHING_VERBS = (
     "keep an eye out for", "keep an eye on", "keep on eye on", "keep a watch on", "keep watch of", "keep watch on",
     "keep track of", "keep tabs on", "keep checking", "look out for", "look up", "look at", "look for", "look into",
-    "pay attention to", "watch out for", "watch for", "watch over", "check up on", "check on", "check whether", "check for",
-    "check", "follow", "monitor", "watch", "track", "observe", "scan", "find", "see", "show me", "find out", "keep following",
-    "wait for", "listen for", "stay on top of", "look", "poll", "supervise", "survey",
+    "pay attention to", "watch out for", "watch for", "watch over", "check up on", "check on", "check whether",
+    "check for",
+    "check", "follow", "monitor", "watch", "track", "observe", "scan", "find", "see", "show me", "find out",
+    "keep following",
+    "looking for", "searching for", "interested in", "wait for", "listen for", "stay on top of", "look", "poll", "supervise", "survey",
 )  # fmt: skip
 QUESTION_OPENERS = (
     "what",
@@ -86,10 +96,12 @@ BELOW = (
 AT_MOST = (
     "at most", "at the most", "no more than", "not more than", "no higher than", "no greater than", "no over",
     "a maximum of", "maximum of", "a max of", "max of", "max", "max value", "maximum", "up to", "not exceeding", "only",
-    "<=", "=<", "≤", "less than or equal to", "lower than or equal to", "below or equal to", "within", "under or equal to",
+    "<=", "=<", "≤", "less than or equal to", "lower than or equal to", "below or equal to", "within",
+    "under or equal to",
 )  # fmt: skip
 ABOVE = (
-    "above", "over", "more than", "greater than", "higher than", "larger than", "bigger than", "more then", "higher then",
+    "above", "over", "more than", "greater than", "higher than", "larger than", "bigger than", "more then",
+    "higher then",
     "greater then", "upwards of", "in excess of", "north of", "past", "beyond", "greater", "higher", "larger", "bigger",
     "superior to", ">", "more",
     *forms("exceed", "surpass", "top", "cross", "pass", "overtake", "outstrip", "break through", "break above", "beat"),
@@ -99,16 +111,20 @@ AT_LEAST = (
     "at least", "at the least", "no less than", "not less than", "no fewer than", "no lower than", "a minimum of",
     "minimum of", "a min of", "min of", "minimum", ">=", "=>", "≥", "more than or equal to", "greater than or equal to",
     "above or equal to", "higher than or equal to", "over or equal to",
-    *forms("reach", "hit", "attain", "approach", "raise"), "gets to", "get to", "got to", "hitting", "makes it to", "arrives at",
+    *forms("reach", "hit", "attain", "approach", "raise"), "gets to", "get to", "got to", "hitting", "makes it to",
+    "arrives at",
 )  # fmt: skip
 EXACTLY = (
-    "exactly at", "exactly", "precisely", "equal to", "equals to", "equals", "equal", "equaling", "equalling", "matches",
+    "exactly at", "exactly", "precisely", "equal to", "equals to", "equals", "equal", "equaling", "equalling",
+    "matches",
     "match", "matching", "directly", "=", "==", "the same as", "identical to",
 )  # fmt: skip
 OTHER_THAN = (
     "other than", "different from", "different than", "different to", "differs from", "differ from", "anything but",
-    "anything except", "anything besides", "except for", "except", "but not", "unequal to", "!=", "≠", "<>", "rather than",
-    "above or below", "below or above", "under or over", "over or under", "higher or lower than", "lower or higher than",
+    "anything except", "anything besides", "except for", "except", "but not", "unequal to", "!=", "≠", "<>",
+    "rather than",
+    "above or below", "below or above", "under or over", "over or under", "higher or lower than",
+    "lower or higher than",
     "more or less than", "less or more than", "greater or less than", "any value but", "apart from", "aside from",
 )  # fmt: skip
 COMPARATORS: dict[str, tuple[Operator, bool]] = {
@@ -123,7 +139,8 @@ COMPARATORS: dict[str, tuple[Operator, bool]] = {
 
 LESS_ADJECTIVES = (
     "cheaper", "slower", "colder", "cooler", "shorter", "weaker", "younger", "earlier", "thinner", "lighter", "poorer",
-    "worse", "lower", "fewer", "smaller", "less", "narrower", "nearer", "closer", "shallower", "sooner", "drier", "darker",
+    "worse", "lower", "fewer", "smaller", "less", "narrower", "nearer", "closer", "shallower", "sooner", "drier",
+    "darker",
     "quieter", "calmer",
 )  # fmt: skip
 NOT_COMPARATIVES = (
@@ -153,26 +170,35 @@ OR_LESS = (
     "down",
     "earlier",
 )
-OR_MORE = ("more", "higher", "above", "over", "greater", "larger", "bigger", "up", "upwards", "better", "hotter", "warmer",
+OR_MORE = ("more", "higher", "above", "over", "greater", "larger", "bigger", "up", "upwards", "better", "hotter",
+"warmer",
            "faster", "later", "longer")  # fmt: skip
 CONTRACTIONS: dict[str, str] = {
-    "it's": "it is", "there's": "there is", "theres": "there is", "that's": "that is", "what's": "what is", "isn't": "is not",
-    "isnt": "is not", "aren't": "are not", "arent": "are not", "doesn't": "does not", "doesnt": "does not", "don't": "do not",
-    "dont": "do not", "won't": "will not", "can't": "can not", "cannot": "can not", "hasn't": "has not", "haven't": "have not",
+    "it's": "it is", "there's": "there is", "theres": "there is", "that's": "that is", "what's": "what is",
+    "isn't": "is not",
+    "isnt": "is not", "aren't": "are not", "arent": "are not", "doesn't": "does not", "doesnt": "does not",
+    "don't": "do not",
+    "dont": "do not", "won't": "will not", "can't": "can not", "cannot": "can not", "hasn't": "has not",
+    "haven't": "have not",
     "wasn't": "was not", "weren't": "were not", "they're": "they are", "didn't": "did not", "it'll": "it will",
 }  # fmt: skip
-NEGATIONS = ("not", "no longer", "never", "stops being", "ceases to be", "no", "stop being", "without", "nor")  # fmt: skip
+NEGATIONS = ("not", "no longer", "never", "stops being", "ceases to be", "no", "stop being", "without",
+"nor")  # fmt: skip
 NEGATED_FILLERS = (
-    "be", "been", "get", "go", "is", "are", "have", "a", "the", "value", "any", "exactly", "at", "equal", "to", "call", "for",
+    "be", "been", "get", "go", "is", "are", "have", "a", "the", "value", "any", "exactly", "at", "equal", "to",
+    "call", "for",
     "fall", "drop", "rise", "match", "being", "reach", "it", "in", "of", "even", "become", "costing", "cost",
 )  # fmt: skip
 NUMBER_FILLERS = (
-    "a", "an", "the", "its", "value", "level", "number", "price", "mark", "of", "at", "around", "about", "approximately",
-    "roughly", "just", "to", "by", "total", "score", "that", "is", "now", "even", "either", "anything", "somewhere", "it",
+    "a", "an", "the", "its", "value", "level", "number", "price", "mark", "of", "at", "around", "about",
+    "approximately",
+    "roughly", "just", "to", "by", "total", "score", "that", "is", "now", "even", "either", "anything", "somewhere",
+    "it",
     "for", "threshold", "limit", "sum", "magnitude", "category",
 )  # fmt: skip
 EQUAL_VERBS = (
-    "is", "are", "was", "be", "being", "becomes", "become", "at", "of", "reads", "shows", "show", "costs", "cost", "calls for",
+    "is", "are", "was", "be", "being", "becomes", "become", "at", "of", "reads", "shows", "show", "costs", "cost",
+    "calls for",
     "forecasts", "stands at", "remains", "stays at", "turns", "gets", "to", "sits at", "has", "scores", "for", "in",
     "displays", "says", "reports", "predicts",
 )  # fmt: skip
@@ -180,12 +206,16 @@ EQUAL_VERBS = (
 # --- Moving
 
 FALLING = (
-    *forms("drop", "decrease", "decline", "dip", "sink", "reduce", "plunge", "plummet", "shrink", "slide", "slip", "tumble",
+    *forms("drop", "decrease", "decline", "dip", "sink", "reduce", "plunge", "plummet", "shrink", "slide", "slip",
+    "tumble",
            "crash", "fall", "lower", "go down", "come down", "deflate", "cheapen", "lose", "slump", "sag",
            "move down", "get cheaper", "go below", "be cheaper"),
-    "fell", "fallen", "discounted", "went down", "gone down", "came down", "lost", "sank", "shrunk", "slid", "is cheaper", "is reduced",
-    "are cheaper", "gets cheaper", "becomes cheaper", "becomes lower", "is lower", "gets lower", "price drop", "price cut",
-    "markdown", "marked down", "goes lower", "go lower", "weakens", "is down", "less expensive", "becomes less expensive",
+    "fell", "fallen", "discounted", "went down", "gone down", "came down", "lost", "sank", "shrunk", "slid",
+    "is cheaper", "is reduced",
+    "are cheaper", "gets cheaper", "becomes cheaper", "becomes lower", "is lower", "gets lower", "price drop",
+    "price cut",
+    "markdown", "marked down", "goes lower", "go lower", "weakens", "is down", "less expensive",
+    "becomes less expensive",
 )  # fmt: skip
 RISING = (
     *forms("rise", "increase", "climb", "jump", "grow", "surge", "soar", "gain", "spike", "go up", "come up",
@@ -198,7 +228,8 @@ MOVING = (
     *forms("change", "move", "vary", "shift", "fluctuate", "differ", "swing", "deviate"), "difference", "change of",
 )  # fmt: skip
 CHANGE_WORDS = (
-    *forms("change", "update", "alter", "modify", "edit", "amend", "revise", "refresh", "differ", "vary", "fluctuate", "shift",
+    *forms("change", "update", "alter", "modify", "edit", "amend", "revise", "refresh", "differ", "vary", "fluctuate",
+    "shift",
            "evolve", "move"),
     "alteration", "alterations", "modification", "modifications", "revision", "revisions", "movement", "movements",
     "different", "difference", "differences", "rewritten", "something new", "anything new", "what's new", "whats new",
@@ -213,64 +244,95 @@ OPPOSITES = (
 
 # --- New things
 
-NEW_DETERMINERS = ("a new", "any new", "some new", "new", "another", "the next", "fresh", "the latest", "additional", "more",
+NEW_DETERMINERS = ("a new", "any new", "some new", "new", "another", "the next", "fresh", "additional", "more",
                    "a fresh", "any additional", "a further", "further", "any more")  # fmt: skip
 NEW_ITEMS = (
-    "post", "article", "blog post", "episode", "release", "version", "video", "song", "album", "issue", "listing", "job",
-    "job posting", "vacancy", "position", "opening", "entry", "item", "comment", "review", "announcement", "news", "paper",
-    "event", "message", "commit", "tag", "photo", "product", "chapter", "report", "property", "flat", "apartment", "house",
-    "ad", "offer", "deal", "auction", "lot", "edition", "podcast", "story", "question", "answer", "thread", "file", "document",
+    "post", "article", "blog post", "episode", "release", "version", "video", "song", "album", "issue", "listing",
+    "job",
+    "job posting", "vacancy", "position", "opening", "entry", "item", "comment", "review", "announcement", "news",
+    "paper",
+    "event", "message", "commit", "tag", "photo", "product", "chapter", "report", "property", "flat", "apartment",
+    "house",
+    "ad", "offer", "deal", "auction", "lot", "edition", "podcast", "story", "question", "answer", "thread", "file",
+    "document",
     "bulletin", "advisory", "vulnerability", "cve", "patch", "build", "model", "dataset", "notice", "tender",
-    "press release", "statement", "record", "result", "recall", "show", "date", "concert", "course", "track", "incident",
-    "role", "opportunity", "grant", "letter", "newsletter", "bug", "pull request", "warning", "filing", "minutes", "sighting",
+    "press release", "statement", "record", "result", "recall", "show", "date", "concert", "course", "track",
+    "incident",
+    "role", "opportunity", "grant", "letter", "newsletter", "bug", "pull request", "warning", "filing", "minutes",
+    "sighting",
 )  # fmt: skip
+POSTING_VERBS = (
+    "publish",
+    "post",
+    "release",
+    "upload",
+    "add",
+    "announce",
+    "launch",
+    "issue",
+    "introduce",
+    "drop",
+    "put out",
+)
 PUBLISHING_VERBS = (
     *forms("publish", "post", "release", "upload", "add", "list", "announce", "launch", "issue", "drop", "air", "share",
-           "advertise", "open", "arrive", "land", "appear", "emerge", "surface", "pop up", "show up", "come out", "go up",
+           "advertise", "open", "arrive", "land", "appear", "emerge", "surface", "pop up", "show up", "come out",
+           "go up",
            "go live", "come in", "put up", "turn up", "come online", "introduce", "feature"),
-    "put out", "puts out", "comes out", "out", "online", "there", "available", "is", "are", "gets", "been", "be", "has", "have",
+    "put out", "puts out", "comes out", "out", "online", "there", "available", "is", "are", "gets", "been", "be",
+    "has", "have",
     "live", "up",
 )  # fmt: skip
 
 # --- States in words
 
 AVAILABLE = (
-    "back in stock", "in stock", "in-stock", "instock", "available to order", "available to buy", "available for purchase",
+    "back in stock", "in stock", "in-stock", "instock", "available to order", "available to buy",
+    "available for purchase",
     "available", "restocked", "back on the shelves", "in supply", "up for grabs", "purchasable", "orderable", "buyable",
     "bookable", "reservable", "obtainable", "for sale", "stocked", "back on sale", "returns to stock",
     "comes back in stock", "comes back into stock", "back into stock", "gettable", "stock again", "vacant", "on stock",
 )  # fmt: skip
 UNAVAILABLE = (
     "out of stock", "out-of-stock", "sold out", "sold-out", "unavailable", "not in stock", "fully booked", "booked out",
-    "sells out", "sell out", "gone", "booked up", "discontinued", "backordered", "selling out", "taken", "no longer sold",
+    "sells out", "sell out", "gone", "booked up", "discontinued", "backordered", "selling out", "no longer sold",
 )  # fmt: skip
 BUYING_VERBS = (
-    "buy", "order", "purchase", "book", "reserve", "get", "pre-order", "preorder", "rent", "hire", "schedule", "make", "grab",
+    "buy", "order", "purchase", "book", "reserve", "get", "pre-order", "preorder", "rent", "hire", "schedule", "make",
+    "grab",
     "pick up", "borrow", "download",
 )  # fmt: skip
 APPLYING_VERBS = ("register", "apply", "sign up", "enrol", "enroll", "join", "submit", "vote", "enter", "subscribe")
 FREEING_VERBS = (
-    *forms("open up", "free up", "become free", "come free", "come up", "pop up", "turn up", "get free", "become vacant"),
+    *forms("open up", "free up", "become free", "come free", "come up", "pop up", "turn up", "get free",
+    "become vacant", "show up"),
     "is free", "are free", "opens", "open", "appears", "appear",
 )  # fmt: skip
 BOOKABLES = (
-    "appointment", "appointments", "slot", "slots", "spot", "spots", "seat", "seats", "table", "tables", "room", "rooms",
+    "appointment", "appointments", "slot", "slots", "spot", "spots", "seat", "seats", "table", "tables", "room",
+    "rooms",
     "place", "places", "campsite", "campsites", "permit", "permits", "ticket", "tickets", "reservation", "reservations",
-    "session", "sessions", "delivery slot", "bed", "beds", "cabin", "desk", "pitch", "site", "stand", "vacancy", "vacancies",
+    "session", "sessions", "delivery slot", "bed", "beds", "cabin", "desk", "pitch", "site", "stand", "vacancy",
+    "vacancies",
     "space", "spaces", "stay", "stays", "dates", "tee time", "tee times", "opening", "cancellation",
 )  # fmt: skip
 PROCESSES = (
-    "registration", "registrations", "enrolment", "enrollment", "application", "applications", "admission", "admissions",
-    "sign-up", "sign-ups", "signup", "signups", "booking", "bookings", "check-in", "voting", "submission", "submissions",
-    "waitlist", "waiting list", "pre-order", "pre-orders", "preorder", "preorders", "ticket sales", "presale", "sales", "sale",
-    "lottery", "ballot", "beta", "nominations", "entries", "call for papers", "ticket sale", "reservations", "auditions",
+    "registration", "registrations", "enrolment", "enrollment", "application", "applications", "admission",
+    "admissions",
+    "sign-up", "sign-ups", "signup", "signups", "booking", "bookings", "check-in", "voting", "submission",
+    "submissions",
+    "waitlist", "waiting list", "pre-order", "pre-orders", "preorder", "preorders", "ticket sales", "presale",
+    "sales", "sale",
+    "lottery", "ballot", "beta", "nominations", "entries", "call for papers", "ticket sale", "reservations",
+    "auditions",
     "submission portal", "application portal", "application window", "registration window", "intake",
 )  # fmt: skip
 OPENING = ("open", "opens", "opened", "reopens", "reopen", "reopened", "re-opens", "re-opened", "re-open", "unlocked",
            "opens up", "opened up", "reopening", "opening", "is unlocked")  # fmt: skip
 CLOSING = ("closed", "closes", "close", "shut", "shuts", "shut down", "closing", "locked", "shuts down", "closed down")
 SERVICES = (
-    "site", "website", "web site", "server", "service", "page", "api", "webpage", "host", "app", "homepage", "portal", "shop",
+    "site", "website", "web site", "server", "service", "page", "api", "webpage", "host", "app", "homepage", "portal",
+    "shop",
     "dashboard", "system", "systems", "endpoint", "network", "node", "blog", "store", "status", "cluster", "database",
 )  # fmt: skip
 EVENT_VERBS: dict[str, str] = {
@@ -307,9 +369,11 @@ WEATHER: dict[str, str] = {
     **dict.fromkeys(("hail", "hailing", "hails"), "hailing"),
 }
 WEATHER_FOLLOWERS = (
-    "", "in", "at", "on", "here", "there", "outside", "out", "over", "near", "around", "today", "tomorrow", "tonight", "now",
+    "", "in", "at", "on", "here", "there", "outside", "out", "over", "near", "around", "today", "tomorrow", "tonight",
+    "now",
     "starts", "start", "begins", "begin", "falls", "falling", "begins", "is", "weather", "conditions", "condition",
-    "precipitation", "this", "for", "where", "again", "by", "soon", "later", "to", "comes", "and", "i", "has", "arrives",
+    "precipitation", "this", "for", "where", "again", "by", "soon", "later", "to", "comes", "and", "i", "has",
+    "arrives",
 )  # fmt: skip
 MOON_PHASES: dict[str, str] = {
     "new moon": "new moon", "full moon": "full moon", "moon is full": "full moon", "moon is new": "new moon",
@@ -320,34 +384,44 @@ MOON_PHASES: dict[str, str] = {
 MOON_WORDS = ("moon", "lunar", "phase", "phases")
 
 SAYING_VERBS = (
-    *forms("say", "contain", "mention", "include", "display", "list", "show", "feature", "read", "announce"),
-    "states", "stated", "said", "shown", "has the word", "has the words", "has the text", "has the phrase", "carries the words",
+    *forms("say", "contain", "mention", "include", "show", "read", "announce", "report", "return"),
+    "lists", "listing", "displays", "displaying", "features", "states", "stated", "said", "shown", "has the word",
+    "has the words", "has the text", "has the phrase", "carries the words",
 )  # fmt: skip
 APPEARING_VERBS = (
-    *forms("appear", "show up", "turn up", "pop up"), "is mentioned", "is shown", "is displayed", "is listed", "is there",
-    "is on the page", "is present", "can be found", "is found", "are mentioned", "are listed", "gets mentioned", "is named",
+    *forms("appear", "show up", "turn up", "pop up"), "is mentioned", "is shown", "is displayed", "is listed",
+    "is there",
+    "is on the page", "is present", "can be found", "is found", "are mentioned", "are listed", "gets mentioned",
+    "is named",
     "gets listed",
 )  # fmt: skip
 VANISHING_VERBS = (
     *forms("disappear", "vanish", "go away"), "is removed", "is gone", "gets removed", "are gone", "are removed",
     "is taken down", "is deleted", "goes missing", "is missing", "has been removed", "was removed", "is dropped from",
 )  # fmt: skip
-TEXT_NOUNS = ("the word", "the words", "the phrase", "the text", "the term", "the message", "the string", "the sentence",
-              "the name", "word", "phrase", "text", "a mention of", "the label", "the line", "the notice", "the title")  # fmt: skip
+TEXT_NOUNS = ("the word", "the words", "the phrase", "the text", "the term", "the message", "the string",
+"the sentence",
+              "the name", "word", "phrase", "text", "a mention of", "the label", "the line", "the notice",
+              "the title")  # fmt: skip
 LINKING_VERBS = (
     "is", "are", "was", "were", "be", "becomes", "become", "became", "gets", "get", "got", "turns", "turn",
     "turned", "goes", "go", "went", "has been", "have been", "will be", "has", "comes", "come", "equals", "shows as",
     "is marked", "changes to", "change to", "changed to", "switches to", "switch to", "moves to", "flips to", "reads",
-    "is set to", "switched to", "enters", "remains", "stays", "looks", "hits", "goes to", "are being", "is being", "goes from", "gets switched", "gets turned", "is switched", "is turned",
+    "is set to", "switched to", "enters", "remains", "stays", "looks", "hits", "goes to", "are being", "is being",
+    "goes from", "moves from", "switches from", "changes from", "changed from", "change from", "other than", "different from", "different than",
+    "gets switched", "gets turned", "is switched", "is turned",
     "is going to be", "calls for", "switches", "has gone", "has become", "transitions to", "moves out of",
 )  # fmt: skip
 VALUE_FILLERS = (
-    "now", "finally", "currently", "again", "fully", "exactly", "equal", "to", "back", "marked", "set", "as", "in", "the", "a",
-    "an", "it's", "its", "been", "being", "very", "really", "officially", "once", "more", "all", "actually", "just", "any",
+    "about", "now", "finally", "currently", "again", "fully", "exactly", "equal", "to", "back", "marked", "set", "as", "in",
+    "the", "a",
+    "an", "it's", "its", "been", "being", "very", "really", "officially", "once", "more", "all", "actually", "just",
+    "any",
     "state", "status", "phase", "either", "showing", "get", "yet", "anything", "already", "completely", "going", "be",
 )  # fmt: skip
 VALUE_ENDS = (
-    "at", "in", "on", "for", "by", "from", "of", "or", "and", "again", "with", "here", "there", "yet", "over", "near", "as",
+    "at", "in", "on", "for", "by", "from", "of", "or", "and", "again", "with", "here", "there", "yet", "over", "near",
+    "as",
     "where", "so", "because", "than", "to", "today", "now", "please", "then", "that", "i", "anywhere", "any", "through",
     "according", "via", "anymore", "already", "after", "before", "during", "since", "until", "under", "within", "i'm",
 )  # fmt: skip
@@ -355,35 +429,51 @@ VALUE_ENDS = (
 # --- Noun phrases
 
 DETERMINERS = (
-    "the", "a", "an", "my", "our", "your", "this", "that", "these", "those", "any", "some", "its", "their", "his", "her",
-    "every", "each", "all", "no", "there", "there's", "theres", "it", "current", "any", "certain", "about", "of", "for", "to",
-    "on", "in", "at", "with", "as", "then", "and", "or", "but", "out", "what", "which", "how", "that", "is", "are", "the",
-    "whether", "please", "just", "also", "only", "be", "from", "by", "via", "when", "if", "has", "have", "do", "does", "did",
-    "today's", "tomorrow's", "tonight's", "updated", "reported", "me", "much", "many", "like", "i", "we", "you", "happens", "s", "will", "up", "them",
+    "the", "a", "an", "my", "our", "your", "this", "that", "these", "those", "any", "some", "its", "their", "his",
+    "her",
+    "every", "each", "all", "no", "there", "there's", "theres", "it", "current", "any", "certain", "about", "of",
+    "for", "to",
+    "on", "in", "at", "with", "as", "then", "and", "or", "but", "out", "what", "which", "how", "that", "is", "are",
+    "the",
+    "whether", "please", "just", "also", "only", "be", "from", "by", "via", "when", "if", "has", "have", "do", "does",
+    "did",
+    "today's", "tomorrow's", "tonight's", "updated", "reported", "me", "much", "many", "like", "i", "we", "you",
+    "happens", "s", "will", "up", "them",
 )  # fmt: skip
-PRONOUNS = ("it", "its", "it's", "this", "that", "they", "them", "value", "the value", "one", "these", "those", "something",
-            "anything", "page", "this page", "the page", "number", "amount", "i", "we", "you", "there", "level", "which",
-            "figure", "everything")  # fmt: skip
-PREPOSITIONS = ("of", "for", "in", "at", "on", "from", "by", "near", "over", "inside", "within", "per", "with", "against",
+PRONOUNS = ("it", "its", "it's", "this", "that", "they", "them", "value", "the value", "one", "these", "those",
+"something",
+            "anything", "page", "this page", "the page", "number", "amount", "i", "we", "you", "there", "level",
+            "which",
+            "figure", "everything", "someone", "somebody", "anyone", "anybody")  # fmt: skip
+PREPOSITIONS = ("of", "for", "in", "at", "on", "from", "by", "near", "over", "inside", "within", "with", "against",
                 "between", "to", "around", "during", "about", "under", "as", "according", "across")  # fmt: skip
-REPORTED = ("reported", "detected", "shown", "measured", "listed", "displayed", "determined", "registered", "given", "that",
+REPORTED = ("reported", "detected", "shown", "measured", "listed", "displayed", "determined", "registered", "given",
+"that",
             "according", "throughout", "via", "which", "where", "when", "noticed", "published", "quoted",
             "advertised")  # fmt: skip
 REPORTING_VERBS = (
-    *forms("report", "measure", "detect", "show", "register", "notice", "display", "record", "have", "offer", "list", "sell"),
-    "says", "has", "reads", "calls for", "lists", "got", "gets", "charges", "asks",
+    *forms("detect", "notice"), "returns", "reports", "reporting", "reported", "measures", "measuring", "shows", "showing",
+    "registers", "registering", "displays", "displaying", "records", "recording", "has", "have", "having", "offers", "offering",
+    "lists", "listing", "sells", "selling", "says", "reads", "calls for", "got", "gets", "charges", "asks",
 )  # fmt: skip
 TRAILING_VERBS = frozenset((
     *FALLING, *RISING, *MOVING, *CHANGE_WORDS,
-    *forms("go", "get", "become", "turn", "move", "come", "stay", "cost", "report", "show", "detect", "trade", "sell",
-           "blow", "start", "keep", "read", "run", "list", "dive", "stand", "sit", "price", "value", "measure", "need",
-           "count", "total", "average", "close", "reach", "hit", "equal", "match", "have", "forecast", "want", "let"),
+    *forms("go", "get", "become", "turn", "move", "come", "stay", "cost", "detect", "trade", "sell", "buy", "expire",
+           "keep", "dive", "stand", "sit", "value", "close",
+           "reach", "hit", "equal", "have"),
+    "shows", "showing", "reports", "reporting", "reads", "lists", "listed", "priced", "measures", "matches", "blows",
+    "starts",
+    "costing", "wants", "needs", "totals", "averages", "runs",
     "is", "are", "be", "was", "were", "been", "being", "has", "had", "does", "do", "did", "to", "at", "now", "ever",
     "again", "with", "by", "of", "it", "and", "or", "a", "an", "the", "not", "its",
-    "will", "would", "can", "could", "may", "might", "should", "up", "down", "back", "so", "that", "but", "for", "anything",
-    "value", "number", "either", "even", "finally", "currently", "no", "longer", "suddenly", "ever", "in", "from", "there",
-    "possible", "going", "forecast", "on", "if", "anything", "went", "gone", "price's", "below", "above", "more", "worth",
-    "just", "only", "less", "still", "first", "about", "around", "all", "already", "way", "far", "below", "than", "actually",
+    "will", "would", "can", "could", "may", "might", "should", "up", "down", "back", "so", "that", "but", "for",
+    "anything",
+    "value", "number", "either", "even", "finally", "currently", "no", "longer", "suddenly", "ever", "in", "from",
+    "there",
+    "possible", "going", "forecast", "on", "if", "anything", "went", "gone", "price's", "below", "above", "more",
+    "worth",
+    "just", "only", "less", "still", "first", "about", "around", "all", "already", "way", "far", "below", "than",
+    "actually",
     "never", "anymore", "level", "also", "say", "says", "drops", "quoted", "offered", "available",
     "yet", "least", "most", "exactly", "scores", "scored", "scoring",
 )) - {"price", "prices", "count", "counts", "total", "average", "score", "rate", "measure", "level", "drop"}  # fmt: skip
@@ -401,8 +491,10 @@ ARTICLES = frozenset(
     ("the", "a", "an", "my", "our", "your", "his", "her", "their", "today's", "tomorrow's", "tonight's")
 )
 MONEY_NOUNS = frozenset((
-    "price", "prices", "cost", "costs", "fee", "fees", "rent", "fare", "fares", "salary", "balance", "bid", "bids", "premium",
-    "worth", "charge", "cap", "revenue", "pricing", "tariff", "budget", "total", "rate", "rates", "bill", "wage", "deposit",
+    "price", "prices", "cost", "costs", "fee", "fees", "rent", "fare", "fares", "salary", "balance", "bid", "bids",
+    "premium",
+    "worth", "charge", "cap", "revenue", "pricing", "tariff", "budget", "total", "rate", "rates", "bill", "wage",
+    "deposit",
     "raised", "pledged", "jackpot", "donations", "turnover", "payout", "tuition", "quote", "offer", "income",
 ))  # fmt: skip
 OWNED_ATTRIBUTES = frozenset((
@@ -410,7 +502,8 @@ OWNED_ATTRIBUTES = frozenset((
     "temperatures", "humidity", "status", "state", "availability", "score", "population", "weight", "size", "length",
     "height", "title", "description", "headline", "content", "text", "terms", "name", "deadline", "weather", "forecast",
     "pricing", "altitude", "salary", "schedule", "menu", "stock", "speed", "level", "levels", "phase", "phases", "rate",
-    "rates", "rank", "ranking", "position", "number", "count", "date", "time", "index", "value", "policy", "version", "cover",
+    "rates", "rank", "ranking", "position", "number", "count", "date", "time", "index", "value", "policy", "version",
+    "cover",
     "wait", "balance", "capacity", "volume", "delay", "discount", "yield", "percentage", "share", "votes", "stars",
 ))  # fmt: skip
 TEMPERING_ADJECTIVES: dict[str, str] = {
@@ -425,23 +518,31 @@ TEMPERING_ADJECTIVES: dict[str, str] = {
 }
 """A word of the comparison -> the attribute it speaks of, where no noun names it."""
 
-COMPOUND_HEADS = frozenset(("level", "levels", "rate", "rates", "speed", "speeds", "count", "index", "cover", "depth", "phase",
+COMPOUND_HEADS = frozenset(("level", "levels", "rate", "rates", "speed", "speeds", "count", "index", "cover", "depth",
+"phase",
                             "phases", "rank", "policy", "percentage"))  # fmt: skip
 """Attributes that mean little without the word before them: `water level`, `error rate`."""
 
 KEPT_MODIFIERS = frozenset((
-    "wind", "exchange", "interest", "share", "battery", "water", "moon", "air", "quality", "mortgage", "inflation", "pollen",
-    "uv", "order", "delivery", "shipping", "shipment", "registration", "application", "visa", "flight", "train", "waiting",
-    "queue", "wait", "annual", "monthly", "weekly", "daily", "yearly", "membership", "entry", "vacancy", "unemployment", "occupancy", "cloud", "snow", "charge", "river", "sea", "noise", "humidity", "fog",
-    "base", "tide", "success", "error", "hash", "conversion", "currency", "switch", "current", "average", "review", "star",
+    "wind", "exchange", "interest", "share", "battery", "water", "moon", "air", "quality", "mortgage", "inflation",
+    "pollen",
+    "uv", "order", "delivery", "shipping", "shipment", "registration", "application", "visa", "flight", "train",
+    "waiting",
+    "queue", "wait", "annual", "monthly", "weekly", "daily", "yearly", "membership", "entry", "vacancy",
+    "unemployment", "occupancy", "cloud", "snow", "charge", "river", "sea", "noise", "humidity", "fog",
+    "base", "tide", "success", "error", "hash", "conversion", "currency", "switch", "current", "average", "review",
+    "star",
     "issue", "download", "parking", "page", "security", "privacy", "refund", "cookie", "return", "lunch", "release",
     "opening", "closing", "start", "fan", "gps", "ground", "market", "tax", "sales", "gas", "fuel", "radiation", "oil",
     "case", "vote", "approval", "approvals", "crime", "birth", "death", "filing", "lead", "response", "latest", "top",
     "total", "job", "usd", "eur", "gbp", "chf", "jpy", "cad", "aud", "euro", "dollar", "pound", "yen", "follower",
-    "subscriber", "seat", "ticket", "room", "savings", "loan", "minimum", "maximum", "overall", "service", "system",
+    "subscriber", "sale", "retail", "asking", "highest", "lowest", "unit", "spot", "list", "seat", "ticket", "room",
+    "savings", "loan", "minimum", "maximum", "overall", "service", "system",
 ))  # fmt: skip
 NUMERIC_FACTS = frozenset((
-    "price", "prices", "cost", "rate", "rates", "temperature", "humidity", "speed", "score", "rating", "count", "number",
-    "level", "balance", "rank", "altitude", "index", "value", "fee", "rent", "fare", "volume", "population", "yield", "discount",
+    "price", "prices", "cost", "rate", "rates", "temperature", "humidity", "speed", "score", "rating", "count",
+    "number",
+    "level", "balance", "rank", "altitude", "index", "value", "fee", "rent", "fare", "volume", "population", "yield",
+    "discount",
     "percentage", "stars", "votes", "weight", "height", "size", "levels", "costs",
 ))  # fmt: skip
