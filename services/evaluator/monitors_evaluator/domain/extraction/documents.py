@@ -20,8 +20,7 @@ _MAX_LEAVES, _MAX_DEPTH = 5_000, 24
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value in nested data: `keys` name it, closest first; `siblings` name the things it belongs to; `path` finds "
-    "it."""
+    """A value in nested data: `keys` name it, closest first; `siblings` name what it belongs to; `path` finds it."""
 
     value: str | float | bool
     keys: tuple[str, ...]
@@ -80,8 +79,7 @@ def _rank(key: str) -> int:
 
 
 def _selectors(items: list[JsonValue]) -> list[str | None]:
-    """For each item the condition that only it meets, by the key that names it best; None when nothing names it "
-    "alone."""
+    """For each item the condition that only it meets, by the key that names it best; None without one."""
     objects = [item for item in items if isinstance(item, dict)]
     keys = sorted(
         {key for item in objects[:50] for key in item if _rank(key) < len(_NAMING)}, key=lambda key: (_rank(key), key)

@@ -43,8 +43,7 @@ def newest_item(data: JsonValue, question: Question) -> str | None:
 
 
 def _items(data: JsonValue, question: Question) -> list[dict[str, JsonValue]]:
-    """The feed's items: RSS, RDF, Atom or JSON Feed; else the list of titled objects whose key is nearest to the "
-    "fact."""
+    """The items of RSS, RDF, Atom or JSON Feed; else the list of titled objects whose key is nearest to the fact."""
     best: tuple[float, list[dict[str, JsonValue]]] = (-1.0, [])
     stack: list[tuple[JsonValue, str, int]] = [(data, "", 0)]
     seen = 0

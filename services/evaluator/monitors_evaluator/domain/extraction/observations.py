@@ -16,8 +16,7 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One statement: `names` tell what it is of, closest first; `context` holds headings and the title; weight is "
-    "0..1."""
+    """One statement: `names` tell what it is of, closest first; `context` holds headings and title; weight is 0..1."""
 
     text: str
     names: tuple[str, ...]
@@ -31,8 +30,7 @@ class Observation:
 
 
 def text_observations(outline: Outline, blocks: Iterable[Block] | None = None) -> Iterator[Observation]:
-    """All statements of a page outside its tables (or of some blocks): sentences, labelled values, pieces of a "
-    "block."""
+    """All statements of a page (or of some blocks) outside its tables: sentences, labelled values, pieces."""
     for block in outline.blocks if blocks is None else blocks:
         yield from _of_block(block, outline.title)
 

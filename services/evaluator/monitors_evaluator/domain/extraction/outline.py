@@ -51,10 +51,10 @@ class Element:
     weight: float
     marginal: bool = False
     struck: bool = False
-    heads: list[tuple[int, "Block"]] = field(default_factory=list)
+    heads: "list[tuple[int, Block]] | None" = None
     children: int = 0
     place: int = 0
-    kids: "list[tuple[Element, Block]]" = field(default_factory=list)
+    kids: "list[tuple[Element, Block]] | None" = None
     block: "Block | None" = None
     level: int = 0
     disabled: bool = False
@@ -111,13 +111,13 @@ class Block:
 
 
 def _namer(holder: Element, child: Element) -> Block | None:
-    """What names a child of a row, a card or a list of pairs: the nearest text before it in the shape that the "
-    "first one has."""
-    leader = holder.kids[0][0].shape if holder.kids else ""
-    pair = holder.children == 2 and not re.search(r"\d", holder.kids[0][1].text)
+    """What names a child of a row, a card or a list of pairs: the nearest text before it that has the first one's shape."""
+    kids = holder.kids or []
+    leader = kids[0][0].shape if kids else ""
+    pair = holder.children == 2 and bool(kids) and not re.search(r"\d", kids[0][1].text)
     if leader == child.shape and not pair:
         return None
-    for kid, block in reversed(holder.kids[max(0, child.place - 20) : child.place]):
+    for kid, block in reversed(kids[max(0, child.place - 20) : child.place]):
         if kid.shape == leader:
             return block
     return None
@@ -194,15 +194,16 @@ def _style(tag: str, classes: str, identifier: str, role: str, style: str) -> _S
     )
 
 
-def _element_for(tag: str, attributes: dict[str, str | None], parent: Element) -> Element | None:
-    """The element's place in the outline; None when it is not shown."""
-    if attributes:
-        get = attributes.get
-        style = _style(tag, get("class") or "", get("id") or "", get("role") or "", get("style") or "")
-        if not style.shown or "hidden" in attributes:
-            return None
-    else:
-        style = _style(tag, "", "", "", "")
+def _style_of(tag: str, attributes: dict[str, str | None]) -> _Style:
+    if not attributes:
+        return _style(tag, "", "", "", "")
+    get = attributes.get
+    style = "display:none" if "hidden" in attributes else get("style") or ""
+    return _style(tag, get("class") or "", get("id") or "", get("role") or "", style)
+
+
+def _element_for(style: _Style, tag: str, attributes: dict[str, str | None], parent: Element) -> Element:
+    """The element's place in the outline."""
     marginal = parent.marginal or style.marginal
     return Element(
         parent,
@@ -219,10 +220,13 @@ def _element_for(tag: str, attributes: dict[str, str | None], parent: Element) -
 def _register(block: Block) -> None:
     """Tell the elements around a new block of it."""
     child, holder = block.element, block.element.parent
-    while holder is not None and (not holder.kids or holder.kids[-1][0] is not child):
-        child.place = len(holder.kids)
-        holder.kids.append((child, block))
-        if len(holder.kids) > 1:
+    while holder is not None:
+        if holder.kids is None:
+            holder.kids = [(child, block)]
+        else:
+            if holder.kids[-1][0] is not child:
+                child.place = len(holder.kids)
+                holder.kids.append((child, block))
             break
         child, holder = holder, holder.parent
 
@@ -232,7 +236,8 @@ def _heads_over(element: Element) -> tuple[Block, ...]:
     found: list[Block] = []
     holder = element.parent
     while holder is not None:
-        found.extend(block for _, block in reversed(holder.heads))
+        if holder.heads:
+            found.extend(block for _, block in reversed(holder.heads))
         holder = holder.parent
     return tuple(reversed(found))
 
@@ -244,9 +249,8 @@ def _set_heading(block: Block) -> None:
     while holder is not None and holder.children == 1 and holder.parent is not None:
         holder = holder.parent
     if holder is not None:
-        while holder.heads and holder.heads[-1][0] >= level:
-            holder.heads.pop()
-        holder.heads.append((level, block))
+        kept = [head for head in holder.heads or [] if head[0] < level]
+        holder.heads = [*kept, (level, block)]
 
 
 def _add_text(element: Element, text: str, run: tuple[int, str, bool], last_run: list[int]) -> Block | None:
@@ -306,19 +310,21 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         attributes = node.attributes
         count += 1
         if tag in _INLINE:
-            inner = _element_for(tag, attributes, element)
-            if inner is not None:
-                if inner.marginal and not element.marginal:
-                    element.block = None
-                    push(node, inner, (count, "", inner.struck))
-                    element.children += 1
-                else:
-                    push(node, element, (count, inner.shape, run[2] or inner.struck))
+            style = _style_of(tag, attributes)
+            if not style.shown:
+                continue
+            if style.marginal and not element.marginal:
+                element.block = None
+                push(node, _element_for(style, tag, attributes, element), (count, "", style.struck))
+                element.children += 1
+            else:
+                push(node, element, (count, style.shape, run[2] or style.struck))
             continue
         element.block = None
-        inner = _element_for(tag, attributes, element)
-        if inner is None:
+        style = _style_of(tag, attributes)
+        if not style.shown:
             continue
+        inner = _element_for(style, tag, attributes, element)
         element.children += 1
         if tag == "header" and element is root and node.css_first("h1, h2") is None:
             inner.marginal, inner.weight = True, MARGIN
@@ -334,8 +340,7 @@ _JOINT = re.compile(r"[^\W\d_]$")
 
 
 def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
-    """Settle all texts (single spaces, and one between pieces that only style keeps apart) and what stands over "
-    "them."""
+    """Settle all texts (single spaces, one between pieces that only style keeps apart) and what stands over them."""
     known: dict[int, tuple[Block, ...]] = {}
 
     def heads_over(element: Element) -> tuple[Block, ...]:
@@ -351,22 +356,10 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
             block.weight = MARGIN if any(head.is_related for head in heads) else block.weight
             outline.grids.append(block)
             continue
-        text = ""
-        runs: list[Run] = []
-        for run in block.runs:
-            piece = squeeze(run.text)
-            if not piece:
-                text += " "
-                continue
-            apart = (
-                text and not text.endswith(" ") and _JOINT.search(text) and (piece[0].isdigit() or piece[0].isupper())
-            )
-            spaced = run.text[:1].isspace() or bool(apart)
-            text = f"{text.rstrip()} {piece}" if spaced and text.strip() else text + piece
-            if run.text[-1:].isspace():
-                text += " "
-            runs.append(Run(piece, run.shape, run.struck))
-        block.text, block.runs = squeeze(text), runs
+        if len(block.runs) == 1:
+            block.text = block.runs[0].text = squeeze(block.runs[0].text)
+        else:
+            block.text, block.runs = _joined(block.runs)
         if block.text:
             outline.blocks.append(block)
             block.heads = heads_over(block.element)
@@ -375,6 +368,24 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
                 _set_heading(block)
                 known.clear()
                 block.heads = tuple(head for head in heads_over(block.element) if head is not block)
+
+
+def _joined(given: list[Run]) -> tuple[str, list[Run]]:
+    """The text of all pieces, and the pieces that hold any."""
+    text = ""
+    runs: list[Run] = []
+    for run in given:
+        piece = squeeze(run.text)
+        if not piece:
+            text += " "
+            continue
+        apart = text and not text.endswith(" ") and _JOINT.search(text) and (piece[0].isdigit() or piece[0].isupper())
+        spaced = run.text[:1].isspace() or bool(apart)
+        text = f"{text.rstrip()} {piece}" if spaced and text.strip() else text + piece
+        if run.text[-1:].isspace():
+            text += " "
+        runs.append(Run(piece, run.shape, run.struck))
+    return squeeze(text), runs
 
 
 _NOT_SHOWN = "s, del, strike, [hidden], script, style"
@@ -448,7 +459,7 @@ def outline_of_text(content: str) -> Outline:
     lines = content.replace("\f", "\n").splitlines()[:20_000]
     for group in _column_groups(lines):
         if isinstance(group, Grid):
-            group.titles = tuple(head.text for _, head in reversed(root.heads))
+            group.titles = tuple(head.text for _, head in reversed(root.heads or []))
             outline.grids.append(group)
             continue
         heading = re.match(r"(#{1,6})\s+(.*)", group)
@@ -459,7 +470,7 @@ def outline_of_text(content: str) -> Outline:
             outline.title = text[:200]
         element = Element(root, "line", BODY, level=len(heading[1]) if heading else 0)
         block = Block(element, [Run(text, "", False)], text=text)
-        block.heads = tuple(head for _, head in root.heads)
+        block.heads = tuple(head for _, head in root.heads or [])
         if heading:
             _set_heading(block)
         outline.blocks.append(block)

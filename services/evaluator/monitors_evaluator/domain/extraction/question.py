@@ -116,8 +116,7 @@ def squeeze_state(text: str) -> str:
 
 
 def _wanted_of_fact(fact: str) -> str:
-    """The state a yes/no fact is about: the `open` of `registration open`; a fact that names none is asked for "
-    "`yes`."""
+    """The state a yes/no fact is about: the `open` of `registration open`; `yes` when it names none."""
     words = fact.removeprefix("is ").split()
     for size in (3, 2, 1):
         for start in range(len(words) - size, -1, -1):

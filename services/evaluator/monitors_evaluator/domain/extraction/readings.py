@@ -19,8 +19,7 @@ MAX_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A possible answer: its value, how well it fits (about 0 to 5), the observation, and the words around the "
-    "value."""
+    """A possible answer: its value, how well it fits (about 0 to 5), where it stands, and the words around it."""
 
     value: Value
     score: float

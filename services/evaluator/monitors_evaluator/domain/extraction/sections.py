@@ -98,8 +98,7 @@ def _main_blocks(outline: Outline) -> list[Block]:
 
 
 def _named_heading(blocks: list[Block], question: Question) -> str:
-    """The lowest heading that names what is asked for, with something under it; none when only the page's title "
-    "does."""
+    """The heading below the page's own that names what is asked for, with something under it; empty without one."""
     wanted = question.subject or question.fact
     best: tuple[float, str] = (0.6, "")
     for block in blocks:
