@@ -33,6 +33,29 @@ PAGES = {
     "on-request": "<html><head><title>Steam boiler</title></head><body><h1>Steam boiler</h1><div class='price'>Price on request</div><button>Contact us</button></body></html>",
     "zero": '<html><head><title>Steam boiler</title><script type="application/ld+json">{"@type":"Product","name":"Steam boiler","offers":{"price":"0.00","priceCurrency":"USD"}}</script>'
     "</head><body><h1>Steam boiler</h1><div class='price'>$0.00</div></body></html>",
+    "home": "<html><head><title>Kettle shop - pots and kettles</title></head><body><h1>Kettle shop</h1><section><h2>Deals of the day</h2>"
+    + "".join(
+        f'<div class="deal"><h3>Kettle {n}</h3><div class="now">${n}4.00</div><div class="was">${n}9.00</div><button>Add to cart</button></div>'
+        for n in range(1, 7)
+    )
+    + "</section></body></html>",
+    "search": "<html><head><title>Search: kettle</title></head><body><h1>3 results for kettle</h1>"
+    + "".join(
+        f'<div class="css-{n}1x"><a href="/p/{n}">Kettle {n}</a><div class="css-9p">{n}9,00 €</div></div>'
+        for n in range(1, 4)
+    )
+    + "</body></html>",
+    "review": "<html><head><title>The best kettles of the year</title></head><body><h1>The best kettles of the year</h1><article><h2>Our pick: Kettle 3</h2><p>The price was $39.00 when we bought it.</p>"
+    "<a href='https://other.example/k3' class='button'>$39 at Other Shop</a><h2>Runner-up: Kettle 5</h2><a href='https://other.example/k5' class='button'>$59 at Other Shop</a></article></body></html>",
+    "forum": "<html><head><title>Is this kettle worth it?</title></head><body><h1>Is this kettle worth it?</h1><div class='post'>I paid 45 € last year.</div><div class='post'>Saw it for 39 € in Berlin.</div></body></html>",
+    "delivery-terms": "<html><head><title>Delivery and returns</title></head><body><h1>Delivery and returns</h1><table><tr><td>Standard</td><td>£3.99</td></tr><tr><td>Express</td><td>£7.99</td></tr></table></body></html>",
+    "plans": "<html><head><title>Pricing</title></head><body><h1>Pricing</h1>"
+    + "".join(
+        f'<div class="plan"><h3>Plan {n}</h3><div class="price">${n}9<span>/month</span></div><a class="btn" href="/buy/{n}">Buy now</a></div>'
+        for n in range(1, 5)
+    )
+    + "</body></html>",
+    "article-with-og": '<html><head><title>Kettle news</title><meta property="og:type" content="article"></head><body><h1>Kettle news</h1><p>Fees rose from $5.00 to $6.00.</p></body></html>',
     "empty": "",
     "text": "just some text, 12 lines of it",
     "captcha": "<html><head><title>Just a moment...</title></head><body><h1>Checking your browser</h1><p>Ray ID: 7d3f</p></body></html>",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborNode
 
 from .page import Area, Element, Page, squeeze
-from .words import says_buy
+from .words import says_buy, says_gone
 
 _LONGEST_LABEL = 40
 _DISABLED = {"disabled", "is-disabled", "btn-disabled"}
@@ -62,5 +62,5 @@ def _found(page: Page, area: Area, places: dict[int, int], selector: str) -> lis
             or attributes.get("aria-disabled") == "true"
             or not _DISABLED.isdisjoint((attributes.get("class") or "").lower().split())
         )
-        found.append(Button(node, element, label, offset, not disabled))
+        found.append(Button(node, element, label, offset, able=not disabled and not says_gone(label)))
     return found

@@ -76,10 +76,8 @@ def read_product(html: str, url: str | None = None) -> ProductFacts:
     weighed = _weigh(claims, shown)
     page_shows = max((price.points for price in shown), default=0.0)
     best = weighed[0] if weighed else None
-    if best is not None:
-        least = _LEAST_POINTS if best.claims else _LEAST_SHOWN_POINTS
-        if best.points(page_shows) < least:
-            best = None
+    if best is not None and not _is_sure(best, page_shows):
+        best = None
     place = best.shown[0].fragment if best and best.shown else None
     stock = read_availability(page, claims, buttons, place)
     return ProductFacts(
@@ -102,6 +100,14 @@ def _area(page: Page, claims: list[Claim]) -> Area:
     if page.heading is None or len(prices) != 1:
         return Area()
     return Area(page.heading.offset - _AHEAD_OF_HEADING, page.heading.offset + _BEHIND_HEADING)
+
+
+def _is_sure(best: _Weighed, page_shows: float) -> bool:
+    """Whether an amount has enough points to be the price; without structured data it also needs a sign of an offer."""
+    points = best.points(page_shows)
+    if best.claims:
+        return points >= _LEAST_POINTS
+    return points >= _LEAST_SHOWN_POINTS and best.shown[0].is_offered
 
 
 def _price_fact(page: Page, best: _Weighed, page_shows: float) -> ProductFact[Decimal]:

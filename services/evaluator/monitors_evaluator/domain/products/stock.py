@@ -1,5 +1,6 @@
 """Whether the page's product can be bought now."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborNode
@@ -11,7 +12,7 @@ from .model import Stock
 from .page import Element, Fragment, Page, squeeze
 from .words import only_offers_to_write, says_gone, says_in_stock, says_not_gone
 
-_LONGEST_TEXT = 120
+_LONGEST_TEXT = 80
 # The weight of a claim that the page's address does not single out.
 _ORDINARY = 3.0
 _CHOICES = (
@@ -19,6 +20,7 @@ _CHOICES = (
     ",[class*=size-sel],[class*=attribute]"
 )
 _BEHIND_HEADING, _AROUND_PRICE = 1200, 500
+_A_ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def read_availability(
     own = [
         button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(button.element, main)
     ]
-    able = next((button for button in own if button.able), None)
+    able = _one_of_its_own([button for button in own if button.able])
     if gone := next(
         (node for node in page.tree.css("button[disabled]") if _says_gone(page, node, heading, price)), None
     ):
@@ -90,6 +92,12 @@ def _says_gone(page: Page, button: LexborNode, heading: Fragment | None, price: 
 def _gone_around(element: Element) -> Element | None:
     """The part of the page around the heading whose own name says that its product is gone."""
     return next((outer for outer in element.chain() if outer.traits.gone), None)
+
+
+def _one_of_its_own(buttons: list[Button]) -> Button | None:
+    """The first button that is not one of a row of like buttons, as every item of a list below the product has one."""
+    alike = Counter((button.label, button.element.traits.words) for button in buttons)
+    return next((button for button in buttons if alike[button.label, button.element.traits.words] < _A_ROW), None)
 
 
 def _is_near(offset: int, heading: Fragment | None, price: Fragment | None) -> bool:

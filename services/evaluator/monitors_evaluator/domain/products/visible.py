@@ -27,6 +27,7 @@ from .words import (
 
 _LONGEST_TEXT, _LONGEST_PRICE, _MOST_ADDED = 160, 48, 16
 _MOST_CANDIDATES = 600
+_OFFERED = {"named price", "itemprop", "near buy", "label now", "large", "alone"}
 # What a price's surroundings cost it, as long as the product's heading does not stand in them too.
 _TAG_POINTS = {
     "footer": -2.5,
@@ -76,6 +77,11 @@ class Shown:
     reasons: tuple[str, ...]
     old: bool
     in_main: bool
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether anything but its place says that something is sold at this price."""
+        return any(reason.rpartition(" ")[0] in _OFFERED for reason in self.reasons)
 
     @property
     def is_bare(self) -> bool:
