@@ -1,5 +1,4 @@
-"""Numbers and dates as people write them, with their units: `$1,299.00`, `1.299,00 €`, `-3 °C`, `48.2M`, `3 May "
-"2027`."""
+"""Numbers and dates as people write them, with units: `$1,299.00`, `1.299,00 €`, `-3 °C`, `48.2M`, `3 May 2027`."""
 
 import re
 from dataclasses import dataclass

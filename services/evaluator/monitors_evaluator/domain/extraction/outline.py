@@ -1,5 +1,4 @@
-"""A page as a reader sees it: blocks of text with what stands over and before them, and tables; ads and menus weigh "
-"less."""
+"""A page as a reader sees it: blocks of text with what stands over and before them, and tables; ads and menus weigh less."""
 
 import re
 from collections.abc import Iterator

@@ -45,7 +45,9 @@ def of_leaf(leaf: Leaf) -> Observation:
 
 def read_all(question: Question, observations: Iterable[Observation]) -> list[Reading]:
     """All answers, the best first."""
-    reader = _READERS[question.asked]
+    reader = _READERS.get(question.asked)
+    if reader is None:
+        return []
     found = [reading for observation in observations for reading in reader(question, observation)]
     return sorted(found, key=lambda reading: -reading.score)
 

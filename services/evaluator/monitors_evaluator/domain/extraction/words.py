@@ -1,5 +1,4 @@
-"""Words and how alike they are: stems, synonyms and coverage, so that a fact is found by meaning rather than "
-"spelling."""
+"""Words and how alike they are: stems, synonyms, coverage - a fact is found by meaning rather than by spelling."""
 
 import re
 import unicodedata
