@@ -8,6 +8,7 @@ from .money import parse_machine_price, parse_price
 from .page import Element, Page, similar, squeeze
 
 _WEIGHT, _LOOSE_WEIGHT, _META_WEIGHT = 3.0, 2.5, 2.5
+_A_LIST = 3
 _SELLING = ("Product", "Offer", "Vehicle", "Car", "Book", "Event", "Service", "Apartment", "Room")
 
 
@@ -91,7 +92,9 @@ def markup_claims(page: Page) -> list[Claim]:
         claims.extend(_scope_claims(page, scope, nodes, main, _WEIGHT))
     if 0 in scopes and page.tree.root is not None:
         loose = [node for node in scopes[0][1] if not is_elsewhere(page.element(node), main)]
-        claims.extend(_scope_claims(page, page.tree.root, loose, main, _LOOSE_WEIGHT if not claims else 1.0))
+        found = _scope_claims(page, page.tree.root, loose, main, _LOOSE_WEIGHT if not claims else 1.0)
+        # Several prices outside any product's scope are those of a list.
+        claims.extend(found if len({claim.price for claim in found}) < _A_LIST else [])
     return claims
 
 

@@ -26,7 +26,8 @@ _SURE = r"(?:US|CA|AU|NZ|HK|NT|S|R|A|C|AR|MX)?\$|[€£¥￥₹₽₩₺₴₸�
 _NUMBER = r"(?:\d{1,3}(?:\s\d{3}(?!\d))+(?:[.,]\d{1,2}(?!\d))?|\d[\d.,']*)"
 _beside_sign = re.compile(rf"(?:{_SURE})\s?\.?{_NUMBER}|{_NUMBER}\s?(?:{_SURE})(?!\s?\d)").search
 _numbers = re.compile(_NUMBER).findall
-_code_first = re.compile(r"^\D*\b[A-Z]{3}\s?\d").match
+# The first number has a currency's sign or code beside it, or is a percentage, which price-parser skips.
+_sign_first = re.compile(rf"^\D*(?:{_SURE}|\b[A-Z]{{3}})\s?\.?\d|^\D*{_NUMBER}\s?(?:(?:{_SURE})(?!\d)|%)").match
 
 _FOREIGN = str.maketrans(
     {
@@ -58,8 +59,7 @@ def parse_price(text: str, currency_hint: str | None = None) -> Money | None:
     plain = _abbreviation.sub(r"\1 ", plain)
     hint = currency_hint[:_LONGEST] if currency_hint else None
     sought = plain
-    # A euro sign may stand for the decimal point (35€99), which price-parser reads.
-    if "€" not in plain and not _code_first(plain) and len(_numbers(plain)) > 1 and (beside := _beside_sign(plain)):
+    if not _sign_first(plain) and len(_numbers(plain)) > 1 and (beside := _beside_sign(plain)):
         sought = beside.group(0)
     price = Price.fromstring(sought, currency_hint=hint)
     if price.amount is None:

@@ -12,6 +12,8 @@ from .words import NO_TRAITS, Traits, name_traits
 
 _UNREAD = ["script", "style", "noscript", "template", "svg", "iframe", "object", "datalist"]
 _MOST_FRAGMENTS = 20_000
+# How well a heading fits a page without any title: enough for the first one.
+_UNTITLED = 0.3
 _NAMES = ("class", "id", "itemprop", "data-testid", "data-hook")
 _word = re.compile(r"\w+")
 _hidden_style = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -146,7 +148,9 @@ class Page:
                 first = next((by_node[inner.mem_id] for inner in node.traverse() if inner.mem_id in by_node), None)
                 if first is None or not text:
                     continue
-                fit = max((_fit(text, name) for name in self.names), default=0.0) + (0.3 if node.tag == "h1" else 0)
+                fit = max((_fit(text, name) for name in self.names), default=_UNTITLED) + (
+                    0.3 if node.tag == "h1" else 0
+                )
                 # A shop's logo may be a heading, and names of other products are links.
                 fit -= 0.6 if self.element(first.node).link else 0.0
                 if best is None or fit > best[0]:
