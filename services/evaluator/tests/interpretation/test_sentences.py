@@ -126,6 +126,15 @@ NUMBERS = [
         "border"),
     ("tell me if the price per night is above 120 EUR", ">", 120, "EUR", "price", ""),
     ("notify me when the queue_depth is greater than 1000", ">", 1000, None, "queue_depth", ""),
+    ("ping me when the top bid exceeds my limit of 500 dollars", ">", 500, "USD", "bid", ""),
+    ("tell me if tonight's low falls below freezing", "<", 0, "°C", "temperature", "low"),
+    ("alert me when the reservoir is less than 40% full", "<", 40, "%", "occupancy", "reservoir"),
+    ("Let me know if the train at 8:05 is more than 10 min late", ">", 10, "min", "delay", "train at 8:05"),
+    ('tell me when "Total downloads" is over 5000', ">", 5000, None, "Total downloads", ""),
+    ("let me know when it costs less than 20 dollars: https://shop.example/p", "<", 20, "USD", "price", ""),
+    ("tell me when response_time_ms > 800", ">", 800, None, "response_time_ms", ""),
+    ("tell me when 2 bed flats in Leeds go below £900", "<", 900, "GBP", "price", "2 bed flats in Leeds"),
+    ("tell me when the document grows beyond 10 pages", ">", 10, None, "pages", "document"),
 ]  # fmt: skip
 
 WORDS = [
@@ -230,6 +239,13 @@ WORDS = [
     ("watch the CI build and tell me if it fails", "eq", "failed", "status", "CI build"),
     ("Is the library open now?", "eq", "open", "status", "library"),
     ("let me know if the drought status for Kent changes to severe", "eq", "severe", "drought status", "Kent"),
+    ("tell me if line U4 has a disruption", "contains", "disruption", "text", "line U4"),
+    ("let me know when the top result is no longer Acme", "ne", "Acme", "status", "top result"),
+    ("inform me if flight AB12's status is anything but on time", "ne", "on time", "status", "flight AB12"),
+    ("notify me as soon as applications for the 2027 intake are accepted", "eq", "accepted", "status", "2027 intake"),
+    ('let me know when the "Notify me" button turns into "Add to cart"', "eq", "Add to cart", "status", "Notify me"),
+    ("let me know when Add to cart appears on https://shop.example/p", "contains", "Add to cart", "text", ""),
+    ("tell me when the doctor has an opening before June", "eq", "in stock", "availability", "doctor"),
 ]  # fmt: skip
 
 CHANGES = [
@@ -283,6 +299,9 @@ CHANGES = [
     ("let me know when a comment by Maria appears", "any", None, None, "new comment", "Maria"),
     ("tell me when the gate of flight BA 123 changes", "any", None, None, "gate", "flight BA 123"),
     ("notify me about changes to the opening times", "any", None, None, "opening times", ""),
+    ("notify me if they lower the tuition fee", "decrease", None, None, "fee", ""),
+    ("tell me if the second item in the list changes", "any", None, None, "second item", "list"),
+    ("tell me when the first headline changes", "any", None, None, "first headline", ""),
 ]  # fmt: skip
 
 _OPERATORS = {

@@ -1,5 +1,6 @@
 """Requests to be told of changes: any change, something new, a rise or a fall, "drops by 10%"."""
 
+import re
 from dataclasses import dataclass
 
 from monitors_contracts.monitors import Change
@@ -79,16 +80,14 @@ def find_amount_of_change(sentence: Sentence) -> ChangeRequest | None:
             before = sentence.text[clause.start : quantity.start]
             moves = _MOVES_BY.search(before)
             if moves and _is_amount(moves["by"], before[moves.start() :], quantity):
-                direction = "decrease" if moves["fall"] else "increase" if moves["rise"] else "any"
-                phrase = before[: moves.start()]
+                phrase = trimmed(moves["between"]) or before[: moves.start()]
                 if is_pronoun(phrase):
-                    phrase = trimmed(moves["between"]) or sentence.text[quantity.end : clause.end]
-                return _amount(clause, sentence, phrase, quantity, direction)
+                    phrase = sentence.text[quantity.end : clause.end]
+                return _amount(clause, sentence, phrase, quantity, moves)
             after = _AMOUNT_BEFORE.match(sentence.text[quantity.end : clause.end])
             if after and quantity.unit == "%" and not trimmed(before):
-                direction = "decrease" if after["fall"] else "increase" if after["rise"] else "any"
                 rest = sentence.text[quantity.end : clause.end][after.end() :]
-                return _amount(clause, sentence, rest, quantity, direction)
+                return _amount(clause, sentence, rest, quantity, after)
     return None
 
 
@@ -102,17 +101,15 @@ def _is_amount(by: str | None, phrase: str, quantity: Quantity) -> bool:
     return quantity.unit is not None and not _COMPARATIVE.search(phrase)
 
 
-def _amount(clause: Clause, sentence: Sentence, phrase: str, quantity: Quantity, direction: str) -> ChangeRequest:
+def _amount(clause: Clause, sentence: Sentence, phrase: str, quantity: Quantity, moves: re.Match[str]) -> ChangeRequest:
     thing = trimmed(phrase)
     thing = antecedent(sentence, clause) if is_pronoun(thing) else thing
-    named = name(thing)
     percent = quantity.unit == "%"
-    change = Change.model_validate(
-        {
-            "direction": direction,
-            "at_least": None if percent else abs(quantity.value),
-            "at_least_percent": abs(quantity.value) if percent else None,
-        }
+    named = name(thing) if percent or quantity.is_money else attribute(thing)
+    change = Change(
+        direction="decrease" if moves["fall"] else "increase" if moves["rise"] else "any",
+        at_least=None if percent else abs(quantity.value),
+        at_least_percent=abs(quantity.value) if percent else None,
     )
     return ChangeRequest(named.fact or "price", named.subject, change, 0.9)
 
@@ -168,9 +165,11 @@ def find_direction(sentence: Sentence) -> ChangeRequest | None:
         found = fall or rise
         if found is None or _CHANGING.search(clause.text):
             continue
-        phrase = clause.text[: found.start()]
-        thing = trimmed(phrase) or trimmed(clause.text[found.end() :])
-        thing = antecedent(sentence, clause) if is_pronoun(thing) else thing
+        before, after = trimmed(clause.text[: found.start()]), trimmed(clause.text[found.end() :])
+        raised = name(after).fact
+        thing = f"{after} of {before}" if raised and not is_pronoun(before) and not name(before).fact else before
+        if is_pronoun(thing):
+            thing = after or antecedent(sentence, clause)
         if thing.lower().split()[-1:] and thing.lower().split()[-1] in words.SERVICES:
             continue
         if thing:

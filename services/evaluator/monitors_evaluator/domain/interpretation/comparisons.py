@@ -40,7 +40,7 @@ class _Relation:
     explicit: bool = True
 
 
-_FILLERS = rf"(?:\s+(?:an?|the)\s+(?:\w+\s+){{1,2}}of)?(?:\s*(?:{alternatives(words.NUMBER_FILLERS)}|[:,]))*\s*$"
+_FILLERS = rf"(?:\s+(?:an?|the|my|our|its|their)\s+(?:\w+\s+){{1,2}}of)?(?:\s*(?:{alternatives(words.NUMBER_FILLERS)}|[:,]))*\s*$"
 _COMPARATOR = re.compile(rf"(?P<phrase>{alternatives(words.COMPARATORS)}){_FILLERS}", re.IGNORECASE)
 _ADJECTIVE = re.compile(
     rf"\b(?P<phrase>(?!(?:{'|'.join(words.NOT_COMPARATIVES)})\b)\w+er|worse|more\s+\w+|less\s+\w+)\s+(?:than|then){_FILLERS}",
@@ -66,7 +66,7 @@ _OR_MORE = re.compile(
     rf"\s*(?:\w+\s+)?(?:or|and|/)\s+(?:even\s+)?{alternatives(words.OR_MORE)}|\s*(?:\+(?!\w)|(?:minimum|at least)\b)",
     re.IGNORECASE,
 )
-_MEASURED = re.compile(r"\b(?:an?|the)\s+(?P<noun>(?:\w+\s+){1,2})of\W")
+_MEASURED = re.compile(r"\b(?:an?|the|my|our|its|their)\s+(?P<noun>(?:\w+\s+){1,2})of\W")
 _OFF = re.compile(r"\s*(?:off|reduction|discount)\b", re.IGNORECASE)
 _NEGATION = re.compile(
     rf"{alternatives(words.NEGATIONS)}\s*(?:{alternatives(words.NEGATED_FILLERS)}\s*){{0,4}}$", re.IGNORECASE

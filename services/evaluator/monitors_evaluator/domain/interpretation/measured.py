@@ -4,9 +4,9 @@ import re
 
 from . import vocabulary as words
 from .comparisons import Comparison
-from .phrases import Named, attribute, is_pronoun, name, trimmed, without_reporter
+from .phrases import Named, attribute, is_pronoun, limited, name, trimmed, without_reporter
 from .quantities import alternatives
-from .sentence import Sentence
+from .sentence import QUOTED, Sentence
 from .statements import antecedent
 from .units import CURRENCY_CODES
 
@@ -17,9 +17,10 @@ _COUNTING_VERB = re.compile(
     r"(?:\s+(?:anything|an?|the|value|of))*\W*$",
     re.IGNORECASE,
 )
+_ADJECTIVE = re.compile(rf"\s+(?P<adjective>{alternatives(words.COUNTED_ADJECTIVES)})", re.IGNORECASE)
 _FOR = re.compile(r"^\s*(?:for|of)\s", re.IGNORECASE)
 _COUNTED_END_WORDS = (
-    *words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, "or", "and", "please", "have", "has", "remain", "go",
+    *words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, "or", "and", "please", "have", "has", "remain", "go", "appear", "appears", "arrive",
 )  # fmt: skip
 _COUNTED_ENDS = re.compile(
     rf"\s(?P<stop>{alternatives(_COUNTED_END_WORDS)})(?:\s|$)",
@@ -38,6 +39,8 @@ _BARE_REMAINDER = re.compile(
 def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
     """The fact and its subject; the fact is empty when the sentence does not say."""
     unit = comparison.condition.unit
+    if (quote := QUOTED.search(comparison.before)) and unit not in CURRENCY_CODES:
+        return Named(limited(quote[1] or quote[2]), "")
     said = _said(comparison, sentence)
     if unit in CURRENCY_CODES:
         named = name(said)
@@ -49,6 +52,8 @@ def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
         return Named(f"{named.fact} temperature", named.subject)
     if named.fact:
         return named
+    if adjective := _ADJECTIVE.match(comparison.after):
+        return Named(words.COUNTED_ADJECTIVES[adjective["adjective"].lower()], "" if is_pronoun(said) else said)
     if implied in ("temperature", "price") or is_pronoun(said):
         return Named(implied, "" if is_pronoun(said) or said.lower() == "weather" else said)
     return attribute(said)
@@ -67,7 +72,7 @@ def _implied(comparison: Comparison, unit: str | None) -> str:
 def _said(comparison: Comparison, sentence: Sentence) -> str:
     """The noun phrase that is compared."""
     before = trimmed(comparison.before)
-    if comparison.measured and not is_pronoun(comparison.measured):
+    if comparison.measured and not is_pronoun(comparison.measured) and comparison.measured not in words.LIMITS:
         return f"{comparison.measured} of {before}" if not is_pronoun(before) else comparison.measured
     counted = _counted(comparison)
     counting = _COUNTING_VERB.search(comparison.before) or _COUNTING_VERB.search(comparison.phrase)
@@ -93,7 +98,7 @@ def _counted(comparison: Comparison) -> str:
     after = comparison.after
     if not after[:1].isspace() or _PREPOSITION.match(after) or comparison.condition.unit in CURRENCY_CODES:
         return ""
-    if re.match(r"\s+(?:or|and|per)\b", after):
+    if re.match(r"\s+(?:or|and|per)\b", after) or _ADJECTIVE.match(after):
         return ""
     end = _COUNTED_ENDS.search(after)
     noun = trimmed(after[: end.start()] if end else after, verbs=False)

@@ -56,7 +56,7 @@ def trimmed(phrase: str, *, verbs: bool = True) -> str:
     while found and found[0].lower() in words.DETERMINERS:
         article = found.pop(0).lower() in words.ARTICLES
     while found and verbs and found[-1].lower() in words.TRAILING_VERBS:
-        if len(found) == 1 and (article or found[0].lower() in _ATTRIBUTES):
+        if len(found) == 1 and (article or found[0].lower() in _ATTRIBUTES - {"cost", "costs"}):
             break
         found.pop()
     while found and _ends_in_time(found):

@@ -75,6 +75,7 @@ _UNIT_AFTER = re.compile(
     + ")",
     re.IGNORECASE,
 )
+_FREEZING = re.compile(r"(?<![\w-])(?:the\s+)?freezing(?:\s+point)?\b(?!\s+(?!again)[a-z])", re.IGNORECASE)
 _WORDS = re.compile(
     r"(?<![\w-])(?:(?:half\s+)?an?\s+(?=" + "|".join(SCALE_WORDS) + r")|(?:minus\s+)?(?="
     + "|".join((*NUMBER_WORDS, *SCALE_WORDS)) + r"))(?:(?:"
@@ -152,6 +153,8 @@ def read_number(digits: str, *, european: bool = False) -> float | None:
 
 
 def _written_in_words(text: str) -> Iterator[Quantity]:
+    for match in _FREEZING.finditer(text):
+        yield Quantity(0.0, "°C", match.start(), match.end(), bare=True)
     for match in _WORDS.finditer(text):
         words = re.findall(r"[a-z]+", match[0].lower())
         total, current = 0, 0

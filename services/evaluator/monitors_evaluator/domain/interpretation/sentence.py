@@ -11,8 +11,9 @@ from .translation import to_english
 from .units import CURRENCY_CODES
 from .urls import find_url
 
-MAX_LENGTH = 2000
+MAX_LENGTH = 1000
 """Longer texts are cut: no sentence that a person means is longer."""
+MAX_QUANTITIES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def read_sentence(prompt: str) -> Sentence:
     text = " ".join(_spelled_out(to_english(text.translate(_CURLY))).split())
     text = _PAIR.sub(r"\1/\2", text)
     text = re.sub(r"\s+([.,;:?!)])", r"\1", text)
-    return Sentence(text, url, _clauses(text), find_quantities(text))
+    return Sentence(text, url, _clauses(text), find_quantities(text)[:MAX_QUANTITIES])
 
 
 def _spelled_out(text: str) -> str:

@@ -21,6 +21,7 @@ _EVENT = phrase_pattern(
 _EXISTS = phrase_pattern(
     r"^(?:there\s*(?:is|are|'s|was)|is\s+there|are\s+there)\s+(?:(?:an?|any|some|no|not|the)\s+)*(?P<thing>.+)$"
 )
+_STATE_PHRASE = phrase_pattern(alternatives(words.STATE_PHRASES))
 _PREPOSITION = phrase_pattern(rf"\s+{alternatives(words.PREPOSITIONS)}\s+")
 _ASKS = phrase_pattern(
     r"^(?:is|are|has|was|were|did)\s+(?P<thing>.+)\s+(?P<value>[\w-]+)(?:\s+(?:yet|now|again|already))?$"
@@ -52,7 +53,7 @@ def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
     if asked := _ASKS.match(clause.text):
         thing, said = asked["thing"], asked["value"]
         negated = is_negated(thing)
-    elif (linked := _LINKED.match(clause.text)) and linked["thing"].strip():
+    elif (linked := _LINKED.match(clause.text)) and linked["thing"].split()[-1:] not in _NO_THING:
         thing, said = linked["thing"], linked["value"]
         head = said.split()[:3]
         negated = (
@@ -60,6 +61,8 @@ def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
             or is_negated(" ".join(head))
             or is_negated(thing[-12:])
         )
+        if linked["link"].lower() in ("has", "have", "get", "gets") and not _PARTICIPLE.match(said):
+            return _holding(thing, said, negated)
         if "other than" in said.lower() or "anything but" in said.lower() or "different" in said.lower():
             negated = True
     else:
@@ -84,6 +87,22 @@ def read_linked(clause: Clause, sentence: Sentence) -> Statement | None:
     return Statement(fact, subject, equality(negated), value, 0.7)
 
 
+_PARTICIPLE = phrase_pattern(
+    r"(?:(?:not|no\s+longer|now|already|finally|just|been|fully)\s+)*(?:\w+(?:ed|en)|won|lost|left|sold|gone|begun|come|become|low|high|full)\b"
+)
+
+
+def _holding(thing: str, said: str, negated: bool) -> Statement | None:
+    """ "line U4 has a disruption", "the bakery has sourdough again": what a thing has stands near its name."""
+    thing, value = trimmed(thing), _value(said)
+    if not value or not thing or _IS_CHANGE.search(value):
+        return None
+    return Statement(
+        TEXT, "" if is_pronoun(thing) else thing, Operator.NE if negated else Operator.CONTAINS, value, 0.55
+    )
+
+
+_NO_THING: tuple[list[str], ...] = ([], ["a"], ["an"], ["any"], ["the"])
 _NO_STATE = frozenset(("current", "date", "reported", "detected", "shown", "measured", "determined", "registered"))
 
 
@@ -95,6 +114,8 @@ def _attribute_or_status(thing: str) -> tuple[str, str]:
 
 def _value(said: str) -> str:
     """The word or few that are said of a thing, up to where something else begins."""
+    if fixed := _STATE_PHRASE.search(said):
+        return fixed[0].lower()
     kept: list[str] = []
     for word in said.replace(",", " ").split():
         plain = word.strip(".,;:!?'\"").lower()

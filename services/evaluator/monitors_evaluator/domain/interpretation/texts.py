@@ -26,6 +26,9 @@ _REPORTED_SAYING = frozenset(words.forms("say", "show", "state", "read", "displa
 _APPEARS = phrase_pattern(
     rf"\s*(?:(?:is|are|does|do|no|not|longer)\s+)*{alternatives((*words.APPEARING_VERBS, *_SHOWN))}"
 )
+_NAMED_APPEARS = re.compile(
+    rf"^(?P<text>[A-Z].*?)\s+(?:{alternatives(words.APPEARING_VERBS)}|(?P<gone>{alternatives(words.VANISHING_VERBS)}))"
+)
 _IS = phrase_pattern(r"\s*(?:is|are|becomes?|gets?|turns?)\s+(?:(?:not|no\s+longer|now)\s+)?(?P<value>[\w-]+)")
 _TO = phrase_pattern(r"\bto\s*$")
 _VANISHES = phrase_pattern(alternatives(words.VANISHING_VERBS))
@@ -45,6 +48,8 @@ def read_text(clause: Clause, sentence: Sentence) -> Statement | None:
     """A statement about text, quoted or not; None when the sentence only reports another ("says registration is open")."""
     if quotes := list(QUOTED.finditer(clause.text)):
         return _quoted(clause.text, quotes)
+    if (shown := _NAMED_APPEARS.match(clause.text)) and clause.triggered:
+        return Statement(TEXT, "", Operator.NE if shown["gone"] else Operator.CONTAINS, shown["text"], 0.7)
     says = _SAYS.match(clause.text)
     if says is None or not says["text"].strip() or not says["where"].strip():
         return None
@@ -62,9 +67,10 @@ def read_text(clause: Clause, sentence: Sentence) -> Statement | None:
 
 def _quoted(text: str, quotes: list[re.Match[str]]) -> Statement | None:
     """The last quotation is what a thing changes to ("from 'ordered' to 'shipped'"), else the first is meant."""
-    from_to = len(quotes) > 1 and _TO.search(text[: quotes[-1].start()])
-    quote = quotes[-1] if from_to else quotes[0]
-    before, after = text[: quotes[0].start()], text[quote.end() :]
+    until_last = text[: quotes[-1].start()]
+    becomes = len(quotes) > 1 and _LINKED.match(until_last)
+    quote = quotes[-1] if becomes or (len(quotes) > 1 and _TO.search(until_last)) else quotes[0]
+    before, after = until_last if becomes else text[: quotes[0].start()], text[quote.end() :]
     value = quote[1] or quote[2]
     gone = is_negated(before) or is_negated(after) or bool(_STOPS.search(before)) or bool(_VANISHES.search(after))
     shown = Operator.NE if gone else Operator.CONTAINS

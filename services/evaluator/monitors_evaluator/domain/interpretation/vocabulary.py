@@ -27,7 +27,8 @@ def forms(*verbs: str) -> tuple[str, ...]:
 TRIGGERS = (
     "as soon as", "as long as", "so long as", "in case", "in the event that", "in the event", "at the time",
     "at times when",
-    "the moment", "the minute", "the second", "the day", "the instant", "every time", "each time", "any time",
+    "the moment", "the minute the", "the minute it", "the second the", "the second it", "the day the", "the instant",
+    "every time", "each time", "any time",
     "anytime",
     "at whatever point", "only if", "only when", "if ever", "if and when", "even if", "whenever", "whether", "when",
     "once",
@@ -68,7 +69,8 @@ WATCHING_VERBS = (
     "check for",
     "check", "follow", "monitor", "watch", "track", "observe", "scan", "find", "see", "show me", "find out",
     "keep following",
-    "looking for", "searching for", "interested in", "wait for", "listen for", "stay on top of", "look", "poll", "supervise", "survey",
+    "looking for", "searching for", "interested in", "wait for", "listen for", "stay on top of", "look", "poll",
+    "supervise",
 )  # fmt: skip
 QUESTION_OPENERS = (
     "what",
@@ -199,7 +201,7 @@ NUMBER_FILLERS = (
 EQUAL_VERBS = (
     "is", "are", "was", "be", "being", "becomes", "become", "at", "of", "reads", "shows", "show", "costs", "cost",
     "calls for",
-    "forecasts", "stands at", "remains", "stays at", "turns", "gets", "to", "sits at", "has", "scores", "for", "in",
+    "forecasts", "stands at", "remains", "stays at", "turns", "gets", "to", "sits at", "has", "scores",
     "displays", "says", "reports", "predicts",
 )  # fmt: skip
 
@@ -408,17 +410,37 @@ LINKING_VERBS = (
     "turned", "goes", "go", "went", "has been", "have been", "will be", "has", "comes", "come", "equals", "shows as",
     "is marked", "changes to", "change to", "changed to", "switches to", "switch to", "moves to", "flips to", "reads",
     "is set to", "switched to", "enters", "remains", "stays", "looks", "hits", "goes to", "are being", "is being",
-    "goes from", "moves from", "switches from", "changes from", "changed from", "change from", "other than", "different from", "different than",
+    "turns into", "changes into", "goes from", "moves from", "switches from", "changes from", "changed from",
+    "change from", "other than",
+    "different from", "different than",
     "gets switched", "gets turned", "is switched", "is turned",
     "is going to be", "calls for", "switches", "has gone", "has become", "transitions to", "moves out of",
 )  # fmt: skip
 VALUE_FILLERS = (
-    "about", "now", "finally", "currently", "again", "fully", "exactly", "equal", "to", "back", "marked", "set", "as", "in",
+    "longer",     "about", "now", "finally", "currently", "again", "fully", "exactly", "equal", "to", "back",
+    "marked", "set", "as", "in",
     "the", "a",
     "an", "it's", "its", "been", "being", "very", "really", "officially", "once", "more", "all", "actually", "just",
     "any",
     "state", "status", "phase", "either", "showing", "get", "yet", "anything", "already", "completely", "going", "be",
 )  # fmt: skip
+STATE_PHRASES = (
+    "on time", "on hold", "on strike", "in progress", "in transit", "in use", "in service", "under review",
+    "out for delivery",
+    "up to date", "at risk", "under maintenance", "under construction", "out of order", "out of service",
+    "out of office",
+    "by appointment only", "to let", "on its way", "on display", "at home", "in effect", "in force",
+)  # fmt: skip
+"""States of several words that begin as a place or a time would."""
+
+COUNTED_ADJECTIVES: dict[str, str] = {
+    "late": "delay", "full": "occupancy", "old": "age", "long": "length", "tall": "height", "high": "height",
+    "wide": "width",
+    "away": "distance", "deep": "depth", "complete": "progress", "done": "progress", "funded": "funding",
+    "empty": "vacancy",
+}  # fmt: skip
+"""An adjective after a number and its unit -> the attribute it speaks of ("10 minutes late")."""
+
 VALUE_ENDS = (
     "at", "in", "on", "for", "by", "from", "of", "or", "and", "again", "with", "here", "there", "yet", "over", "near",
     "as",
@@ -445,6 +467,9 @@ PRONOUNS = ("it", "its", "it's", "this", "that", "they", "them", "value", "the v
             "anything", "page", "this page", "the page", "number", "amount", "i", "we", "you", "there", "level",
             "which",
             "figure", "everything", "someone", "somebody", "anyone", "anybody")  # fmt: skip
+LIMITS = ("limit", "budget", "target", "threshold", "goal", "maximum", "minimum", "ceiling", "floor", "total")
+"""Nouns for the number itself ("my limit of 500"), not for what is measured."""
+
 PREPOSITIONS = ("of", "for", "in", "at", "on", "from", "by", "near", "over", "inside", "within", "with", "against",
                 "between", "to", "around", "during", "about", "under", "as", "according", "across")  # fmt: skip
 REPORTED = ("reported", "detected", "shown", "measured", "listed", "displayed", "determined", "registered", "given",
@@ -452,8 +477,10 @@ REPORTED = ("reported", "detected", "shown", "measured", "listed", "displayed", 
             "according", "throughout", "via", "which", "where", "when", "noticed", "published", "quoted",
             "advertised")  # fmt: skip
 REPORTING_VERBS = (
-    *forms("detect", "notice"), "returns", "reports", "reporting", "reported", "measures", "measuring", "shows", "showing",
-    "registers", "registering", "displays", "displaying", "records", "recording", "has", "have", "having", "offers", "offering",
+    *forms("detect", "notice"), "returns", "reports", "reporting", "reported", "measures", "measuring", "shows",
+    "showing",
+    "registers", "registering", "displays", "displaying", "records", "recording", "has", "have", "having", "offers",
+    "offering",
     "lists", "listing", "sells", "selling", "says", "reads", "calls for", "got", "gets", "charges", "asks",
 )  # fmt: skip
 TRAILING_VERBS = frozenset((
@@ -524,6 +551,7 @@ COMPOUND_HEADS = frozenset(("level", "levels", "rate", "rates", "speed", "speeds
 """Attributes that mean little without the word before them: `water level`, `error rate`."""
 
 KEPT_MODIFIERS = frozenset((
+    "first", "second", "third", "last", "next", "main",
     "wind", "exchange", "interest", "share", "battery", "water", "moon", "air", "quality", "mortgage", "inflation",
     "pollen",
     "uv", "order", "delivery", "shipping", "shipment", "registration", "application", "visa", "flight", "train",
