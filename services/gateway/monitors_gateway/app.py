@@ -12,6 +12,7 @@ from monitors_runtime.runtime import Runtime, Service
 from .api import alerts, auth, channels, events, monitors, public, refreshes, snapshots, usage
 from .gateway import Gateway
 from .http import docs, problems
+from .http.bodies import BodyLimit
 from .http.edge import Edge
 from .settings import GatewaySettings
 
@@ -66,7 +67,6 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
     )
     app.state.gateway = gateway
     for part in (auth, refreshes, monitors, alerts, channels, events, snapshots, usage, public):
@@ -82,5 +82,6 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
             expose_headers=EXPOSED,
         )
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=public.BODY_LIMITS)
     app.add_middleware(Edge, trusted=gateway.trusted_proxies)
     return service, app

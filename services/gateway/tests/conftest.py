@@ -15,16 +15,18 @@ import pytest
 import pytest_asyncio
 import zstandard
 from fastapi import FastAPI
+from faststream.nats.message import NatsMessage
+from faststream.response import Response
 from pydantic import SecretStr
 
 from monitors_contracts import alerts, monitors, notifications, pages, platform
-from monitors_contracts.base import Done, Id, new_id
+from monitors_contracts.base import Done, Id, Problem, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.embedded.nats import EmbeddedNats
 from monitors_runtime.embedded.postgres import EmbeddedPostgres
 from monitors_runtime.errors import problem
-from monitors_runtime.runtime import Runtime, Service
+from monitors_runtime.runtime import Runtime, Service, _reply
 from monitors_runtime.settings import RuntimeSettings
 
 SECRET = SecretStr("a secret for tests that is long enough")
@@ -46,6 +48,21 @@ def interpretation(prompt: str) -> monitors.Interpretation:
     )
 
 
+async def _whole(message: NatsMessage) -> NatsMessage:
+    return message
+
+
+def answer(service: Service, request: Any, handler: Any) -> None:
+    async def respond(message: NatsMessage) -> Response:
+        reply = await _reply(request, handler, message.body)
+        outcome = "problem" if isinstance(reply, Problem) else "ok"
+        return Response(reply.model_dump_json(exclude_none=True).encode(), headers={"reply": outcome})
+
+    service.runtime.broker.subscriber(request.request_subject(), queue=service.name, max_workers=64, decoder=_whole)(
+        respond
+    )
+
+
 class Platform:
     """The services behind the gateway, in memory. A monitor's name says how its checks end."""
 
@@ -63,29 +80,29 @@ class Platform:
         evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
-        evaluator.answer(monitors.CreateMonitor, self.create)
-        evaluator.answer(monitors.ListMonitors, self.list)
-        evaluator.answer(monitors.GetMonitor, self.get)
-        evaluator.answer(monitors.UpdateMonitor, self.update)
-        evaluator.answer(monitors.DeleteMonitor, self.delete)
-        evaluator.answer(monitors.InterpretPrompt, self.interpret)
-        evaluator.answer(monitors.RequestRefreshes, self.refresh)
-        evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
-        evaluator.answer(platform.GetAiUsage, self.usage)
-        alerter.answer(alerts.ListAlerts, self.list_alerts)
-        alerter.answer(alerts.GetAlert, self.get_alert)
-        alerter.answer(alerts.AcknowledgeAlert, self.get_alert)
-        alerter.answer(alerts.ResolveAlert, self.get_alert)
-        notifier.answer(notifications.ListChannels, self.list_channels)
-        notifier.answer(notifications.CreateChannel, self.create_channel)
-        notifier.answer(notifications.UpdateChannel, self.one_channel)
-        notifier.answer(notifications.DeleteChannel, self.delete_channel)
-        notifier.answer(notifications.SendTestMessage, self.test_channel)
-        notifier.answer(notifications.ListNotifications, self.list_notifications)
-        notifier.answer(notifications.ListOutbox, self.list_outbox)
-        notifier.answer(notifications.Unsubscribe, self.unsubscribe)
-        notifier.answer(notifications.RecordProviderEvents, self.record)
-        scraper.answer(pages.GetSnapshot, self.snapshot)
+        answer(evaluator, monitors.CreateMonitor, self.create)
+        answer(evaluator, monitors.ListMonitors, self.list)
+        answer(evaluator, monitors.GetMonitor, self.get)
+        answer(evaluator, monitors.UpdateMonitor, self.update)
+        answer(evaluator, monitors.DeleteMonitor, self.delete)
+        answer(evaluator, monitors.InterpretPrompt, self.interpret)
+        answer(evaluator, monitors.RequestRefreshes, self.refresh)
+        answer(evaluator, monitors.GetEvaluations, self.get_evaluations)
+        answer(evaluator, platform.GetAiUsage, self.usage)
+        answer(alerter, alerts.ListAlerts, self.list_alerts)
+        answer(alerter, alerts.GetAlert, self.get_alert)
+        answer(alerter, alerts.AcknowledgeAlert, self.get_alert)
+        answer(alerter, alerts.ResolveAlert, self.get_alert)
+        answer(notifier, notifications.ListChannels, self.list_channels)
+        answer(notifier, notifications.CreateChannel, self.create_channel)
+        answer(notifier, notifications.UpdateChannel, self.one_channel)
+        answer(notifier, notifications.DeleteChannel, self.delete_channel)
+        answer(notifier, notifications.SendTestMessage, self.test_channel)
+        answer(notifier, notifications.ListNotifications, self.list_notifications)
+        answer(notifier, notifications.ListOutbox, self.list_outbox)
+        answer(notifier, notifications.Unsubscribe, self.unsubscribe)
+        answer(notifier, notifications.RecordProviderEvents, self.record)
+        answer(scraper, pages.GetSnapshot, self.snapshot)
 
     def _monitor(self, organization_id: Id, monitor_id: Id) -> monitors.MonitorView:
         found = self.monitors.get(monitor_id)

@@ -1,0 +1,169 @@
+"""The event feed, over a real connection."""
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def url(gateway: SimpleNamespace) -> AsyncIterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        config = uvicorn.Config(gateway.app, log_level="warning", lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+class Listener:
+    """Reads a feed as a browser's EventSource does."""
+
+    def __init__(self, url: str, browser: Any) -> None:
+        self._url = url
+        self._token = browser.headers["Authorization"]
+        self.last_id: str | None = None
+        self.ended = False
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+        headers = {"Authorization": self._token} | ({"Last-Event-ID": self.last_id} if self.last_id else {})
+        async with httpx.AsyncClient(timeout=20) as client, client.stream("GET", self._url, headers=headers) as reply:
+            assert reply.status_code == 200
+            events = self._events(reply)
+            assert await anext(events) == {}  # the opening block: an id, and no data
+            yield events
+
+    async def _events(self, reply: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+        block: dict[str, str] = {}
+        async for line in reply.aiter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                block[name] = value
+                continue
+            self.last_id = block.get("id", self.last_id)
+            if "data" in block:
+                event = json.loads(block["data"])
+                assert event["type"] == block["event"]
+                yield event
+            elif "id" in block:
+                yield {}
+            block = {}
+        self.ended = True
+
+
+async def take(events: AsyncIterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    async with asyncio.timeout(15):
+        return [await anext(events) for _ in range(count)]
+
+
+async def test_own_events_come_as_they_happen_and_nobody_elses(url: str, robin: Any, alex: Any) -> None:
+    listener = Listener(f"{url}/api/events", robin)
+    async with listener.connected() as events:
+        await alex.watch("theirs")
+        mine = await robin.watch("triggers")
+        await robin.post(f"/api/monitors/{mine}/refresh")
+        created, evaluated = await take(events, 2)
+    assert created["type"] == "monitors.monitor.created.v1"
+    assert created["data"]["monitorId"] == mine
+    assert evaluated["type"] == "monitors.monitor.evaluated.v1"
+    assert evaluated["data"]["evaluation"]["value"] == 42.0
+    assert {"id", "time", "correlationId"} <= set(evaluated)
+
+
+async def test_resuming_misses_nothing_and_repeats_nothing(url: str, robin: Any, services: Any) -> None:
+    listener = Listener(f"{url}/api/events", robin)
+    expected: list[str] = []
+    seen: list[dict[str, Any]] = []
+
+    async def happen(count: int) -> None:
+        for number in range(count):
+            if number % 2:
+                expected.append(await robin.watch())
+            else:
+                expected.append(str((await services.publish_alert(robin.organization_id)).id))
+
+    async with listener.connected() as events:
+        await happen(4)
+        seen += await take(events, 3)  # the fourth is left unread
+    await happen(4)
+    async with listener.connected() as events:
+        seen += await take(events, 5)
+        await happen(2)
+        seen += await take(events, 2)
+    subjects = [event["data"].get("alertId") or event["data"]["monitorId"] for event in seen]
+    assert sorted(subjects) == sorted(expected)
+    assert len({event["id"] for event in seen}) == 10
+
+
+async def test_resuming_before_the_first_event_misses_nothing(url: str, robin: Any) -> None:
+    listener = Listener(f"{url}/api/events", robin)
+    async with listener.connected():
+        pass
+    monitor = await robin.watch()
+    async with listener.connected() as events:
+        (event,) = await take(events, 1)
+    assert event["data"]["monitorId"] == monitor
+
+
+async def test_when_the_consumer_is_lost_then_the_feed_goes_on(
+    url: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitors_gateway.tail.QUIET_SECONDS", 0.5)
+    listener = Listener(f"{url}/api/events", robin)
+    bus = gateway.runtime.bus
+    async with listener.connected() as events:
+        first = await robin.watch()
+        (event,) = await take(events, 1)
+        assert event["data"]["monitorId"] == first
+        for info in await bus.consumers_info("MONITORS"):
+            if info.name.startswith("feed-"):
+                await bus.delete_consumer("MONITORS", info.name)
+        second = await robin.watch()
+        (event,) = await take(events, 1)
+        assert event["data"]["monitorId"] == second
+
+
+async def test_a_stream_ends_when_its_session_is_revoked(url: str, robin: Any) -> None:
+    listener = Listener(f"{url}/api/events", robin)
+    async with listener.connected() as events:
+        await robin.post("/api/auth/logout")
+        async with asyncio.timeout(5):
+            with pytest.raises(StopAsyncIteration):
+                await anext(events)
+    assert listener.ended
+
+
+async def test_streams_of_a_user_are_bounded(
+    url: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway.app.state.gateway.feed, "_per_user", 1)
+    async with Listener(f"{url}/api/events", robin).connected():
+        refused = await robin.get("/api/events")
+        assert (refused.status_code, refused.json()["type"]) == (429, "too-many-streams")
+    await asyncio.sleep(0.3)
+    async with Listener(f"{url}/api/events", robin).connected():
+        pass
+
+
+@pytest.mark.parametrize("last_event_id", ["nonsense", "m1", "m1.a-2"])
+async def test_a_foreign_event_id_is_a_problem(robin: Any, last_event_id: str) -> None:
+    reply = await robin.get("/api/events", headers={"Last-Event-ID": last_event_id})
+    assert (reply.status_code, reply.json()["type"]) == (400, "invalid-event-id")
+
+
+async def test_feeds_need_a_token(visitor: Any, open_browser: Callable[..., Any]) -> None:
+    assert (await visitor.get("/api/events")).status_code == 401

@@ -1,0 +1,102 @@
+"""Two users: no id of one ever works for the other."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
+
+BODIES = {"PUT": {"name": "Mine now"}, "PATCH": {"name": "Mine now"}, "POST": {}}
+
+
+async def belongings(browser: Any, services: Any) -> dict[str, str]:
+    """One thing of each kind, by the start of the path that shows it."""
+    monitor = await browser.watch()
+    refresh = await browser.post(f"/api/monitors/{monitor}/refresh")
+    channel = await browser.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
+    assert channel.status_code == 201
+    return {
+        "/api/monitors/": monitor,
+        "refreshId": refresh.json()["evaluation"]["refreshId"],
+        "/api/alerts/": str(services.add_alert(browser.organization_id).id),
+        "/api/channels/": channel.json()["channel"]["id"],
+        "/api/snapshots/": str(services.add_snapshot(browser.organization_id)),
+    }
+
+
+def routes_with_ids(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (method.upper(), path)
+        for path, operations in document["paths"].items()
+        for method in operations
+        if "{id}" in path
+    ]
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    kind = next(start for start in ids if path.startswith(start))
+    return path.replace("{id}", ids[kind]).replace("{refreshId}", ids["refreshId"])
+
+
+async def test_every_route_with_an_id_answers_404_to_another_user(
+    gateway: SimpleNamespace, services: Any, robin: Any, alex: Any
+) -> None:
+    ids = await belongings(robin, services)
+    routes = routes_with_ids(gateway.app.openapi())
+    assert len(routes) >= 13
+    for method, path in routes:
+        reply = await alex.request(method, filled(path, ids), json=BODIES.get(method))
+        assert reply.status_code == 404, (method, path, reply.text)
+        assert reply.headers["Content-Type"] == "application/problem+json"
+    # ... and everything is still there, and works, for its owner.
+    for method, path in sorted(routes, key=lambda each: each[0] == "DELETE"):
+        reply = await robin.request(method, filled(path, ids), json=BODIES.get(method))
+        allowed = (200, 429) if path.endswith("/refresh") else (200,)
+        assert reply.status_code in allowed, (method, path, reply.text)
+
+
+async def test_an_evaluation_is_found_only_under_its_own_monitor(services: Any, robin: Any, alex: Any) -> None:
+    ids = await belongings(robin, services)
+    mine = await alex.watch()
+    reply = await alex.get(f"/api/monitors/{mine}/evaluations/{ids['refreshId']}")
+    assert reply.status_code == 404
+
+
+async def test_lists_show_only_ones_own(services: Any, robin: Any, alex: Any) -> None:
+    await belongings(robin, services)
+    for path, name in (("monitors", "monitors"), ("alerts", "alerts"), ("channels", "channels")):
+        assert (await robin.get(f"/api/{path}")).json()[name]
+        assert (await alex.get(f"/api/{path}")).json()[name] == []
+
+
+async def test_batch_refresh_of_anothers_monitors_starts_nothing_and_takes_nothing(robin: Any, alex: Any) -> None:
+    monitor = await robin.watch()
+    reply = await alex.post("/api/monitors/refresh", json={"ids": [monitor]})
+    assert (reply.status_code, reply.json()["refused"][0]["problem"]["type"]) == (404, "monitor-not-found")
+    assert (await robin.post(f"/api/monitors/{monitor}/refresh")).status_code == 200
+    assert (await alex.get("/api/usage")).json()["refreshesToday"]["used"] == 0
+
+
+async def test_an_idempotency_key_is_ones_own(robin: Any, alex: Any) -> None:
+    prompt = "Tell me when the kettle at https://shop.example/kettle is below $50"
+    replies = [
+        await browser.post("/api/monitors", json={"prompt": prompt}, headers={"Idempotency-Key": "the same"})
+        for browser in (robin, alex)
+    ]
+    assert replies[0].json()["monitor"]["id"] != replies[1].json()["monitor"]["id"]
+
+
+async def test_every_api_route_but_the_public_ones_needs_a_token(gateway: SimpleNamespace, visitor: Any) -> None:
+    public = {"/api/auth/register", "/api/auth/login", "/api/auth/refresh", "/api/health", "/api/webhooks/sendgrid"}
+    checked = 0
+    for path, operations in gateway.app.openapi()["paths"].items():
+        if path in public or not path.startswith("/api/"):
+            continue
+        for method in operations:
+            reply = await visitor.request(method, path.replace("{", "").replace("}", ""))
+            # A malformed id is not found, whoever asks.
+            assert reply.status_code in ((401, 404) if "{" in path else (401, 422)), (method, path)
+            assert "monitors" not in reply.json()
+            checked += 1
+    assert checked > 20
