@@ -70,11 +70,10 @@ def _wall(answer: Answer) -> Obstacle | None:
         return _captcha(answer)
     challenged = any(answer.headers.get(name) == value for name, value in _CHALLENGES.items())
     page = answer.html
-    if page and signs.SUSPECT.search(answer.text):
-        short = len(page.text) <= _WALL_TEXT and not page.has_structured_data
-        if short and _asks_for_human(answer, page):
+    if page and not page.is_longer_than(_WALL_TEXT) and not page.has_structured_data:
+        if _asks_for_human(answer, page):
             return _captcha(answer)
-        challenged |= short and bool(page.scripts) and bool(signs.CHALLENGE_TITLE.fullmatch(page.title))
+        challenged |= bool(page.scripts) and bool(signs.CHALLENGE_TITLE.fullmatch(page.title))
     if challenged:
         detail = "The site checks visitors before it shows the page, and did not let this visit through."
         return _obstacle(answer, Failure.BLOCKED, detail, script_may_pass=True)
@@ -87,10 +86,10 @@ def _captcha(answer: Answer) -> Obstacle:
 
 def _asks_for_human(answer: Answer, page: HtmlPage) -> bool:
     """A captcha in the markup, words that ask for a human, and no form that asks for anything else."""
-    if not signs.CAPTCHA_MARKUP.search(answer.text):
-        return False
     said = f"{page.title}\n{page.text}\n{page.noscript}"
     if not (signs.ASKS_FOR_HUMAN.search(said) or signs.CHALLENGE_TITLE.fullmatch(page.title)):
+        return False
+    if not signs.CAPTCHA_MARKUP.search(answer.text):
         return False
     asks_more = any(not re.search("captcha|code|answer|token", name) for name in page.fields)
     return not asks_more or not 200 <= answer.status < 300
@@ -101,13 +100,11 @@ def _stand_in(answer: Answer) -> Obstacle | None:
     if not answer.text.strip():
         return _obstacle(answer, Failure.EMPTY, "The page is empty.")
     page = answer.html
-    if page is None or page.has_structured_data:
+    if page is None or page.is_longer_than(_CONSENT_TEXT) or page.has_structured_data:
         return None
     if not page.text and not page.title:
         return _obstacle(answer, Failure.EMPTY, "The page shows no text.")
-    if not signs.SUSPECT.search(answer.text):
-        return None
-    if len(page.text) <= _WALL_TEXT:
+    if not page.is_longer_than(_WALL_TEXT):
         if _headed(page, signs.DENIED):
             detail = "The site says that access is denied. It may not welcome automated visits."
             return _obstacle(answer, Failure.BLOCKED, detail)
@@ -130,7 +127,7 @@ def _headed(page: HtmlPage, pattern: re.Pattern[str]) -> bool:
 
 
 def _is_consent_wall(answer: Answer, page: HtmlPage) -> bool:
-    if len(page.text) > _CONSENT_TEXT or not any(signs.CONSENT_ACTION.search(action) for action in page.actions):
+    if not any(signs.CONSENT_ACTION.search(action) for action in page.actions):
         return False
     if answer.url != answer.final_url and signs.CONSENT_PLACE.search(answer.final_url):
         return True

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_SPACE = re.compile(r"\s+")
 _HIDDEN = '[hidden], [style*="display:none"], [style*="display: none"], dialog:not([open])'
 _FRAME = "header, nav, footer, aside, [role=banner], [role=navigation], [role=contentinfo], [role=search]"
 _CONSENT = '[id*="cookie" i], [class*="cookie" i], [id*="consent" i], [class*="consent" i]'
 _TEXT_BLOCKS = frozenset({"p", "li", "td", "th", "dd", "dt", "h1", "h2", "h3", "h4", "pre", "blockquote"})
 _BLOCKS = ", ".join(sorted(_TEXT_BLOCKS | {"div", "section", "article", "main", "span", "strong", "b", "em"}))
+_ENOUGH = 8_000
 _RUNS = re.compile(r"^(|module|(text|application)/(java|ecma)script)$", re.IGNORECASE)
 _TYPE = re.compile(r'"@type"\s*:\s*(?:"([^"]+)"|\[([^\]]{0,300})\])')
 # What nearly every page says of itself, whatever it is about.
@@ -55,7 +55,13 @@ class Script(NamedTuple):
 
 def squeeze(text: str) -> str:
     """The text with every run of white space made one space."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
+
+
+def _beginning(text: str) -> str:
+    """The squeezed text, of which long ones need not be whole: no question here looks past a few thousand characters."""
+    head = squeeze(text[:_ENOUGH])
+    return head if len(text) <= _ENOUGH or len(head) > _ENOUGH // 2 else squeeze(text)
 
 
 class HtmlPage:
@@ -89,24 +95,26 @@ class HtmlPage:
         return squeeze(node.text(separator=" ")) if node else ""
 
     @cached_property
-    def text(self) -> str:
-        """What a reader sees."""
+    def _body(self) -> LexborNode | None:
         body = self._tree.body
-        if body is None:
-            return ""
-        for node in body.css(_HIDDEN):
+        for node in body.css(_HIDDEN) if body else ():
             node.decompose()
-        return squeeze(body.text(separator=" "))
+        return body
+
+    @cached_property
+    def text(self) -> str:
+        """What a reader sees, of a long page the beginning (over 4,000 characters)."""
+        return _beginning(self._body.text(separator=" ")) if self._body else ""
 
     @cached_property
     def main(self) -> LexborNode | None:
         """The part that the page is about: its main element, else the body without frame, menus and cookie banners."""
-        _ = self.text  # hidden parts go first
-        body = self._tree.body
+        body = self._body
         if body is None:
             return None
         if main := body.css_first("main, [role=main]"):
             return main
+        _ = self.text  # while all of it is there
         for node in body.css(_FRAME):
             node.decompose()
         for node in body.css(_CONSENT):
@@ -116,8 +124,12 @@ class HtmlPage:
 
     @cached_property
     def main_text(self) -> str:
-        """What a reader sees of the main part."""
-        return squeeze(self.main.text(separator=" ")) if self.main else ""
+        """What a reader sees of the main part, of a long one the beginning."""
+        return _beginning(self.main.text(separator=" ")) if self.main else ""
+
+    def is_longer_than(self, length: int) -> bool:
+        """Whether a reader sees more than `length` characters (at most 4,000)."""
+        return len(self.main_text) > length or len(self.text) > length
 
     @cached_property
     def has_structured_data(self) -> bool:

@@ -48,10 +48,8 @@ def needs_browser(page: HtmlPage) -> str | None:
     """
     if page.refresh and len(page.text) < _SHORT:
         return "refresh"
-    if not page.scripts or page.has_structured_data:
-        return None
     main, text = page.main, page.main_text
-    if main is None or len(text) >= _SUBSTANTIAL:
+    if not page.scripts or main is None or len(text) >= _SUBSTANTIAL or page.has_structured_data:
         return None
     nodes = [main, *islice(main.css("*"), _MAX_NODES)]
     own = _own_text(nodes, text)

@@ -7,16 +7,6 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-SUSPECT = _any(
-    "captcha|turnstile|datadome|incapsula|perimeterx|_pxappid|awswaf|challenge-platform|arkoselabs|funcaptcha",
-    "human|robot|just a moment|one moment|please wait|checking|attention required|pardon our|press (?:&amp;|&|and) hold",
-    "denied|blocked|rejected|forbidden|unsuccessful|could not be satisfied|unusual|security check|automated",
-    "cookie|consent|privacy|datenschutz|vie privée|privacidad",
-    r"not found|\b404\b|n['’]t exist|not exist|not be found|nicht gefunden|introuvable|non trouvée|no encontrada|non trovata",
-    "server error|bad gateway|unavailable|gateway time",
-)
-"""Cheap to search: a page without any of these is not looked at further."""
-
 CAPTCHA_MARKUP = _any(
     r"<[^>]*(?:captcha|cf-turnstile|challenges\.cloudflare\.com|arkoselabs|funcaptcha|geetest|_pxappid|awswaf)[^>]*>"
 )
