@@ -84,9 +84,10 @@ class Service:
                 headers={"reply": outcome, "content-type": "application/json"},
             )
 
-        self.runtime.broker.subscriber(
-            request.request_subject(), queue=self.name, max_workers=64, title=request.__name__
-        )(respond)
+        subscriber = self.runtime.broker.subscriber(
+            request.request_subject(), queue=self.name, max_workers=64, title=request.__name__, decoder=_undecoded
+        )
+        subscriber(respond)
 
     def project(self, *events: type[Event], apply: Apply, tables: list[str]) -> None:
         """These tables are made of these events of ours, by `apply`: that is what a replay rebuilds."""
@@ -249,6 +250,11 @@ class Runtime:
             await asyncio.sleep(3600)
             with contextlib.suppress(*DATABASE_AWAY):
                 await self.pool.execute(PURGE_INBOX, timedelta(days=self.settings.inbox_keep_days))
+
+
+async def _undecoded(message: NatsMessage) -> NatsMessage:
+    """Handlers get the message whole: its headers carry the trace, its body is for pydantic."""
+    return message
 
 
 async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]], body: bytes) -> BaseModel:

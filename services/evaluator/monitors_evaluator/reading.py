@@ -15,6 +15,7 @@ from . import store
 from .contents import page_of
 from .domain.extraction import Extraction, Page, run_plan
 from .providers.chain import Asker, ProviderChain
+from .providers.proposing import as_pointed
 
 READ = Counter("monitors_readings_total", "Facts read off pages, by how", ("how",))
 READ_SECONDS = Histogram("monitors_reading_seconds", "Time to read a fact off a page", ("how",))
@@ -83,9 +84,10 @@ class Reader:
 
 
 async def _run(plan: ExtractionPlan, page: Page, known: store.Known) -> Extraction | None:
+    asked = as_pointed(plan, known.monitor.interpretation)
     if len(page.content) < LARGE:
-        return run_plan(plan, page, known.monitor.interpretation)
-    return await asyncio.to_thread(run_plan, plan, page, known.monitor.interpretation)
+        return run_plan(plan, page, asked)
+    return await asyncio.to_thread(run_plan, plan, page, asked)
 
 
 def _at(extraction: Extraction, event: PageFetched) -> Extraction:

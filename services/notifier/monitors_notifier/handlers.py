@@ -44,6 +44,7 @@ from monitors_runtime.transaction import Transaction
 from . import sendgrid_events, store
 from .channels import Channel, SendError, open_channels
 from .channels.local import outbox_file
+from .channels.mime import OUTBOX_ADDRESS
 from .domain import delivery
 from .domain.channels import InvalidChannel, Target, default_name, make_target
 from .domain.lanes import Lanes
@@ -202,7 +203,8 @@ class Handlers:
         try:
             await self._ways[target.kind].check(target)
         except SendError as refused:
-            raise problem("refused-address", "Channel refused", 422, refused.failure.reason) from None
+            kind = "invalid-channel" if refused.failure.reason.startswith("unsupported") else "refused-address"
+            raise problem(kind, "Channel refused", 422, refused.failure.reason) from None
         name = command.spec.name or default_name(target)
         async with self._service.transaction() as tx:
             await store.add_channel(tx.db, target, name, command.spec.is_active, tx.now)
@@ -340,7 +342,7 @@ class Handlers:
     def _outbox_message(self, row: NotificationView, target: Target, message: Message, now: datetime) -> OutboxMessage:
         return OutboxMessage(
             id=row.id,
-            to=target.address or "",
+            to=target.address or OUTBOX_ADDRESS,
             subject=message.subject,
             text=message.text,
             html=message.html,

@@ -60,7 +60,7 @@ def message(make_alert: Callable[..., AlertView]) -> Message:
         reason="condition-became-true",
         base_url="https://monitors.example",
         channel_name="Kitchen",
-        unsubscribe_url="https://monitors.example/unsubscribe?token=abc",
+        unsubscribe_url="https://monitors.example/u/abc",
     )
 
 

@@ -51,7 +51,7 @@ def test_mail_when_made_then_is_complete_and_the_same_every_time(message: Messag
     assert letter["Message-ID"] == f"<{DELIVERY}@monitors.example>"
     assert letter["Date"].datetime == id_time(DELIVERY).replace(microsecond=0)
     assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["List-Unsubscribe"] == "<https://monitors.example/unsubscribe?token=abc>"
+    assert letter["List-Unsubscribe"] == "<https://monitors.example/u/abc>"
     assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     text, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert text is not None

@@ -45,7 +45,7 @@ class Page(HTMLParser):
 
 def test_alert_when_it_fires_then_tells_everything_a_person_needs(make_alert: MakeAlert):
     alert = make_alert()
-    told = tell(alert, unsubscribe_url="https://monitors.example/unsubscribe?token=abc")
+    told = tell(alert, unsubscribe_url="https://monitors.example/u/abc")
     assert told.subject == "Copper kettle: 60 EUR → 45.5 EUR"
     for shown in (told.text, Page(told.html).words):
         for expected in (
@@ -68,11 +68,11 @@ def test_alert_when_it_fires_then_tells_everything_a_person_needs(make_alert: Ma
         f"https://monitors.example/alerts/{alert.id}",
         f"https://monitors.example/monitors/{alert.monitor_id}",
         "https://shop.example/kettle?a=1&b=2",
-        "https://monitors.example/unsubscribe?token=abc",
+        "https://monitors.example/u/abc",
     ):
         assert link in told.text
         assert link in links
-    assert told.headers["List-Unsubscribe"] == "<https://monitors.example/unsubscribe?token=abc>"
+    assert told.headers["List-Unsubscribe"] == "<https://monitors.example/u/abc>"
     assert told.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
@@ -120,8 +120,8 @@ def test_alert_when_previous_value_is_false_like_then_it_is_still_told(make_aler
 
 
 def test_alert_when_the_organization_lacks_https_then_promises_no_one_click(make_alert: MakeAlert):
-    told = tell(make_alert(), unsubscribe_url="http://127.0.0.1:8000/unsubscribe?token=abc")
-    assert told.headers["List-Unsubscribe"] == "<http://127.0.0.1:8000/unsubscribe?token=abc>"
+    told = tell(make_alert(), unsubscribe_url="http://127.0.0.1:8000/u/abc")
+    assert told.headers["List-Unsubscribe"] == "<http://127.0.0.1:8000/u/abc>"
     assert "List-Unsubscribe-Post" not in told.headers
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -32,6 +32,7 @@ class Child:
         log_file: Path,
         stop_signal: signal.Signals = signal.SIGTERM,
         user: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self._command = list(command)
@@ -39,6 +40,7 @@ class Child:
         self._log_file = log_file
         self._stop_signal = stop_signal
         self._user = user
+        self._environment = dict(environment) if environment is not None else None
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -76,6 +78,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 user=self._user,
+                env=self._environment,
                 # Its own group: Ctrl-C in the terminal reaches us alone, and we stop it in order.
                 start_new_session=True,
                 preexec_fn=_die_with_parent if _libc else None,

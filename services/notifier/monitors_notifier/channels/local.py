@@ -36,7 +36,7 @@ class LocalChannel:
             message,
             sender_name=self._sender_name,
             sender_address=self._sender_address,
-            to=OUTBOX_ADDRESS,
+            to=target.address or OUTBOX_ADDRESS,
             delivery_id=delivery_id,
         ).as_bytes()
         file = outbox_file(self._outbox, target.organization_id, delivery_id)

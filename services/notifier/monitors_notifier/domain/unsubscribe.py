@@ -44,8 +44,8 @@ def read_token(token: str, key: str) -> Subscription:
 
 
 def unsubscribe_url(base_url: str, token: str) -> str:
-    """Where the console takes the token: GET asks the person, POST unsubscribes."""
-    return f"{base_url}/unsubscribe?token={token}"
+    """Where the gateway takes the token: GET asks the person, POST unsubscribes."""
+    return f"{base_url}/u/{token}"
 
 
 def unsubscribe_headers(url: str) -> dict[str, str]:

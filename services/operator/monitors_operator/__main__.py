@@ -1,0 +1,5 @@
+"""`python -m monitors_operator` is `monitors`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,295 @@
+"""The whole platform on one machine: embedded servers, all services, one owner that starts and stops them in order."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+import uvicorn
+from monitors_runtime import health, logs, telemetry
+from monitors_runtime.embedded.child import Child
+from monitors_runtime.embedded.nats import EmbeddedNats
+from monitors_runtime.embedded.postgres import EmbeddedPostgres
+from monitors_runtime.runtime import Runtime
+from monitors_runtime.settings import RuntimeSettings, Settings
+from pydantic import Field, SecretStr
+
+from .bootstrap import SERVICES, build
+
+log = structlog.get_logger(__name__)
+
+
+class PlatformSettings(Settings):
+    """What `monitors up` may be told."""
+
+    data_dir: Path = Field(default=Path(".monitors"), description="Folder of everything the platform keeps on disk")
+    host: str = Field(default="127.0.0.1", description="Address the API listens on")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on")
+    workers: int = Field(
+        default=1,
+        ge=0,
+        le=64,
+        description="Processes beside the first that share fetching and evaluating; 0 for one process",
+    )
+
+
+class CannotStart(Exception):
+    """The platform can't start here, and why, in one line for a person."""
+
+
+class Platform:
+    """`monitors up`. NATS and PostgreSQL are embedded unless MONITORS_NATS_URL / MONITORS_DATABASE_URL name others."""
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        self.settings = settings
+        self.data_dir = settings.data_dir.expanduser().absolute()
+        self._lock: IO[str] | None = None
+        self._nats: EmbeddedNats | None = None
+        self._postgres: EmbeddedPostgres | None = None
+        self._server: HttpServer | None = None
+        self._workers: list[Child] = []
+        self.runtime: Runtime | None = None
+
+    @property
+    def api(self) -> str:
+        """The API's base URL."""
+        host = "127.0.0.1" if self.settings.host in ("0.0.0.0", "::") else self.settings.host  # noqa: S104
+        return f"http://{host}:{self.settings.port}"
+
+    async def start(self) -> None:
+        """Start everything; when this returns, the API serves. Raises CannotStart."""
+        self._take_data_dir()
+        listener = _listen(self.settings.host, self.settings.port)
+        try:
+            await self._start_servers()
+            settings = self._runtime_settings()
+            telemetry.configure(settings, "platform")
+            others = ("scraper", "evaluator") if self.settings.workers else ()
+            self.runtime = Runtime(settings)
+            application = build(self.runtime, [name for name in SERVICES if name not in others])
+            assert application is not None
+            await self.runtime.start()
+            await self._start_workers(settings, others)
+            self._server = HttpServer(application, listener)
+            await self._server.start()
+        except BaseException as failure:
+            listener.close()
+            await self.stop()
+            if isinstance(failure, RuntimeError | OSError):
+                raise CannotStart(str(failure)) from failure
+            raise
+        self._write_info(settings)
+
+    async def stop(self) -> None:
+        """Stop everything, in the order that loses nothing: requests, services, then the servers beneath them."""
+        (self.data_dir / "platform.json").unlink(missing_ok=True)
+        if self._server:
+            await self._server.stop()
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        if self.runtime and hasattr(self.runtime, "connection"):
+            await self.runtime.stop()
+        servers = [server for server in (self._nats, self._postgres) if server]
+        await asyncio.gather(*(server.stop() for server in servers), return_exceptions=True)
+        if self._lock:
+            self._lock.close()
+
+    def _take_data_dir(self) -> None:
+        """One owner a folder. The lock goes with the process, however it ends."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            lock = (self.data_dir / "lock").open("a+")
+        except OSError as failure:
+            raise CannotStart(f"can't use the data folder {self.data_dir}: {failure.strerror}") from failure
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            info = running(self.data_dir)
+            where = f" at {info['api']} (process {info['pid']})" if info else ""
+            raise CannotStart(
+                f"the data folder {self.data_dir} is in use by a platform that runs already{where}; "
+                "stop that one, or name another folder with --data-dir"
+            ) from None
+        self._lock = lock
+
+    async def _start_servers(self) -> None:
+        starting: list[Any] = []
+        if not os.environ.get("MONITORS_NATS_URL"):
+            self._nats = EmbeddedNats(self.data_dir / "nats")
+            starting.append(self._nats.start())
+        if not os.environ.get("MONITORS_DATABASE_URL"):
+            self._postgres = EmbeddedPostgres(self.data_dir / "postgres")
+            starting.append(self._postgres.start())
+        await asyncio.gather(*starting)
+
+    def _runtime_settings(self) -> RuntimeSettings:
+        given: dict[str, Any] = {"data_dir": self.data_dir, "secret_key": kept_secret(self.data_dir)}
+        if self._nats:
+            given["nats_url"] = self._nats.url
+        if self._postgres:
+            given["database_url"] = self._postgres.url
+        if "MONITORS_LOG_LEVEL" not in os.environ:
+            given["log_level"] = "warning"
+        if "MONITORS_LOG_FORMAT" not in os.environ:
+            given["log_format"] = "text"
+        settings = RuntimeSettings(**given)
+        logs.configure(settings)
+        return settings
+
+    async def _start_workers(self, settings: RuntimeSettings, services: Sequence[str]) -> None:
+        """Processes of `monitors run`, restarted when they end, ended with us."""
+        assert settings.secret_key
+        environment = os.environ | {
+            "MONITORS_NATS_URL": settings.nats_url,
+            "MONITORS_DATABASE_URL": settings.database_url,
+            "MONITORS_DATA_DIR": str(self.data_dir),
+            "MONITORS_SECRET_KEY": settings.secret_key.get_secret_value(),
+            "MONITORS_LOG_LEVEL": settings.log_level,
+            "MONITORS_LOG_FORMAT": settings.log_format,
+        }
+        for number in range(1, self.settings.workers + 1):
+            ready_file = self.data_dir / f"worker-{number}.ready"
+            ready_file.unlink(missing_ok=True)
+            command = [sys.executable, "-m", "monitors_operator", "run", *services, "--ready-file", str(ready_file)]
+            worker = Child(
+                f"worker {number}",
+                command,
+                ready=lambda file=ready_file: _exists(file),
+                log_file=self.data_dir / f"worker-{number}.log",
+                environment=environment,
+            )
+            self._workers.append(worker)
+        await asyncio.gather(*(worker.start(60) for worker in self._workers))
+
+    def _write_info(self, settings: RuntimeSettings) -> None:
+        """Where tools on this machine find us. Only the owner may read it: it holds the bus's token."""
+        file = self.data_dir / "platform.json"
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as target:
+            json.dump(
+                {
+                    "pid": os.getpid(),
+                    "port": self.settings.port,
+                    "api": self.api,
+                    "nats": settings.nats_url,
+                    "database": settings.database_url,
+                },
+                target,
+            )
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn under our own owner: signals are not its business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class HttpServer:
+    """Serves an ASGI application on a socket that is open already."""
+
+    def __init__(self, application: Any, listener: socket.socket) -> None:
+        self._application = application
+        self._listener = listener
+        self._server = _QuietServer(
+            uvicorn.Config(
+                application,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                http="httptools",
+                timeout_graceful_shutdown=5,
+                server_header=False,
+                backlog=2048,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve from now on."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http server")
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """End event streams, answer what was asked, stop."""
+        gateway = getattr(getattr(self._application, "state", None), "gateway", None)
+        if gateway is not None:
+            gateway.feed.close()
+        self._server.should_exit = True
+        if self._task:
+            await self._task
+
+
+async def run_services(
+    names: Sequence[str], health_port: int | None, ready_file: Path | None, stopped: asyncio.Event
+) -> None:
+    """`monitors run`: these services against given NATS and PostgreSQL, until `stopped`. Raises CannotStart."""
+    settings = RuntimeSettings()
+    logs.configure(settings)
+    telemetry.configure(settings, "-".join(names))
+    runtime = Runtime(settings)
+    application: Any = build(runtime, names)
+    try:
+        await runtime.start()
+    except (RuntimeError, OSError) as failure:
+        raise CannotStart(str(failure)) from failure
+    server: HttpServer | None = None
+    if health_port is not None or application is not None:
+        host = os.environ.get("MONITORS_HOST", "127.0.0.1")
+        listener = _listen(host, health_port or int(os.environ.get("MONITORS_PORT", "8000")))
+        server = HttpServer(application or health.application(runtime), listener)
+        await server.start()
+    if ready_file:
+        ready_file.write_text(str(os.getpid()))
+    log.info("services run", services=list(names))
+    await stopped.wait()
+    if server:
+        await server.stop()
+    await runtime.stop()
+
+
+def running(data_dir: Path) -> dict[str, Any] | None:
+    """What the platform that owns this folder wrote about itself, or None when none runs."""
+    with contextlib.suppress(OSError, ValueError):
+        info = json.loads((data_dir / "platform.json").read_text())
+        os.kill(info["pid"], 0)
+        return info
+    return None
+
+
+def kept_secret(data_dir: Path) -> SecretStr:
+    """The key that signs tokens: of the environment, or made once and kept in the data folder."""
+    if given := os.environ.get("MONITORS_SECRET_KEY"):
+        return SecretStr(given)
+    file = data_dir / "secret.key"
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as target:
+            target.write(secrets.token_urlsafe(48))
+    return SecretStr(file.read_text().strip())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
+        )
+    except OSError as failure:
+        raise CannotStart(
+            f"port {port} on {host} can't be used ({failure.strerror}); name another one with --port"
+        ) from failure
+
+
+async def _exists(file: Path) -> None:
+    if not file.exists():
+        raise FileNotFoundError(f"{file.name} is not there yet")
