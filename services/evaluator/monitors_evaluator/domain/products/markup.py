@@ -5,7 +5,7 @@ from selectolax.lexbor import LexborNode
 from .claims import Claim, read_key, read_stock
 from .model import Money, Stock
 from .money import parse_machine_price, parse_price
-from .page import Element, Page, similar, squeeze
+from .page import Page, similar, squeeze
 
 _WEIGHT, _LOOSE_WEIGHT, _META_WEIGHT = 3.0, 2.5, 2.5
 _A_LIST = 3
@@ -45,21 +45,9 @@ def _scope(node: LexborNode) -> LexborNode | None:
     return scope
 
 
-def is_elsewhere(element: Element, main: set[int]) -> bool:
-    """Whether the element stands in a link, or in a part of the page for other products; `main` holds the heading's place."""
-    if element.link:
-        return True
-    for outer in element.chain():
-        if id(outer) in main:
-            return False
-        if outer.traits.elsewhere:
-            return True
-    return False
-
-
-def _first(scope: LexborNode, selector: str, page: Page, main: set[int]) -> str | None:
+def _first(scope: LexborNode, selector: str, page: Page) -> str | None:
     for node in scope.css(selector)[:20]:
-        if (value := _value(node)) and not is_elsewhere(page.element(node), main):
+        if (value := _value(node)) and not page.is_elsewhere(page.element(node)):
             return value
     return None
 
@@ -72,42 +60,40 @@ def _named_as(page: Page, scope: LexborNode) -> float:
 
 def markup_claims(page: Page) -> list[Claim]:
     """The claims of the product whose scope holds the heading or bears its name; of loose properties outside any scope."""
-    heading = page.heading
-    main = {id(element) for element in page.element(heading.node).chain()} if heading else set[int]()
     scopes: dict[int, tuple[LexborNode | None, list[LexborNode]]] = {}
     for node in page.tree.css(f"{_PRICE},{_STOCK}")[:400]:
         scope = _scope(node)
         scopes.setdefault(scope.mem_id if scope is not None else 0, (scope, []))[1].append(node)
     owned = [(scope, nodes) for scope, nodes in scopes.values() if scope is not None]
-    holding = [(scope, nodes) for scope, nodes in owned if id(page.element(scope)) in main]
+    holding = [(scope, nodes) for scope, nodes in owned if id(page.element(scope)) in page.main]
     if not holding and owned:
         fits = [_named_as(page, scope) for scope, _ in owned]
         best = max(fits)
         if best >= 0.6:
             holding = [owned[fits.index(best)]]
-        elif len(owned) == 1 and not is_elsewhere(page.element(owned[0][0]), main):
+        elif len(owned) == 1 and not page.is_elsewhere(page.element(owned[0][0])):
             holding = owned
     claims: list[Claim] = []
     for scope, nodes in holding[:1]:
-        claims.extend(_scope_claims(page, scope, nodes, main, _WEIGHT))
+        claims.extend(_scope_claims(page, scope, nodes, _WEIGHT))
     if 0 in scopes and page.tree.root is not None:
-        loose = [node for node in scopes[0][1] if not is_elsewhere(page.element(node), main)]
-        found = _scope_claims(page, page.tree.root, loose, main, _LOOSE_WEIGHT if not claims else 1.0)
+        loose = [node for node in scopes[0][1] if not page.is_elsewhere(page.element(node))]
+        found = _scope_claims(page, page.tree.root, loose, _LOOSE_WEIGHT if not claims else 1.0)
         # Several prices outside any product's scope are those of a list.
         claims.extend(found if len({claim.price for claim in found}) < _A_LIST else [])
     return claims
 
 
-def _scope_claims(page: Page, scope: LexborNode, nodes: list[LexborNode], main: set[int], weight: float) -> list[Claim]:
-    currency = _first(scope, _CURRENCY, page, main)
+def _scope_claims(page: Page, scope: LexborNode, nodes: list[LexborNode], weight: float) -> list[Claim]:
+    currency = _first(scope, _CURRENCY, page)
     stock: Stock | None = next((found for node in scope.css(_STOCK)[:5] if (found := read_stock(_value(node)))), None)
-    sku = read_key(_first(scope, _SKU, page, main))
+    sku = read_key(_first(scope, _SKU, page))
     claims: list[Claim] = []
     for node in nodes[:60]:
         element = page.element(node)
         if "price" not in element.itemprop.lower() and "price" not in (node.attributes.get("property") or "").lower():
             continue
-        if is_elsewhere(element, main) or (money := _price(node)) is None:
+        if page.is_elsewhere(element) or (money := _price(node)) is None:
             continue
         claims.append(
             Claim(

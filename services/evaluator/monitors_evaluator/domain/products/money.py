@@ -124,3 +124,8 @@ def currency_code(sign: str | None) -> str | None:
     if sign in _ISO_OF_SIGN:
         return _ISO_OF_SIGN[sign] or sign
     return sign.upper() if len(sign) == 3 and sign.isascii() and sign.isalpha() else sign
+
+
+def is_code(currency: str) -> bool:
+    """Whether a currency is given by its ISO code."""
+    return len(currency) == 3 and currency.isascii() and currency.isupper()

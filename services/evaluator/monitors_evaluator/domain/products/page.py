@@ -171,6 +171,24 @@ class Page:
         return None
 
     @cached_property
+    def main(self) -> frozenset[int]:
+        """The identities of the elements that the heading stands in: whatever else stands in them is not elsewhere."""
+        return (
+            frozenset(id(outer) for outer in self.element(self.heading.node).chain()) if self.heading else frozenset()
+        )
+
+    def is_elsewhere(self, element: Element) -> bool:
+        """Whether the element stands in a link, or in a part of the page for other products than the heading's."""
+        if element.link:
+            return True
+        for outer in element.chain():
+            if id(outer) in self.main:
+                return False
+            if outer.traits.elsewhere:
+                return True
+        return False
+
+    @cached_property
     def url_keys(self) -> set[str]:
         """The parts of the address that may be a product's or a variant's key."""
         if not self.url:

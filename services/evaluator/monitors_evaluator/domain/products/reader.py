@@ -11,7 +11,7 @@ from .jsonld import json_ld_claims
 from .keys import labelled_key
 from .markup import markup_claims, meta_claims
 from .model import ProductFact, ProductFacts
-from .money import currency_code
+from .money import currency_code, is_code
 from .page import Area, Page
 from .state import state_claims
 from .stock import read_availability
@@ -122,15 +122,22 @@ def _price_fact(page: Page, best: _Weighed, page_shows: float) -> ProductFact[De
 
 
 def _currency_fact(page: Page, best: _Weighed, claims: list[Claim]) -> ProductFact[str] | None:
-    for claim in [*best.claims, *claims]:
-        if code := currency_code(claim.currency):
-            return ProductFact(code, Evidence(quote=claim.quote, method=claim.method, locator=claim.locator), 0.95)
-    for shown in best.shown:
-        if code := currency_code(shown.money.currency):
-            return ProductFact(
-                code, Evidence(quote=shown.text, method="visible", locator=page.locator(shown.node)), 0.8
-            )
-    return None
+    """The price's currency. A sign such as $ is many currencies': a code, even one told of another price, says more."""
+    told = [_told_currency(claim, 0.95) for claim in best.claims]
+    shown = [
+        ProductFact(code, Evidence(quote=price.text, method="visible", locator=page.locator(price.node)), 0.8)
+        for price in best.shown[:3]
+        if (code := currency_code(price.money.currency))
+    ]
+    others = [_told_currency(claim, 0.7) for claim in claims]
+    found = [fact for fact in [*told, *shown, *others] if fact]
+    return next((fact for fact in found if is_code(fact.value)), found[0] if found else None)
+
+
+def _told_currency(claim: Claim, confidence: float) -> ProductFact[str] | None:
+    code = currency_code(claim.currency)
+    evidence = Evidence(quote=claim.quote, method=claim.method, locator=claim.locator)
+    return ProductFact(code, evidence, confidence) if code else None
 
 
 def _sku_fact(page: Page, claims: list[Claim]) -> ProductFact[str] | None:

@@ -7,7 +7,6 @@ from selectolax.lexbor import LexborNode
 
 from .buying import Button
 from .claims import Claim
-from .markup import is_elsewhere
 from .model import Stock
 from .page import Element, Fragment, Page, squeeze
 from .words import only_offers_to_write, says_gone, says_in_stock, says_not_gone
@@ -43,22 +42,21 @@ def read_availability(
     the product, or a buy button that cannot be pressed, overrules it.
     """
     heading = page.heading
-    main = {id(element) for element in page.element(heading.node).chain()} if heading else set[int]()
     told = _told(claims)
     if told and told.stock == "OutOfStock":
         return told
     own = [
-        button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(button.element, main)
+        button for button in buttons if _is_near(button.offset, heading, price) and not _in_list(page, button.element)
     ]
     able = _one_of_its_own([button for button in own if button.able])
     if gone := next(
         (node for node in page.tree.css("button[disabled]") if _says_gone(page, node, heading, price)), None
     ):
         return StockRead("OutOfStock", 0.9, "button", squeeze(gone.text())[:300], page.locator(gone))
-    notice = _notice(page, heading, price, main) if able is None else None
+    notice = _notice(page, heading, price) if able is None else None
     if notice and not (told and only_offers_to_write(notice.text)):
         return StockRead("OutOfStock", 0.85, "text", notice.text[:300], page.locator(notice.node))
-    if able is None and own and not _has_choice(own[0].node, page, main):
+    if able is None and own and not _has_choice(page, own[0].node):
         return StockRead("OutOfStock", 0.7, "button", own[0].label or "disabled", page.locator(own[0].node))
     if able is None and heading and (outer := _gone_around(page.element(heading.node))):
         return StockRead("OutOfStock", 0.7, "class", outer.traits.words[:300], outer.tag)
@@ -66,7 +64,7 @@ def read_availability(
         return told
     if able is not None:
         return StockRead("InStock", 0.75, "button", able.label or "enabled", page.locator(able.node))
-    return _in_stock_notice(page, heading, price, main)
+    return _in_stock_notice(page, heading, price)
 
 
 def _told(claims: list[Claim]) -> StockRead | None:
@@ -106,10 +104,10 @@ def _is_near(offset: int, heading: Fragment | None, price: Fragment | None) -> b
     return heading is not None and -100 <= offset - heading.offset <= _BEHIND_HEADING
 
 
-def _in_list(element: Element, main: set[int]) -> bool:
+def _in_list(page: Page, element: Element) -> bool:
     """Whether the element stands in a part of the page for other products; a control's own link does not count."""
     outer = element.parent if element.tag == "a" else element
-    return outer is not None and is_elsewhere(outer, main)
+    return outer is not None and page.is_elsewhere(outer)
 
 
 def _is_variant(element: Element) -> bool:
@@ -119,7 +117,7 @@ def _is_variant(element: Element) -> bool:
     )
 
 
-def _notice(page: Page, heading: Fragment | None, price: Fragment | None, main: set[int]) -> Fragment | None:
+def _notice(page: Page, heading: Fragment | None, price: Fragment | None) -> Fragment | None:
     """The first text beside the product that says it is gone."""
     for fragment in page.fragments:
         if len(fragment.text) > _LONGEST_TEXT or not _is_near(fragment.offset, heading, price):
@@ -128,22 +126,22 @@ def _notice(page: Page, heading: Fragment | None, price: Fragment | None, main: 
         element = page.element(fragment.node)
         if not gone and not element.traits.gone:
             continue
-        if says_not_gone(fragment.text) or element.hidden or _is_variant(element) or _in_list(element, main):
+        if says_not_gone(fragment.text) or element.hidden or _is_variant(element) or _in_list(page, element):
             continue
         return fragment
     return None
 
 
-def _in_stock_notice(page: Page, heading: Fragment | None, price: Fragment | None, main: set[int]) -> StockRead | None:
+def _in_stock_notice(page: Page, heading: Fragment | None, price: Fragment | None) -> StockRead | None:
     for fragment in page.fragments:
         if len(fragment.text) > 60 or not _is_near(fragment.offset, heading, price):
             continue
-        if says_in_stock(fragment.text) and not _in_list(page.element(fragment.node), main):
+        if says_in_stock(fragment.text) and not _in_list(page, page.element(fragment.node)):
             return StockRead("InStock", 0.6, "text", fragment.text, page.locator(fragment.node))
     return None
 
 
-def _has_choice(button: LexborNode, page: Page, main: set[int]) -> bool:
+def _has_choice(page: Page, button: LexborNode) -> bool:
     """Whether the control may wait for a size or colour to be chosen, in the part of the page it shares with the heading."""
     at: LexborNode | None = button.parent
     for _ in range(12):
@@ -151,7 +149,7 @@ def _has_choice(button: LexborNode, page: Page, main: set[int]) -> bool:
             return False
         if at.css_first(_CHOICES):
             return True
-        if id(page.element(at)) in main:
+        if id(page.element(at)) in page.main:
             return False
         at = at.parent
     return False

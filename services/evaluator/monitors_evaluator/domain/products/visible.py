@@ -40,7 +40,8 @@ _TAG_POINTS = {
     "li": -0.5,
     "label": -0.5,
 }
-_BESIDE, _MOST_PROSE = 60, 20
+_BESIDE, _NEIGHBOURS, _LEAST_BESIDE = 60, 6, 2.0
+_MOST_PROSE = 20
 _LOWEST_SALE = Decimal("0.2")
 _digit = re.compile(r"\d")
 _digits = re.compile(r"\d+")
@@ -74,19 +75,19 @@ class Shown:
     node: LexborNode
     fragment: Fragment
     points: float
-    reasons: tuple[str, ...]
+    reasons: dict[str, float]
     old: bool
     in_main: bool
 
     @property
     def is_offered(self) -> bool:
         """Whether anything but its place says that something is sold at this price."""
-        return any(reason.rpartition(" ")[0] in _OFFERED for reason in self.reasons)
+        return not _OFFERED.isdisjoint(self.reasons)
 
     @property
     def is_bare(self) -> bool:
         """Whether its element says nothing but the amount and the currency."""
-        return any(reason.startswith("bare") for reason in self.reasons)
+        return "bare" in self.reasons and self.in_main
 
 
 @dataclass(slots=True)
@@ -180,43 +181,40 @@ def shown_prices(page: Page, buttons: list[Button], area: Area) -> list[Shown]:
     """Every price that the area shows, with its points, the likeliest first."""
     candidates = _candidates(page, area)
     heading = page.heading
-    main = {id(element): depth for depth, element in enumerate(page.element(heading.node).chain())} if heading else {}
-    shapes = [_row(candidate.element, main) for candidate in candidates]
+    shapes = [_row(page, candidate.element) for candidate in candidates]
     rows: dict[str, set[Decimal]] = {}
     for candidate, shape in zip(candidates, shapes, strict=True):
         rows.setdefault(shape, set()).add(candidate.money.amount)
     times = Counter(candidate.money.amount for candidate in candidates)
     offsets = [button.offset for button in buttons if heading is None or button.offset >= heading.offset]
     shown = [
-        _score(page, candidate, heading, main, len(rows[shape]), times[candidate.money.amount], offsets)
+        _score(page, candidate, len(rows[shape]), times[candidate.money.amount], offsets)
         for candidate, shape in zip(candidates, shapes, strict=True)
     ]
-    shown = [_paired(price, shown) for price in shown]
-    bare = {price.money.amount for price in shown if price.is_bare and price.in_main}
-    if len(bare) == 1:
-        shown = [_with(price, "alone", 0.8) if price.is_bare and price.in_main else price for price in shown]
+    shown = [_paired(shown, index) for index in range(len(shown))]
+    if len({price.money.amount for price in shown if price.is_bare}) == 1:
+        shown = [_with(price, "alone", 0.8) if price.is_bare else price for price in shown]
     return sorted(shown, key=lambda price: -price.points)
 
 
 def _with(price: Shown, reason: str, points: float) -> Shown:
-    return replace(price, points=price.points + points, reasons=(*price.reasons, f"{reason} {points:+.1f}"))
+    return replace(price, points=price.points + points, reasons={**price.reasons, reason: points})
 
 
-def _paired(price: Shown, shown: list[Shown]) -> Shown:
-    """The price with its points after a look at its neighbour: a regular price beside a lower one is the old price."""
-    beside = [
-        other.money.amount
-        for other in shown
-        if other is not price
-        and abs(other.fragment.offset - price.fragment.offset) <= _BESIDE
-        and other.in_main == price.in_main
-        and other.points >= 2
-        and other.money.amount != price.money.amount
-    ]
-    if any(price.money.amount * _LOWEST_SALE <= amount < price.money.amount for amount in beside):
-        if any(reason.startswith("named old") for reason in price.reasons):
-            return replace(_with(price, "beside lower", -3.0), old=True)
-        return _with(price, "beside lower", -0.4)
+def _paired(shown: list[Shown], index: int) -> Shown:
+    """A price with its points after a look at its neighbours: a regular price beside a lower one is the old price."""
+    price = shown[index]
+    lowest = price.money.amount * _LOWEST_SALE
+    for other in shown[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS + 1]:
+        if (
+            lowest <= other.money.amount < price.money.amount
+            and abs(other.fragment.offset - price.fragment.offset) <= _BESIDE
+            and other.in_main == price.in_main
+            and other.points >= _LEAST_BESIDE
+        ):
+            if "named old" in price.reasons:
+                return replace(_with(price, "beside lower", -3.0), old=True)
+            return _with(price, "beside lower", -0.4)
     return price
 
 
@@ -225,7 +223,7 @@ def _large_style(style: str) -> bool:
     return bool(style) and any(float(size) >= 18 for size in _font_size(style))
 
 
-def _row(element: Element, main: dict[int, int]) -> str:
+def _row(page: Page, element: Element) -> str:
     """The shape of a price's surroundings, up to where they meet the heading: alike for all items of a list.
 
     The product's own price may be marked up like those of a list below it, so parts for other products are told apart.
@@ -233,7 +231,7 @@ def _row(element: Element, main: dict[int, int]) -> str:
     steps: list[str] = []
     elsewhere = bool(element.link)
     for outer in element.chain():
-        if id(outer) in main:
+        if id(outer) in page.main:
             break
         elsewhere = elsewhere or outer.traits.elsewhere
         if len(steps) < 4:
@@ -244,14 +242,13 @@ def _row(element: Element, main: dict[int, int]) -> str:
 def _score(
     page: Page,
     candidate: _Candidate,
-    heading: Fragment | None,
-    main: dict[int, int],
     alike: int,
     times: int,
     buttons: list[int],
 ) -> Shown:
     points: dict[str, float] = {}
     fragment, element = candidate.fragment, candidate.element
+    heading = page.heading
     old = False
     for level, outer in enumerate(element.chain()):
         if outer.itemprop and "price" in outer.itemprop.lower() and level <= 2:
@@ -267,7 +264,7 @@ def _score(
                 old = old or traits.old == "strong"
             if traits.other:
                 points.setdefault("named other", -2.5)
-        if id(outer) in main:
+        if id(outer) in page.main:
             break
         if traits.main:
             points.setdefault("named main", 0.7)
@@ -308,7 +305,7 @@ def _score(
         candidate.node,
         fragment,
         sum(points.values()),
-        tuple(f"{name} {value:+.1f}" for name, value in points.items()),
+        points,
         old,
         in_main,
     )
