@@ -37,7 +37,8 @@ def text_observations(outline: Outline, blocks: Iterable[Block] | None = None) -
 
 def _of_block(block: Block, title: str) -> Iterator[Observation]:
     context = tuple(name for name in (*block.headings, title) if name != block.text)
-    holders = block.holders
+    top = block.heads[0].label if block.heads and block.heads[0].element.level == 1 else ""
+    holders = tuple(name for name in block.holders if name != top)
     weight, shape = block.weight, block.shape
     heading = normalise(context[0]) if context else ""
     struck = block.element.struck
@@ -54,7 +55,10 @@ def _of_block(block: Block, title: str) -> Iterator[Observation]:
     pieces = [run for run in runs if run.shape]
     if 2 <= len(runs) <= 12 and pieces and all(len(run.text) <= 60 for run in runs):
         label = runs[0].text.rstrip(" :–—-")
-        is_label = bool(label) and not re.search(r"\d", label) and len(label.split()) <= 8
+        closed = runs[0].text.rstrip().endswith(":")
+        is_label = (
+            bool(re.search(r"[^\W\d_]", label)) and (closed or not re.search(r"\d", label)) and len(label.split()) <= 8
+        )
         sentence = any(not run.shape and re.search(r"\w", run.text) for run in runs)
         if not sentence or runs[0].text.rstrip().endswith(":"):
             for at, run in enumerate(runs):

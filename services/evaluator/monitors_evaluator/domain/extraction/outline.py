@@ -30,7 +30,6 @@ _MARGINAL_WORDS = frozenset(
         "breadcrumbs share sharing social popup modal sponsored sponsor teaser trending suggestions"
     )
 )
-_STRUCK_WORDS = frozenset(listed("old was strike striked crossed rrp msrp uvp listprice regular compare"))
 _RELATED_HEADING = re.compile(
     r"\b(you (may|might) also|related|similar|recommended|customers also|people also|more (from|like)|"
     r"other (products|items)|"
@@ -97,8 +96,13 @@ class Block:
         child = self.element
         while (holder := child.parent) is not None and len(found) < 3 and holder.names_its_parts:
             named = _namer(holder, child)
-            if named is not None and named is not self and 0 < len(named.label) <= 80:
-                found.append(named.label)
+            if (
+                named is not None
+                and named is not self
+                and re.search(r"[^\W\d_]{2}", name := named.label[:81])
+                and len(name) <= 80
+            ):
+                found.append(name)
             child = holder
         return tuple(found)
 
@@ -118,7 +122,7 @@ def _namer(holder: Element, child: Element) -> Block | None:
         return None
     for kid, block in reversed(kids[max(0, child.place - 20) : child.place]):
         if kid.shape == leader:
-            return block
+            return None if block.element.marginal else block
     return None
 
 
@@ -189,7 +193,7 @@ def _style(tag: str, classes: str, identifier: str, role: str, style: str) -> _S
         "display:none" not in plain and "visibility:hidden" not in plain,
         tag in _MARGINAL_TAGS or role.casefold() in _MARGINAL_ROLES or named,
         tag in ("main", "article") or role == "main",
-        tag in _STRUCK or bool(words & _STRUCK_WORDS) or "line-through" in plain,
+        tag in _STRUCK or "line-through" in plain,
     )
 
 

@@ -8,7 +8,7 @@ from monitors_contracts.monitors import Interpretation, Operator
 
 from .numbers import CURRENCY_CODES, unit_of
 from .states import family_of
-from .words import listed, normalise, specific, terms
+from .words import initials, listed, normalise, specific, terms
 
 
 class Asked(StrEnum):
@@ -38,6 +38,7 @@ class Question:
     boolean: bool = False
     subject_text: str = ""
     kind_of_subject: frozenset[str] = frozenset()
+    initials: str = "-"
 
     @property
     def words(self) -> frozenset[str]:
@@ -107,6 +108,7 @@ def question_of(interpretation: Interpretation) -> Question:
         boolean=boolean,
         subject_text=subject_text,
         kind_of_subject=kind_of_subject,
+        initials=initials(fact_text) or "-",
     )
 
 

@@ -12,7 +12,7 @@ from .numbers import CURRENCY_CODES, Number, read_dates, read_numbers, unit_of
 from .observations import Observation
 from .question import Asked, Question
 from .states import family_of, judge, name_state
-from .words import coverage, normalise, specific, squeeze, terms
+from .words import coverage, initials, normalise, specific, squeeze, terms
 
 MAX_TEXT = 200
 
@@ -55,6 +55,7 @@ def read_all(question: Question, observations: Iterable[Observation]) -> list[Re
 # -- fitness --------------------------------------------------------------------------------------------------------
 
 
+_OLD = terms("old was before strike crossed rrp msrp uvp list regular compare original")
 _OTHER_TIMES = terms(
     "tomorrow yesterday tonight forecast outlook history archive previous past average record upcoming"
 )
@@ -68,6 +69,10 @@ def _fit(question: Question, source: Observation, near_text: str, assumed_fact: 
     shape = terms(source.shape.replace(">", " ")) if source.shape else frozenset[str]()
     fact_near, subject_near = coverage(question.fact, near), coverage(question.subject, near)
     fact = fact_near + 0.6 * (coverage(question.fact, around | shape) - fact_near)
+    if question.fact and (
+        question.initials in near or any(initials(name) in question.fact for name in source.names[:2])
+    ):
+        fact = 1.0
     fact = max(fact, assumed_fact)
     subject = subject_near + 0.75 * (coverage(question.subject, around) - subject_near)
     if question.subject and any(normalise(name) == question.subject_text for name in source.names):
@@ -86,8 +91,13 @@ def _fit(question: Question, source: Observation, near_text: str, assumed_fact: 
     others = _OTHER_TIMES & names.union(*(terms(name) for name in source.context))
     score -= 1.2 if others - question.words else 0.0
     strange = [
-        word for name in source.names[:2] for word in terms(name) if not coverage(frozenset((word,)), question.words)
+        word
+        for name in source.names[:2]
+        for word in specific(terms(name))
+        if not coverage(frozenset((word,)), question.words)
     ]
+    if source.shape and _OLD & terms(source.shape.replace(">", " ")):
+        score -= 1.2
     score -= min(0.08 * len(strange), 0.5) + 3.0 * (1.0 - source.weight) + (3.0 if source.struck else 0.0)
     return score, min(subject, 1.0) if question.subject else 1.0
 
@@ -120,13 +130,16 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
                 yield Reading(0.0, score, source, text, subject_fit=subject)
         return
     labels = source.names[:2] if source.shape == "td" else source.names[:1]
+    is_leaf = "path" in source.locator and not terms(label) & _VALUE_KEYS
     named_unit = next((unit for name in labels if (unit := _unit_named(name))), None)
     for at, number in enumerate(numbers):
         if number.unit is None:
             number = replace(number, unit=named_unit)
         before, after = _around(text, numbers, at)
         alone = not re.search(r"[^\W\d_]{2,}", before + after)
-        assumed = 0.5 if alone and (question.unit is None or number.unit in (None, question.unit)) else 0.0
+        assumed = (
+            0.5 if alone and not is_leaf and (question.unit is None or number.unit in (None, question.unit)) else 0.0
+        )
         if question.is_price and number.unit in CURRENCY_CODES:
             assumed = 0.75
         score, subject = _fit(question, source, f"{before} {after}", assumed)
@@ -139,19 +152,26 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
             score -= 1.0
         if text[: number.start].rstrip("$€£ ").endswith("+") or re.search(r"[(]$", text[: number.start]):
             score -= 0.6
-        odd = specific(_ASIDE & terms(f"{before} {after} {label}")) - question.words
+        label_fits = coverage(question.fact, terms(label)) >= 0.8
+        odd = specific(_ASIDE & terms(f"{before} {after} {'' if label_fits else label}")) - question.words
         score -= min(0.9 * len(odd), 1.8)
         if question.near and number.value:
             score -= min(0.25 * abs(math.log10(abs(number.value) / abs(question.near))), 0.8)
         if len(text) > 60 and not alone:
             score -= 0.1
+        if question.is_price and (_OLD & terms(f"{before} {label}")) - question.words:
+            score -= 1.2
         hints = {"before": " ".join(before.casefold().split()[-3:]), "after": " ".join(after.casefold().split()[:2])}
         yield Reading(number.value, score, source, squeeze(text)[:300], number.unit, hints, subject)
 
 
+_VALUE_KEYS = terms("value amount last current result now latest")
+
+
 def _unit_named(label: str) -> str | None:
     """The unit that a label gives: `Level (m)`, `temp_c`, `usd`."""
-    match = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]\s*$|(?:^|[_\s])([A-Za-z%°]{2,5})$|_([a-zA-Z])$", label.strip())
+    label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", label.strip())
+    match = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]\s*$|^(?:\w*_)?([A-Za-z%°]{2,8})$|_([a-zA-Z])$", label)
     if match is None:
         return None
     if match[3]:
@@ -167,6 +187,8 @@ def _around(text: str, numbers: list[Number], at: int) -> tuple[str, str]:
     if at and (parts := re.split(r"[,;|·(]|\band\b", before))[1:]:
         before = parts[-1]
     if at + 1 < len(numbers):
+        if re.fullmatch(r"\s*(?:of|out of|/)\s*(?:the |about )?", after):
+            return before, _around(text, numbers, at + 1)[1]
         if after.rstrip().endswith(":"):
             after = ""
         after = re.split(r"[,;|·(]|\band\b|[.!?]\s", after)[0]
@@ -178,11 +200,13 @@ def _unit_fit(question: Question, number: Number) -> float:
     if wanted == given:
         return 0.4 if wanted else 0.0
     if given is None:
-        return -0.2
+        return -0.4 if question.is_price else -0.2
     if wanted is None:
         if given in CURRENCY_CODES:
             return 0.2 if question.is_price else -0.5
-        return -0.6 if given == "%" or question.is_price else -0.1
+        if question.is_price:
+            return -2.0
+        return -0.6 if given == "%" else -0.1
     if "°" in (wanted, given) and wanted[:1] == given[:1]:
         return 0.3
     if wanted in CURRENCY_CODES and given in CURRENCY_CODES:
@@ -228,8 +252,8 @@ def _answer(question: Question, source: Observation) -> bool | None:
         ):
             return (numbers[0].value > 0) is found[1]
         if re.fullmatch(r"\d+", text) is None and question.wanted != "yes" and not re.search(r"\d", text):
-            words = terms(question.wanted)
-            if words and words <= terms(text) and not re.search(r"\b(not|no)\b", normalise(text)):
+            shown = normalise(text).strip(" .!")
+            if shown == normalise(question.wanted):
                 return True
     return told
 
@@ -260,6 +284,10 @@ def _states(question: Question, source: Observation) -> Iterator[Reading]:
     score -= min(0.1 * max(len(strange) - 1, 0), 0.6) + (0.6 if answer is None else 0.0)
     if _tells_state(source):
         score += 0.5
+    elif re.search(r">h[1-6](?:\.[\w.-]*)?$", source.shape):
+        score -= 0.5
+    elif source.names and not coverage(question.words, terms(source.names[0])):
+        score -= 0.35
     if len(text.split()) <= 4:
         score += 0.2
     yield Reading(value, score, source, squeeze(text)[:300], subject_fit=subject)
@@ -308,11 +336,13 @@ def _any_state(question: Question, source: Observation) -> Iterator[Reading]:
         value = name_state(text) if len(text.split()) > 4 else squeeze(text)[:80]
     if value is None:
         return
-    score, subject = _fit(question, source, text)
+    score, subject = _fit(question, source, text if len(text.split()) > 2 else "")
     if name_state(text) is None:
         if not _is_labelled(question, source):
             return
         score -= 0.3
+    if _tells_state(source):
+        score += 0.6
     yield Reading(value, score, source, squeeze(text)[:300], subject_fit=subject)
 
 

@@ -59,7 +59,7 @@ _FAMILIES = (
         r"(?:apply|register|enrol|enroll|sign up|vote|submit) (?:now|today|here|online)|taking (?:applications|"
         r"registrations|bookings|entries)",
         r"(?:re-?)?closed?|closure|shut(?: down)?|locked|ended|suspended|no longer accepting|not accepting|paused|"
-        r"over|full",
+        r"(?:is|are|now) over|full",
     ),
     _family(
         "operational", "outage",
@@ -134,7 +134,7 @@ _OF_A_KIND = re.compile(
 )
 _OPENS = re.compile(
     r"\b(?:re-?)?opens\b|\b(?:re-?)?open(?:ing|s)? (?:on|in|from|soon|date|day|tba|tbc)\b|\bstarts\b|\bbegins\b|"
-    r"\bopening\b(?! hours| times)"
+    r"\bopening (?:on|in|from|soon|date|\d)"
 )
 _CLAUSES = re.compile(
     r"[.;!?]\s+|\s[–—|·•]\s|, (?=but|and|while|although|please|we|you|then)|\bbut\b|\balthough\b|\bthough\b|"

@@ -77,7 +77,7 @@ _SYNONYMS = (
     "terms conditions policy agreement",
     "salary pay wage",
     "size length",
-    "minute min",
+    "minute min time duration",
     "delay late",
 )
 
@@ -129,6 +129,12 @@ def terms(text: str) -> frozenset[str]:
 def specific(words: frozenset[str]) -> frozenset[str]:
     """Only the words that say which fact is meant; `status` and `value` do not."""
     return words - _GENERIC_STEMS
+
+
+def initials(text: str) -> str:
+    """`aqi` of `air quality index`; empty for fewer than three words."""
+    words = [word for word in _WORD.findall(text.casefold()) if word not in STOPWORDS]
+    return "".join(word[0] for word in words) if 3 <= len(words) <= 6 else ""
 
 
 @lru_cache(maxsize=50_000)
