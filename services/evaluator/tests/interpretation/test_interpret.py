@@ -25,6 +25,7 @@ _PIECES = st.sampled_from(
 @example("1" * 2000)
 @example(" new" * 500)
 @example("İ drops below 5")
+@example("watch ' .")
 def test_any_text_gives_an_interpretation_or_not_understood(text: str) -> None:
     try:
         said = interpret(text)

@@ -2,6 +2,7 @@
 
 from monitors_contracts.monitors import Operator
 
+from . import nouns
 from . import vocabulary as words
 from .phrases import name, trimmed
 from .quantities import alternatives
@@ -17,7 +18,7 @@ CLOSED = "closed"
 _UNAVAILABLE = phrase_pattern(rf"{alternatives(words.UNAVAILABLE)}|\bruns?\s+out\b")
 _AVAILABLE = phrase_pattern(alternatives(words.AVAILABLE))
 _NO_NOUNS = ("online", "nearby", "anywhere", "is", "are", "left", "again", "once")
-_ATTRIBUTIVE = phrase_pattern(rf"\s+(?!{alternatives((*words.VALUE_ENDS, *words.TIME_WORDS, *_NO_NOUNS))})[a-z]+")
+_ATTRIBUTIVE = phrase_pattern(rf"\s+(?!{alternatives((*words.VALUE_ENDS, *nouns.TIME_WORDS, *_NO_NOUNS))})[a-z]+")
 _BUYING = (*words.forms(*words.BUYING_VERBS), "bought", "made", "rented", "gotten", "got")
 _POSSIBLE = (
     r"(?:\b(?:possible|able|allowed)\b.*?\bto|\b(?:i|we|you|one|people)\s+(?:can|could)(?:\s+(?:finally|again|actually|now))?"
@@ -33,7 +34,7 @@ _ON_SALE = phrase_pattern(
 _BOOKABLE = alternatives(words.BOOKABLES)
 _FREES_UP = phrase_pattern(rf"{alternatives(words.FREEING_VERBS)}")
 _BOOKABLE_HEAD = phrase_pattern(
-    rf"{_BOOKABLE}(?:\s+(?:left|free|available|remain|remaining))?(?:\s+{alternatives(words.PREPOSITIONS)}|\s*$)"
+    rf"{_BOOKABLE}(?:\s+(?:left|free|available|remain|remaining))?(?:\s+{alternatives(nouns.PREPOSITIONS)}|\s*$)"
 )
 _INDEFINITE = phrase_pattern(
     r"^(?:(?:there\s*(?:is|are|'s|was)|is\s+there|are\s+there)\s+(?:(?:an?|any|some|no|free|still|finally|earlier)\s+)*|(?:an?|any|some|no|earlier)\s+)(?P<thing>.*)$"
@@ -41,7 +42,7 @@ _INDEFINITE = phrase_pattern(
 _MOVES_OPEN = phrase_pattern(rf"(?P<open>{alternatives(words.OPENING)})|{alternatives(words.CLOSING)}")
 _OTHER_THAN = phrase_pattern(r"\b(?:other|different)\s+(?:than|from|to)\b|\banything\s+but\b")
 _PROCESS = phrase_pattern(
-    rf"(?P<process>{alternatives(words.PROCESSES)})(?:\s+{alternatives(words.PREPOSITIONS)}\s+(?P<owner>.*))?"
+    rf"(?P<process>{alternatives(words.PROCESSES)})(?:\s+{alternatives(nouns.PREPOSITIONS)}\s+(?P<owner>.*))?"
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitors_contracts.monitors import Change
 
+from . import nouns
 from . import vocabulary as words
 from .phrases import attribute, is_pronoun, name, trimmed
 from .quantities import Quantity, alternatives
@@ -64,9 +65,9 @@ _ITEM = phrase_pattern(
         )
     )
 )
-_ITEM_END_WORDS = (*words.PREPOSITIONS, *words.PUBLISHING_VERBS, *words.REPORTED, "called", "becomes", "about", "named")
+_ITEM_END_WORDS = (*nouns.PREPOSITIONS, *words.PUBLISHING_VERBS, *nouns.REPORTED, "called", "becomes", "about", "named")
 _ITEM_ENDS = phrase_pattern(rf"\s+(?P<link>{alternatives(_ITEM_END_WORDS)})(?:\s+|$)")
-_PREPOSITION = phrase_pattern(rf"\s{alternatives(words.PREPOSITIONS)}\s")
+_PREPOSITION = phrase_pattern(rf"\s{alternatives(nouns.PREPOSITIONS)}\s")
 _PUBLISHES = phrase_pattern(rf"(?:{alternatives(words.PUBLISHING_VERBS)}\s*)+$")
 _ADDED = phrase_pattern(r"^(?P<item>.+?)\s+(?:is|are|gets|get)\s+added(?:\s+to\s+(?P<list>.+))?$")
 
@@ -151,7 +152,7 @@ def _cut(item: str) -> tuple[str, str]:
     if cut is None:
         return item, ""
     rest = item[cut.end() :]
-    if cut["link"].lower() not in words.PREPOSITIONS:
+    if cut["link"].lower() not in nouns.PREPOSITIONS:
         place = _PREPOSITION.search(f" {rest}")
         rest = f" {rest}"[place.end() :] if place else ""
     return item[: cut.start()], until_verb(rest)
@@ -189,7 +190,8 @@ def find_any_change(sentence: Sentence) -> ChangeRequest | None:
         if not is_pronoun(thing) and (speaking or sentence.asks or name(thing).fact):
             named = attribute(thing)
             sure = 0.85 if speaking else 0.75 if watched else 0.4
-            return ChangeRequest(named.fact, named.subject, Change(), sure)
+            if named.fact:
+                return ChangeRequest(named.fact, named.subject, Change(), sure)
     if speaking or watched or sentence.url:
         return ChangeRequest("page content", "", Change(), 0.7 if speaking and sentence.url else 0.4)
     return None

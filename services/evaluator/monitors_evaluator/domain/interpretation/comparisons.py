@@ -40,7 +40,10 @@ class _Relation:
     explicit: bool = True
 
 
-_FILLERS = rf"(?:\s+(?:an?|the|my|our|its|their)\s+(?:\w+\s+){{1,2}}of)?(?:\s*(?:{alternatives(words.NUMBER_FILLERS)}|[:,]))*\s*$"
+_FILLERS = (
+    r"(?:\s+(?:an?|the|my|our|its|their)\s+(?:\w+\s+){1,2}of)?"
+    rf"(?:\s*(?:{alternatives(words.NUMBER_FILLERS)}|[:,]))*\s*$"
+)
 _COMPARATOR = re.compile(rf"(?P<phrase>{alternatives(words.COMPARATORS)}){_FILLERS}", re.IGNORECASE)
 _ADJECTIVE = re.compile(
     rf"\b(?P<phrase>(?!(?:{'|'.join(words.NOT_COMPARATIVES)})\b)\w+er|worse|more\s+\w+|less\s+\w+)\s+(?:than|then){_FILLERS}",

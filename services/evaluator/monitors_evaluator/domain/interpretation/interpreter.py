@@ -5,7 +5,7 @@ from typing import Literal
 
 from monitors_contracts.monitors import Change, Condition, Interpretation
 
-from . import vocabulary as words
+from . import nouns
 from .availability import read_availability, read_opening
 from .changes import ChangeRequest, find_amount_of_change, find_any_change, find_direction, find_new_item
 from .comparisons import Comparison, find_comparison
@@ -83,7 +83,7 @@ def _stating(sentence: Sentence, statement: Statement) -> Interpretation:
 
 def _changing(sentence: Sentence, request: ChangeRequest) -> Interpretation:
     numeric = request.change.direction != "any" or any(
-        word in words.NUMERIC_FACTS for word in request.fact.lower().split()
+        word in nouns.NUMERIC_FACTS for word in request.fact.lower().split()
     )
     amount = request.change.at_least is not None or request.change.at_least_percent is not None
     kind = "number" if numeric or amount else "string"
@@ -98,7 +98,7 @@ def _interpretation(
     fact_type: Literal["number", "string"],
     confidence: float,
 ) -> Interpretation:
-    fact, subject = limited(fact), subject[:MAX_SUBJECT].strip()
+    fact, subject = limited(fact) or "value", subject[:MAX_SUBJECT].strip()
     return Interpretation(
         kind="state" if isinstance(asked, Condition) else "change",
         fact=fact[:MAX_SUBJECT],

@@ -2,6 +2,7 @@
 
 import re
 
+from . import nouns
 from . import vocabulary as words
 from .comparisons import Comparison
 from .phrases import Named, attribute, is_pronoun, limited, name, trimmed, without_reporter
@@ -20,13 +21,14 @@ _COUNTING_VERB = re.compile(
 _ADJECTIVE = re.compile(rf"\s+(?P<adjective>{alternatives(words.COUNTED_ADJECTIVES)})", re.IGNORECASE)
 _FOR = re.compile(r"^\s*(?:for|of)\s", re.IGNORECASE)
 _COUNTED_END_WORDS = (
-    *words.PREPOSITIONS, *words.LINKING_VERBS, *words.REPORTED, "or", "and", "please", "have", "has", "remain", "go", "appear", "appears", "arrive",
+    *nouns.PREPOSITIONS, *words.LINKING_VERBS, *nouns.REPORTED, "or", "and", "please", "have", "has", "remain", "go",
+    "appear", "appears", "arrive",
 )  # fmt: skip
 _COUNTED_ENDS = re.compile(
     rf"\s(?P<stop>{alternatives(_COUNTED_END_WORDS)})(?:\s|$)",
     re.IGNORECASE,
 )
-_PREPOSITION = re.compile(rf"^\s*(?:mark\s+)?{alternatives(words.PREPOSITIONS)}\s", re.IGNORECASE)
+_PREPOSITION = re.compile(rf"^\s*(?:mark\s+)?{alternatives(nouns.PREPOSITIONS)}\s", re.IGNORECASE)
 _PLACE = re.compile(rf"\s{alternatives(('in', 'at', 'on', 'for', 'of', 'from', 'near'))}\s.+", re.IGNORECASE)
 _REMAINING = re.compile(
     r"\s(?:is|are)\s+(?:still\s+)?(?P<how>free|left|available|open|remaining|vacant|occupied|taken)\b", re.IGNORECASE
@@ -44,11 +46,11 @@ def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
     said = _said(comparison, sentence)
     if unit in CURRENCY_CODES:
         named = name(said)
-        if named.fact and any(word in words.MONEY_NOUNS for word in named.fact.lower().split()):
+        if named.fact and any(word in nouns.MONEY_NOUNS for word in named.fact.lower().split()):
             return named
         return Named("price", without_reporter(said))
     named, implied = name(said), _implied(comparison, unit)
-    if named.fact and implied == "temperature" and named.head not in words.OWNED_ATTRIBUTES:
+    if named.fact and implied == "temperature" and named.head not in nouns.OWNED_ATTRIBUTES:
         return Named(f"{named.fact} temperature", named.subject)
     if named.fact:
         return named
@@ -62,8 +64,8 @@ def measured_fact(comparison: Comparison, sentence: Sentence) -> Named:
 def _implied(comparison: Comparison, unit: str | None) -> str:
     """The attribute that the unit or the comparison's adjective speaks of."""
     for word in re.findall(r"[a-z]+", f"{comparison.before} {comparison.phrase}".lower()):
-        if word in words.TEMPERING_ADJECTIVES:
-            return words.TEMPERING_ADJECTIVES[word]
+        if word in nouns.TEMPERING_ADJECTIVES:
+            return nouns.TEMPERING_ADJECTIVES[word]
     if unit in _DEGREES:
         return "temperature"
     return "speed" if unit in _SPEEDS else ""
@@ -72,7 +74,7 @@ def _implied(comparison: Comparison, unit: str | None) -> str:
 def _said(comparison: Comparison, sentence: Sentence) -> str:
     """The noun phrase that is compared."""
     before = trimmed(comparison.before)
-    if comparison.measured and not is_pronoun(comparison.measured) and comparison.measured not in words.LIMITS:
+    if comparison.measured and not is_pronoun(comparison.measured) and comparison.measured not in nouns.LIMITS:
         return f"{comparison.measured} of {before}" if not is_pronoun(before) else comparison.measured
     counted = _counted(comparison)
     counting = _COUNTING_VERB.search(comparison.before) or _COUNTING_VERB.search(comparison.phrase)

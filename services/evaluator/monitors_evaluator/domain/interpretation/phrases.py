@@ -3,17 +3,17 @@
 import re
 from dataclasses import dataclass
 
-from . import vocabulary as words
+from . import nouns
 from .quantities import alternatives
 
 MAX_FACT_WORDS = 6
 
 _WORD = re.compile(r"[^\s,;!?()\[\]\"]+")
 _SPLIT = re.compile(
-    rf"\s+(?P<link>{alternatives((*words.PREPOSITIONS, *words.REPORTED))})(?:\s+(?:by|as|in|on|at|to|is|are)\b)*(?:\s+|$)",
+    rf"\s+(?P<link>{alternatives((*nouns.PREPOSITIONS, *nouns.REPORTED))})(?:\s+(?:by|as|in|on|at|to|is|are)\b)*(?:\s+|$)",
     re.IGNORECASE,
 )
-_REPORTS = re.compile(rf"\s+{alternatives(words.REPORTING_VERBS)}\s+(?!(?:by|from|on|as|via|in|at)\b)", re.IGNORECASE)
+_REPORTS = re.compile(rf"\s+{alternatives(nouns.REPORTING_VERBS)}\s+(?!(?:by|from|on|as|via|in|at)\b)", re.IGNORECASE)
 _PER = re.compile(r"\s+per\s+\w+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"^(?P<owner>.+?)(?:'s|s')\s+(?P<thing>.+)$", re.IGNORECASE)
 _GENERIC = frozenset(("value", "values", "level", "levels", "number", "amount", "reading", "readings", "figure",
@@ -21,7 +21,7 @@ _GENERIC = frozenset(("value", "values", "level", "levels", "number", "amount", 
                       "state", "status", "rate", "percentage", "quantity", "degree", "size", "song", "list", "phase",
                       "phases",
                       "speed"))  # fmt: skip
-_ATTRIBUTES = words.OWNED_ATTRIBUTES | words.MONEY_NOUNS
+_ATTRIBUTES = nouns.OWNED_ATTRIBUTES | nouns.MONEY_NOUNS
 _COUNTS = frozenset(("number", "amount", "count", "total", "percentage", "chance", "probability", "risk", "share"))
 _ALONE = frozenset(
     ("value", "values", "amount", "reading", "readings", "figure", "quantity", "total", "report", "monitor", "number")
@@ -53,9 +53,9 @@ def trimmed(phrase: str, *, verbs: bool = True) -> str:
     if [word.lower() for word in found[:2]] == ["this", "page"] and len(found) > 2:
         del found[:2]
     article = False
-    while found and found[0].lower() in words.DETERMINERS:
-        article = found.pop(0).lower() in words.ARTICLES
-    while found and verbs and found[-1].lower() in words.TRAILING_VERBS:
+    while found and found[0].lower() in nouns.DETERMINERS:
+        article = found.pop(0).lower() in nouns.ARTICLES
+    while found and verbs and found[-1].lower() in nouns.TRAILING_VERBS:
         if len(found) == 1 and (article or found[0].lower() in _ATTRIBUTES - {"cost", "costs"}):
             break
         found.pop()
@@ -67,14 +67,14 @@ def trimmed(phrase: str, *, verbs: bool = True) -> str:
 def _ends_in_time(found: list[str]) -> bool:
     """Whether the last word says when ("today"), or leads to nothing any more ("on")."""
     last = found[-1].lower()
-    if last in words.TIME_NOUNS:
-        return len(found) > 1 and found[-2].lower() in words.DETERMINERS
-    return last in words.DANGLING or (last in words.TIME_WORDS and not found[-1][0].isupper())
+    if last in nouns.TIME_NOUNS:
+        return len(found) > 1 and found[-2].lower() in nouns.DETERMINERS
+    return last in nouns.DANGLING or (last in nouns.TIME_WORDS and not found[-1][0].isupper())
 
 
 def is_pronoun(phrase: str) -> bool:
     """Whether a phrase only points at something named elsewhere (`it`, `the value`), or is empty."""
-    return trimmed(phrase, verbs=False).lower() in {"", *words.PRONOUNS}
+    return trimmed(phrase, verbs=False).lower() in {"", *nouns.PRONOUNS}
 
 
 def name(phrase: str) -> Named:
@@ -125,7 +125,7 @@ def _parts(phrase: str) -> Named:
         deeper = name(rest)
         return deeper if deeper.fact else Named(main, deeper.subject)
     own = _modified(main)
-    if own.fact and own.subject and rest and head not in words.MONEY_NOUNS:
+    if own.fact and own.subject and rest and head not in nouns.MONEY_NOUNS:
         return Named(limited(f"{own.subject} {own.fact}"), rest)
     if own.fact:
         return Named(own.fact, f"{own.subject} {rest}".strip())
@@ -138,9 +138,9 @@ def _modified(main: str) -> Named:
     at = next((i for i in range(len(found) - 1, -1, -1) if found[i].lower() in _ATTRIBUTES), None)
     if at is None:
         return Named("", main)
-    start = at - 1 if at and found[at].lower() in words.COMPOUND_HEADS else at
+    start = at - 1 if at and found[at].lower() in nouns.COMPOUND_HEADS else at
     while start and (
-        found[start - 1].lower().rstrip(",") in words.KEPT_MODIFIERS
+        found[start - 1].lower().rstrip(",") in nouns.KEPT_MODIFIERS
         or re.fullmatch(r"[A-Z]{3}(/[A-Z]{3})?", found[start - 1])
     ):
         start -= 1

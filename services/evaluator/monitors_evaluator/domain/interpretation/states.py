@@ -2,6 +2,7 @@
 
 from monitors_contracts.monitors import Operator
 
+from . import nouns
 from . import vocabulary as words
 from .phrases import is_pronoun, name, trimmed
 from .quantities import alternatives
@@ -22,7 +23,7 @@ _EXISTS = phrase_pattern(
     r"^(?:there\s*(?:is|are|'s|was)|is\s+there|are\s+there)\s+(?:(?:an?|any|some|no|not|the)\s+)*(?P<thing>.+)$"
 )
 _STATE_PHRASE = phrase_pattern(alternatives(words.STATE_PHRASES))
-_PREPOSITION = phrase_pattern(rf"\s+{alternatives(words.PREPOSITIONS)}\s+")
+_PREPOSITION = phrase_pattern(rf"\s+{alternatives(nouns.PREPOSITIONS)}\s+")
 _ASKS = phrase_pattern(
     r"^(?:is|are|has|was|were|did)\s+(?P<thing>.+)\s+(?P<value>[\w-]+)(?:\s+(?:yet|now|again|already))?$"
 )
@@ -109,7 +110,7 @@ _NO_STATE = frozenset(("current", "date", "reported", "detected", "shown", "meas
 def _attribute_or_status(thing: str) -> tuple[str, str]:
     """ "order status" is a fact of its own; of "Anna's flight" the status is meant."""
     named = name(thing)
-    return (named.fact, named.subject) if named.head in words.OWNED_ATTRIBUTES else ("status", thing)
+    return (named.fact, named.subject) if named.head in nouns.OWNED_ATTRIBUTES else ("status", thing)
 
 
 def _value(said: str) -> str:
@@ -125,7 +126,7 @@ def _value(said: str) -> str:
             or plain in ("than", "other", "different", "but", "from")
         ):
             continue
-        if plain in words.VALUE_ENDS or plain in words.TIME_WORDS or len(kept) == 4:
+        if plain in words.VALUE_ENDS or plain in nouns.TIME_WORDS or len(kept) == 4:
             break
         kept.append(word.strip(".,;:!?'\""))
     return " ".join(kept)
