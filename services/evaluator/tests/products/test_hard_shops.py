@@ -84,6 +84,14 @@ GONE = {
     "class-of-the-product": html(f"<div class='product type-product outofstock'>{H1}<p class='price'>$54.99</p></div>"),
     "stale-data-and-notice": html(f"{H1}<div class='price'>$54.99</div><div class='availability'>This item is currently unavailable.</div>", OFFERS % '{"price":"54.99","availability":"InStock"}'),
     "ended-listing": html(f"{H1}<div class='price'>$54.99</div><div>This listing has ended.</div>"),
+    "long-notice": html(f"{H1}<div class='price'>$54.99</div><p>We're sorry, this item is out of stock at the moment. Click here and we will write to you as soon as it is back.</p>"),
+    "back-soon": html(f"{H1}<div class='price'>$54.99</div><p>Temporarily out of stock - back soon</p>"),
+    "notify-button-with-cart-class": html(f"{H1}<div class='price'>$54.99</div><button class='add-to-cart'>Notify me when available</button>"),
+    "ausverkauft-with-list-below": html(
+        f"{H1}<div class='price'>$54.99</div><div>Leider ausverkauft</div><section class='x9'>"
+        + "".join(f"<div class='c7'><a href='/p/{n}'>Lampe {n}</a><i>{n}1,00 €</i><button class='b3'>In den Warenkorb</button></div>" for n in range(1, 6))
+        + "</section>"
+    ),
     "all-variants-gone": html(H1, OFFERS % '[{"price":"54.99","availability":"OutOfStock"},{"price":"54.99","availability":"OutOfStock"}]'),
     "meta": html(f"{H1}<div class='price'>$54.99</div>", '<meta property="product:availability" content="oos"><meta property="og:price:amount" content="54.99">'),
     "microdata": html(f"<div itemscope itemtype='http://schema.org/Product'><h1 itemprop='name'>{TITLE}</h1><div itemprop='offers' itemscope itemtype='http://schema.org/Offer'><span itemprop='price'>54.99</span><link itemprop='availability' href='http://schema.org/OutOfStock'></div></div>"),
@@ -104,6 +112,7 @@ THERE = {
     "price-alert": html(f"{H1}<div class='price'>$54.99</div><a href='#'>Notify me of price changes</a>", OFFERS % '{"price":"54.99","availability":"InStock"}'),
     "newsletter": html(f"{H1}<div class='price'>$54.99</div><p>Notify me</p>", OFFERS % '{"price":"54.99","availability":"InStock"}'),
     "store-stock": html(f"{H1}<div class='price'>$54.99</div><button>Add to cart</button><div class='store-list'>Not available in store</div>"),
+    "general-rule": html(f"{H1}<div class='price'>$54.99</div><p>Wenn ein Artikel nicht lieferbar ist, melden wir uns.</p><button>In den Warenkorb</button>"),
     "low-stock": html(f"{H1}<div class='price'>$54.99</div><p>Almost sold out!</p><button>Add to cart</button>"),
 }  # fmt: skip
 

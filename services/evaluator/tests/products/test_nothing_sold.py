@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - pages are easier to read unwrapped
 """Pages without one product's price: nothing is invented for them, and nothing makes the reader fail."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +78,7 @@ SOUND = """<html><head><title>Copper kettle</title><script type="application/ld+
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_mangled_pages_never_fail(data: st.DataObject) -> None:
     html = SOUND
     for _ in range(data.draw(st.integers(1, 4))):
@@ -87,7 +89,7 @@ def test_mangled_pages_never_fail(data: st.DataObject) -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_any_text_gives_facts_and_a_record(text: str) -> None:
     record = product_record("1", read_product(text, text))
     assert set(record) == {"id", "price", "currency", "availability", "sku", "evidence"}
@@ -95,10 +97,8 @@ def test_any_text_gives_facts_and_a_record(text: str) -> None:
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
     st.sampled_from(["@type", "offers", "price", "priceCurrency", "sku", "availability", "priceSpecification", "hasVariant", "name", "url", "@graph"]), inner, max_size=4), max_leaves=20))  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_json_ld_gives_facts(value: object) -> None:
-    import json
-
     html = f'<html><head><title>x</title><script type="application/ld+json">{json.dumps(value)}</script></head><body><h1>x</h1></body></html>'
     facts = read_product(html, "https://shop.example/x?sku=abcd")
     assert facts.price is None or facts.price.value > 0

@@ -11,7 +11,7 @@ from .model import Stock
 from .page import Element, Fragment, Page, squeeze
 from .words import only_offers_to_write, says_gone, says_in_stock, says_not_gone
 
-_LONGEST_TEXT = 80
+_LONGEST_TEXT, _LATEST_WORD = 160, 70
 # The weight of a claim that the page's address does not single out.
 _ORDINARY = 3.0
 _CHOICES = (
@@ -124,7 +124,8 @@ def _notice(page: Page, heading: Fragment | None, price: Fragment | None) -> Fra
             continue
         gone = says_gone(fragment.text)
         element = page.element(fragment.node)
-        if not gone and not element.traits.gone:
+        # A long text that comes to it late tells of something else.
+        if not (gone and gone.start() <= _LATEST_WORD) and not element.traits.gone:
             continue
         if says_not_gone(fragment.text) or element.hidden or _is_variant(element) or _in_list(page, element):
             continue

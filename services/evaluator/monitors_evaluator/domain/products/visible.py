@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
@@ -26,7 +27,7 @@ from .words import (
 )
 
 _LONGEST_TEXT, _LONGEST_PRICE, _MOST_ADDED = 160, 48, 16
-_MOST_CANDIDATES = 600
+_MOST_CANDIDATES, _MOST_NODES = 600, 100
 _OFFERED = {"named price", "itemprop", "near buy", "label now", "large", "alone"}
 # What a price's surroundings cost it, as long as the product's heading does not stand in them too.
 _TAG_POINTS = {
@@ -103,7 +104,7 @@ class _Candidate:
 def joined_text(node: LexborNode) -> str:
     """An element's text, with cents that stand in an element of their own put behind a decimal point."""
     text = ""
-    for inner in node.traverse(include_text=True):
+    for inner in islice(node.traverse(include_text=True), _MOST_NODES):
         if inner.tag != "-text" or not (piece := squeeze(inner.text_content or "")):
             continue
         if text and len(text) < 16 and _minor.match(piece):

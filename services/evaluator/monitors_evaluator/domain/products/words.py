@@ -215,11 +215,15 @@ only_offers_to_write = _said(
     r"notify|e-?mail me|text me|let me know|wait ?list|benachrichtig|alerter|prévenir|avertir|prévenez|avísame"
     r"|notificarme|avise-me|avvisami|bevaka|powiadom|értesít|сообщить|повідомити|通知"
 )
+# A notice of something else: of prices, of a rule for any product, of a shop, of a stock that still lasts.
 says_not_gone = _said(
-    r"not sold|price|preis|prix|precio|preço|prezzo|pris\b|cen[ayęou]\b|цен[аеуы]|newsletter|if (?:an? |the "
-    r"|your )?(?:item|product|order|it)|wenn|falls|until|before (?:it|they)|bis |sobald|avant|si (?:un|le|el|il)|almost"
-    r"|nearly|fast |soon|\bmay\b|\bmight\b|never|online only|in store|filialen?|magasin|tienda|store pick|pick ?up|click"
-    r"|delivery to",
+    r"not sold|(?:notify|alert|benachrichtig|alerter|avis|powiadom|értesít|bevaka|сообщ).{0,40}(?:price|preis|prix"
+    r"|precio|preço|prezzo|pris\b|cen[ayęou]\b|цен)|newsletter|\bif (?:an? |the |your |any )?(?:item|product|order|it)\b"
+    r"|\bwenn\b|\bfalls\b|solange|(?:until|before|bis|avant) (?:it|they|stocks?|sold|ausverkauft|rupture|épuisement)"
+    r"|\bsi (?:un|le|el|il) |(?:almost|nearly|fast|soon|may|might|be|bald|bientôt|quasi|casi) (?:be |is "
+    r"|become )?(?:sold|out|ausverkauft|épuisé|agotad|esaurit|unavailable)|\bnever\b|(?:in|at) (?:the |this |your "
+    r"|selected )?(?:stores?|shops?)|filiale|en magasin|en tienda|in negozio|store pick|pick ?up|click (?:&|and"
+    r"|\+) collect|delivery to|versand nach"
 )
 
 
