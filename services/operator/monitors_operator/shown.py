@@ -1,0 +1,69 @@
+"""Monitors, interpretations and verdicts as lines for a person, from the API's JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .render import clean, shortened, shown_time, shown_value
+
+Shape = dict[str, Any]
+
+
+def interpretation_lines(found: Shape) -> Iterator[str]:
+    """What a sentence was understood to mean."""
+    subject = f" of {clean(found['subject'])}" if found.get("subject") else ""
+    yield f"  what      {clean(found['extractedFact'])}{subject}"
+    yield f"  where     {clean(found.get('url') or '-')}"
+    yield f"  fires     when {clean(found['triggerCondition'])}"
+    yield f"  read by   {found['provider']}, {found['confidence']:.0%} sure"
+
+
+def evaluation_lines(found: Shape) -> Iterator[str]:
+    """One check: the fact, where it stood, and what was decided."""
+    before = found.get("previousValue")
+    was = f"  (was {shown_value(before, found.get('unit'))})" if before not in (None, found.get("value")) else ""
+    yield f"  fact      {shown_value(found.get('value'), found.get('unit'))}{was}"
+    evidence = found.get("evidence")
+    if evidence:
+        where = f", {shortened(evidence['locator'], 80)}" if evidence.get("locator") else ""
+        yield f"  evidence  “{shortened(evidence['quote'], 160)}” ({evidence['method']}{where})"
+    yield f"  verdict   {verdict_line(found)}"
+
+
+def verdict_line(found: Shape) -> str:
+    """What was decided, and why: `quiet (not-met): The price is 60 USD, not below 50 USD.`"""
+    if found["status"] == "pending":
+        return "pending"
+    detail = f": {clean(found['detail'])}" if found.get("detail") else ""
+    return f"{found.get('verdict') or '-'} ({found.get('reason') or '-'}){detail}"
+
+
+def verdict_failed(found: Shape) -> bool:
+    """Whether a check came to no decision: the page could not be fetched, or the fact not be read."""
+    return found.get("verdict") in ("failed", "uncertain")
+
+
+def monitor_row(found: Shape) -> tuple[str, ...]:
+    """A monitor as a row of a table."""
+    return (
+        found["id"],
+        shortened(found["name"], 40),
+        shown_value(found.get("currentValue"), found.get("unit")),
+        shortened(found["triggerCondition"], 50),
+        found.get("lastVerdict") or "-",
+        shown_time(found.get("lastChecked")),
+        "" if found["isActive"] else "paused",
+    )
+
+
+MONITOR_COLUMNS = ("ID", "NAME", "VALUE", "FIRES WHEN", "VERDICT", "CHECKED (UTC)", "")
+
+
+def mail_lines(message: Shape) -> Iterator[str]:
+    """A message of the local channel: its head, its text, and the file that holds it."""
+    yield f"To:      {clean(message['to'])}"
+    yield f"Subject: {clean(message['subject'])}"
+    yield f"Date:    {shown_time(message['createdAt'])} UTC"
+    yield f"File:    {clean(message['file'])}"
+    yield ""
+    for line in message["text"].rstrip().splitlines():
+        yield clean(line)
