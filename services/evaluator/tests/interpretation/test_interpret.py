@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitors_contracts.monitors import Interpretation
@@ -17,6 +17,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=600), st.lists(_PIECES, max_size=40).map(" ".join)))
 @example("")
 @example("tell me when " * 200)
