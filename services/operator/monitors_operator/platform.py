@@ -8,19 +8,21 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import structlog
-import uvicorn
+from fastapi import FastAPI
+from pydantic import Field, SecretStr
+
 from monitors_runtime import health, logs, telemetry
 from monitors_runtime.embedded.child import Child
 from monitors_runtime.embedded.nats import EmbeddedNats
 from monitors_runtime.embedded.postgres import EmbeddedPostgres
 from monitors_runtime.runtime import Runtime
 from monitors_runtime.settings import RuntimeSettings, Settings
-from pydantic import Field, SecretStr
+from monitors_runtime.standalone import HttpServer, Web, listen
 
 from .bootstrap import SERVICES, build
 
@@ -78,7 +80,7 @@ class Platform:
             assert application is not None
             await self.runtime.start()
             await self._start_workers(settings, others)
-            self._server = HttpServer(application, listener)
+            self._server = HttpServer(_web(application), listener)
             await self._server.start()
         except BaseException as failure:
             listener.close()
@@ -186,50 +188,6 @@ class Platform:
             )
 
 
-class _QuietServer(uvicorn.Server):
-    """uvicorn under our own owner: signals are not its business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
-
-
-class HttpServer:
-    """Serves an ASGI application on a socket that is open already."""
-
-    def __init__(self, application: Any, listener: socket.socket) -> None:
-        self._application = application
-        self._listener = listener
-        self._server = _QuietServer(
-            uvicorn.Config(
-                application,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                http="httptools",
-                timeout_graceful_shutdown=5,
-                server_header=False,
-                backlog=2048,
-            )
-        )
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Serve from now on."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="http server")
-        while not self._server.started and not self._task.done():
-            await asyncio.sleep(0.005)
-
-    async def stop(self) -> None:
-        """End event streams, answer what was asked, stop."""
-        gateway = getattr(getattr(self._application, "state", None), "gateway", None)
-        if gateway is not None:
-            gateway.feed.close()
-        self._server.should_exit = True
-        if self._task:
-            await self._task
-
-
 async def run_services(
     names: Sequence[str], health_port: int | None, ready_file: Path | None, stopped: asyncio.Event
 ) -> None:
@@ -238,7 +196,7 @@ async def run_services(
     logs.configure(settings)
     telemetry.configure(settings, "-".join(names))
     runtime = Runtime(settings)
-    application: Any = build(runtime, names)
+    application = build(runtime, names)
     try:
         await runtime.start()
     except (RuntimeError, OSError) as failure:
@@ -247,7 +205,9 @@ async def run_services(
     if health_port is not None or application is not None:
         host = os.environ.get("MONITORS_HOST", "127.0.0.1")
         listener = _listen(host, health_port or int(os.environ.get("MONITORS_PORT", "8000")))
-        server = HttpServer(application or health.application(runtime), listener)
+        server = HttpServer(
+            _web(application) if application else Web(health.application(runtime), lambda: None), listener
+        )
         await server.start()
     if ready_file:
         ready_file.write_text(str(os.getpid()))
@@ -281,13 +241,13 @@ def kept_secret(data_dir: Path) -> SecretStr:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2048
-        )
+        return listen(host, port)
     except OSError as failure:
-        raise CannotStart(
-            f"port {port} on {host} can't be used ({failure.strerror}); name another one with --port"
-        ) from failure
+        raise CannotStart(f"{failure.strerror}; name another one with --port") from failure
+
+
+def _web(application: FastAPI) -> Web:
+    return Web(application, application.state.gateway.feed.close)
 
 
 async def _exists(file: Path) -> None:

@@ -1,0 +1,7 @@
+"""`python -m monitors_alerter` runs the alerter alone."""
+
+from monitors_runtime.standalone import run
+
+from .app import build
+
+run("alerter", build)

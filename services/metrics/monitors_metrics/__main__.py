@@ -1,0 +1,7 @@
+"""`python -m monitors_metrics` runs the metrics service alone."""
+
+from monitors_runtime.standalone import run
+
+from .app import build
+
+run("metrics", build)
