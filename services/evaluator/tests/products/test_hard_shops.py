@@ -66,6 +66,16 @@ HARD = {
     "data-layer": html(H1, '<script>dataLayer.push({"ecommerce":{"detail":{"products":[{"name":"Garden Lantern Oslo","id":"L-1","price":"54.99"}]}}});</script>'),
     "event-tickets": html(H1 + "<p><strong>Tickets:</strong> $54.99</p><a class='btn' href='/buy/1'>Get tickets</a>", '<script type="application/ld+json">{"@type":"Event","name":"Garden Lantern Oslo","offers":{"@type":"Offer","price":"54.99","priceCurrency":"USD"}}</script>'),
     "app": html(H1, '<script type="application/ld+json">{"@type":"SoftwareApplication","name":"Garden Lantern Oslo","offers":[{"@type":"Offer","price":"54.99","priceCurrency":"USD"}]}</script>'),
+    "labels-in-rows": html(f"{H1}<div><div>Price</div><div>54.99 USD</div></div><div><div>Shipping</div><div>9.99 USD</div></div><a class='btn' href='/buy'>Buy</a>"),
+    "fraction-and-cents-with-instalments": html(
+        f"{H1}<div class='pdp-price'><span class='money'><span>US$</span><span class='money__fraction'>54</span><span class='money__cents'>99</span></span>"
+        "<div>em <span>12x <span class='money'><span>US$</span><span class='money__fraction'>4</span><span>,</span><span class='money__cents'>58</span></span></span></div></div><button>Comprar agora</button>"
+    ),
+    "usual-and-offer-price": html(f"{H1}<div class='precio'>Precio normal: $64,99</div><div class='precio-oferta'>Precio oferta: $54,99</div><button>Agregar al carro</button>"),
+    "price-attribute-and-earlier-price": html(
+        f"{H1}<div class='price-container'><div class='price-wrapper' data-price-amount='54.99'><span class='price'>54,99&nbsp;€</span></div></div>"
+        "<div class='price-container'><span class='price-label'>Früher</span><span class='price'>64,99&nbsp;€</span></div><button>In den Warenkorb</button>"
+    ),
     "deep-in-a-long-page": html(f"{H1}<p>{'A lantern for long evenings. ' * 200}</p><div class='product-price'><b>54,99 €</b></div><button>In den Warenkorb</button>"),
 }  # fmt: skip
 

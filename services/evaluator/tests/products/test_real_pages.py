@@ -61,6 +61,7 @@ def test_price_strings_are_parsed_as_people_read_them() -> None:
         ("R 1 299,00", "1299", "R"),
         ("2 x $5.99", "5.99", "$"),
         ("20,-", "20", None),
+        ("89¢", "0.89", None),
         ("₹1,29,999", "129999", "₹"),
     ],
 )

@@ -46,6 +46,7 @@ _FOREIGN = str.maketrans(
     | {"\u200b": "", "–": "-", "—": "-", "−": "-"}
     | {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 )
+_in_cents = re.compile(r"^[^$\d]*\d+\s?¢").match
 _abbreviation = re.compile(r"\b(Rs|Rp|kr|Fr|SFr|Lei|Kn|Nu|руб|лв|тг|грн)\.(?=\d)", re.IGNORECASE)
 
 
@@ -64,13 +65,14 @@ def parse_price(text: str, currency_hint: str | None = None) -> Money | None:
     price = Price.fromstring(sought, currency_hint=hint)
     if price.amount is None:
         return None
+    amount = price.amount / 100 if _in_cents(plain) else price.amount
     extra = _extra_sign(plain)
     currency = price.currency
     if extra is None and currency is None and hint:
         extra = _extra_sign(hint)
     if extra and (currency is None or (currency == "$" and "$" in extra.group(0))):
         currency = extra.group(0)
-    return Money(price.amount, currency)
+    return Money(amount, currency)
 
 
 # Currencies without cents in use: three digits behind a dot are thousands there.

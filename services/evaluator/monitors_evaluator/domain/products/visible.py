@@ -327,15 +327,25 @@ def _labels(page: Page, candidate: _Candidate) -> dict[str, float]:
         points["label other"] = -2.5
     elif says_now(before):
         points["label now"] = 0.8
-    following = page.fragments[index + 1].text[:24] if index + 1 < len(page.fragments) else ""
-    if not _has_currency(following):
-        after = f"{after} {following}"
+    after = f"{after} {_text_behind(page, candidate)}"
     tail = _currencies.sub(" ", after).lstrip(" .,-–*:")
     if says_per_unit(tail) and not says_per_piece(tail):
         points["per unit"] = -2.5
     if starts_as_other(tail):
         points["text other"] = -2.0
     return points
+
+
+def _text_behind(page: Page, candidate: _Candidate) -> str:
+    """The start of the text behind a price, where it belongs to it: beside it in one element, and no price itself."""
+    index = candidate.fragment.index + 1
+    if index >= len(page.fragments) or (parent := candidate.node.parent) is None:
+        return ""
+    following = page.fragments[index]
+    beside = following.node.mem_id == parent.mem_id or (
+        following.node.parent is not None and following.node.parent.mem_id == parent.mem_id
+    )
+    return "" if not beside or _has_currency(following.text[:24]) else following.text[:24]
 
 
 def _around(text: str) -> tuple[str, str, str]:
