@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import itertools
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,20 +14,19 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+import uvicorn
 import zstandard
 from fastapi import FastAPI
-from faststream.nats.message import NatsMessage
-from faststream.response import Response
 from pydantic import SecretStr
 
 from monitors_contracts import alerts, monitors, notifications, pages, platform
-from monitors_contracts.base import Done, Id, Problem, new_id
+from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.embedded.nats import EmbeddedNats
 from monitors_runtime.embedded.postgres import EmbeddedPostgres
 from monitors_runtime.errors import problem
-from monitors_runtime.runtime import Runtime, Service, _reply
+from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
 
 SECRET = SecretStr("a secret for tests that is long enough")
@@ -48,21 +48,6 @@ def interpretation(prompt: str) -> monitors.Interpretation:
     )
 
 
-async def _whole(message: NatsMessage) -> NatsMessage:
-    return message
-
-
-def answer(service: Service, request: Any, handler: Any) -> None:
-    async def respond(message: NatsMessage) -> Response:
-        reply = await _reply(request, handler, message.body)
-        outcome = "problem" if isinstance(reply, Problem) else "ok"
-        return Response(reply.model_dump_json(exclude_none=True).encode(), headers={"reply": outcome})
-
-    service.runtime.broker.subscriber(request.request_subject(), queue=service.name, max_workers=64, decoder=_whole)(
-        respond
-    )
-
-
 class Platform:
     """The services behind the gateway, in memory. A monitor's name says how its checks end."""
 
@@ -80,29 +65,29 @@ class Platform:
         evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
-        answer(evaluator, monitors.CreateMonitor, self.create)
-        answer(evaluator, monitors.ListMonitors, self.list)
-        answer(evaluator, monitors.GetMonitor, self.get)
-        answer(evaluator, monitors.UpdateMonitor, self.update)
-        answer(evaluator, monitors.DeleteMonitor, self.delete)
-        answer(evaluator, monitors.InterpretPrompt, self.interpret)
-        answer(evaluator, monitors.RequestRefreshes, self.refresh)
-        answer(evaluator, monitors.GetEvaluations, self.get_evaluations)
-        answer(evaluator, platform.GetAiUsage, self.usage)
-        answer(alerter, alerts.ListAlerts, self.list_alerts)
-        answer(alerter, alerts.GetAlert, self.get_alert)
-        answer(alerter, alerts.AcknowledgeAlert, self.get_alert)
-        answer(alerter, alerts.ResolveAlert, self.get_alert)
-        answer(notifier, notifications.ListChannels, self.list_channels)
-        answer(notifier, notifications.CreateChannel, self.create_channel)
-        answer(notifier, notifications.UpdateChannel, self.one_channel)
-        answer(notifier, notifications.DeleteChannel, self.delete_channel)
-        answer(notifier, notifications.SendTestMessage, self.test_channel)
-        answer(notifier, notifications.ListNotifications, self.list_notifications)
-        answer(notifier, notifications.ListOutbox, self.list_outbox)
-        answer(notifier, notifications.Unsubscribe, self.unsubscribe)
-        answer(notifier, notifications.RecordProviderEvents, self.record)
-        answer(scraper, pages.GetSnapshot, self.snapshot)
+        evaluator.answer(monitors.CreateMonitor, self.create)
+        evaluator.answer(monitors.ListMonitors, self.list)
+        evaluator.answer(monitors.GetMonitor, self.get)
+        evaluator.answer(monitors.UpdateMonitor, self.update)
+        evaluator.answer(monitors.DeleteMonitor, self.delete)
+        evaluator.answer(monitors.InterpretPrompt, self.interpret)
+        evaluator.answer(monitors.RequestRefreshes, self.refresh)
+        evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
+        evaluator.answer(platform.GetAiUsage, self.usage)
+        alerter.answer(alerts.ListAlerts, self.list_alerts)
+        alerter.answer(alerts.GetAlert, self.get_alert)
+        alerter.answer(alerts.AcknowledgeAlert, self.get_alert)
+        alerter.answer(alerts.ResolveAlert, self.get_alert)
+        notifier.answer(notifications.ListChannels, self.list_channels)
+        notifier.answer(notifications.CreateChannel, self.create_channel)
+        notifier.answer(notifications.UpdateChannel, self.one_channel)
+        notifier.answer(notifications.DeleteChannel, self.delete_channel)
+        notifier.answer(notifications.SendTestMessage, self.test_channel)
+        notifier.answer(notifications.ListNotifications, self.list_notifications)
+        notifier.answer(notifications.ListOutbox, self.list_outbox)
+        notifier.answer(notifications.Unsubscribe, self.unsubscribe)
+        notifier.answer(notifications.RecordProviderEvents, self.record)
+        scraper.answer(pages.GetSnapshot, self.snapshot)
 
     def _monitor(self, organization_id: Id, monitor_id: Id) -> monitors.MonitorView:
         found = self.monitors.get(monitor_id)
@@ -435,6 +420,20 @@ async def alex(gateway: SimpleNamespace) -> AsyncIterator[Browser]:
     """Another new user."""
     async with Browser(gateway.app) as browser:
         yield await browser.sign_up()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def served(gateway: SimpleNamespace) -> AsyncIterator[str]:
+    """The default gateway behind a real HTTP server; its URL."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = uvicorn.Server(uvicorn.Config(gateway.app, log_level="warning", lifespan="off"))
+        serving = asyncio.create_task(server.serve([listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        gateway.app.state.gateway.feed.close()
+        server.should_exit = True
+        await serving
 
 
 @pytest.fixture(scope="session")

@@ -3,30 +3,14 @@
 import asyncio
 import contextlib
 import json
-import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
-import uvicorn
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def url(gateway: SimpleNamespace) -> AsyncIterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        config = uvicorn.Config(gateway.app, log_level="warning", lifespan="off")
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve([listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
 
 
 class Listener:
@@ -39,7 +23,7 @@ class Listener:
         self.ended = False
 
     @contextlib.asynccontextmanager
-    async def connected(self) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    async def connected(self) -> AsyncGenerator[AsyncIterator[dict[str, Any]], None]:
         headers = {"Authorization": self._token} | ({"Last-Event-ID": self.last_id} if self.last_id else {})
         async with httpx.AsyncClient(timeout=20) as client, client.stream("GET", self._url, headers=headers) as reply:
             assert reply.status_code == 200
@@ -70,8 +54,8 @@ async def take(events: AsyncIterator[dict[str, Any]], count: int) -> list[dict[s
         return [await anext(events) for _ in range(count)]
 
 
-async def test_own_events_come_as_they_happen_and_nobody_elses(url: str, robin: Any, alex: Any) -> None:
-    listener = Listener(f"{url}/api/events", robin)
+async def test_own_events_come_as_they_happen_and_nobody_elses(served: str, robin: Any, alex: Any) -> None:
+    listener = Listener(f"{served}/api/events", robin)
     async with listener.connected() as events:
         await alex.watch("theirs")
         mine = await robin.watch("triggers")
@@ -84,8 +68,8 @@ async def test_own_events_come_as_they_happen_and_nobody_elses(url: str, robin: 
     assert {"id", "time", "correlationId"} <= set(evaluated)
 
 
-async def test_resuming_misses_nothing_and_repeats_nothing(url: str, robin: Any, services: Any) -> None:
-    listener = Listener(f"{url}/api/events", robin)
+async def test_resuming_misses_nothing_and_repeats_nothing(served: str, robin: Any, services: Any) -> None:
+    listener = Listener(f"{served}/api/events", robin)
     expected: list[str] = []
     seen: list[dict[str, Any]] = []
 
@@ -109,8 +93,8 @@ async def test_resuming_misses_nothing_and_repeats_nothing(url: str, robin: Any,
     assert len({event["id"] for event in seen}) == 10
 
 
-async def test_resuming_before_the_first_event_misses_nothing(url: str, robin: Any) -> None:
-    listener = Listener(f"{url}/api/events", robin)
+async def test_resuming_before_the_first_event_misses_nothing(served: str, robin: Any) -> None:
+    listener = Listener(f"{served}/api/events", robin)
     async with listener.connected():
         pass
     monitor = await robin.watch()
@@ -120,10 +104,10 @@ async def test_resuming_before_the_first_event_misses_nothing(url: str, robin: A
 
 
 async def test_when_the_consumer_is_lost_then_the_feed_goes_on(
-    url: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    served: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("monitors_gateway.tail.QUIET_SECONDS", 0.5)
-    listener = Listener(f"{url}/api/events", robin)
+    listener = Listener(f"{served}/api/events", robin)
     bus = gateway.runtime.bus
     async with listener.connected() as events:
         first = await robin.watch()
@@ -137,8 +121,8 @@ async def test_when_the_consumer_is_lost_then_the_feed_goes_on(
         assert event["data"]["monitorId"] == second
 
 
-async def test_a_stream_ends_when_its_session_is_revoked(url: str, robin: Any) -> None:
-    listener = Listener(f"{url}/api/events", robin)
+async def test_a_stream_ends_when_its_session_is_revoked(served: str, robin: Any) -> None:
+    listener = Listener(f"{served}/api/events", robin)
     async with listener.connected() as events:
         await robin.post("/api/auth/logout")
         async with asyncio.timeout(5):
@@ -148,14 +132,14 @@ async def test_a_stream_ends_when_its_session_is_revoked(url: str, robin: Any) -
 
 
 async def test_streams_of_a_user_are_bounded(
-    url: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    served: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gateway.app.state.gateway.feed, "_per_user", 1)
-    async with Listener(f"{url}/api/events", robin).connected():
+    async with Listener(f"{served}/api/events", robin).connected():
         refused = await robin.get("/api/events")
         assert (refused.status_code, refused.json()["type"]) == (429, "too-many-streams")
     await asyncio.sleep(0.3)
-    async with Listener(f"{url}/api/events", robin).connected():
+    async with Listener(f"{served}/api/events", robin).connected():
         pass
 
 

@@ -1,5 +1,6 @@
 """Problems, headers, pages without sign-in, and the documents."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -161,10 +162,9 @@ async def test_docs_load_nothing_from_elsewhere(visitor: Any) -> None:
 
 
 async def test_openapi_document_is_printed_without_connecting(gateway: SimpleNamespace) -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "monitors_gateway.openapi"], capture_output=True, check=True, timeout=60
-    ).stdout
-    document = json.loads(printed)
+    program = [sys.executable, "-m", "monitors_gateway.openapi"]
+    printed = await asyncio.to_thread(subprocess.run, program, capture_output=True, check=True, timeout=120)
+    document = json.loads(printed.stdout)
     assert document["openapi"].startswith("3.1")
     assert document == json.loads(json.dumps(gateway.app.openapi()))
     refresh = document["paths"]["/api/monitors/{id}/refresh"]["post"]["responses"]
