@@ -177,7 +177,8 @@ class BrowserPool:
                     raise _Died from error
                 raise await visit.obstruction(error) from error
             finally:
-                await visit.close()
+                if not await visit.close() and chromium is self._current:
+                    self._retire()  # a page that cannot be closed would keep its process busy for ever
 
     @asynccontextmanager
     async def _chromium(self) -> AsyncGenerator[_Chromium, None]:
@@ -280,11 +281,17 @@ class _Visit:
         headers.pop("set-cookie", None)
         return Rendering(page.url, self._main.status, headers, html, shot)
 
-    async def close(self) -> None:
-        if self._context:
-            with suppress(Error, TimeoutError):
-                async with asyncio.timeout(_CLOSING):
+    async def close(self) -> bool:
+        """Close the page; False when it did not close in time."""
+        try:
+            async with asyncio.timeout(_CLOSING):
+                if self._context:
                     await self._context.close()
+        except TimeoutError:
+            return False
+        except Error as error:
+            log.debug("page of a browser that is gone: %s", error.message)
+        return True
 
     async def obstruction(self, error: Error) -> Obstructed | NotAPage:
         """What a failed visit means. The guard is asked again, for the browser only sees a closed connection."""

@@ -89,7 +89,7 @@ async def serve() -> AsyncGenerator[Callable[[Handler], Awaitable[Site]], None]:
 @pytest.fixture
 def settings() -> Callable[..., ScraperSettings]:
     def make(**changed: Any) -> ScraperSettings:
-        values = {"allow_private_addresses": True, "retries": 0, "retry_base": 0.01, **changed}
+        values: dict[str, Any] = {"allow_private_addresses": True, "retries": 0, "retry_base": 0.01, **changed}
         return ScraperSettings(**values)
 
     return make

@@ -183,7 +183,7 @@ async def test_fetch_when_script_hangs_then_timeout_and_the_next_page_works(serv
         script = "<script>for (;;) {}</script>" if request.path == "/hang" else ""
         return html(f"<title>x</title><p>Hello</p>{script}")
 
-    site, one = await serve(answer), await fetcher(browser_timeout=3)
+    site, one = await serve(answer), await fetcher(browser_timeout=8)
     got = await one.fetch(FetchRequest((site.url("/hang"),), render="browser"))
     assert isinstance(got, FetchFailed)
     assert got.failure is Failure.TIMEOUT

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from monitors_contracts.pages import Failure
@@ -17,7 +19,7 @@ def judge(
     return found.failure if found else None
 
 
-WALLS = {
+WALLS: dict[str, tuple[str, dict[str, Any], Failure]] = {
     "turnstile": (
         "<h1>shop.test</h1><p>Verify you are human by completing the action below.</p>"
         "<div class='cf-turnstile' data-sitekey='x'></div>",

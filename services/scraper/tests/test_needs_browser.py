@@ -17,11 +17,13 @@ UNFINISHED = {
     "angular": "<app-root></app-root><script src='main.js' type='module'></script>",
     "next": "<div id='__next'></div><script src='/_next/main.js'></script>",
     "filled by id": "<main><h1>Trail</h1><b id='s'></b></main><script>document.getElementById('s').textContent='x'</script>",
-    "filled dash": "<main><h1>Free</h1><p>Now: <b id='n'>–</b></p></main><script>document.querySelector('#n').append(5)</script>",
+    "filled dash": "<main><h1>Free</h1><p>Now: <b id='n'>–</b></p></main><script>$('#n').text(5)</script>",
     "skeleton": "<main><h1>Kettle</h1><div class='price skeleton'></div></main><script src='/a.js'></script>",
     "busy": "<main><h1>Kettle</h1><ul aria-busy='true'></ul></main><script src='/a.js'></script>",
     "empty list": "<main><h1>Flats</h1><ul class='list'></ul></main><script src='/a.js'></script>",
-    "noscript": "<main><h1>Kettle</h1></main><noscript>Please enable JavaScript to view this shop.</noscript><script src=a.js></script>",
+    "noscript": (
+        "<main><h1>Kettle</h1></main><script src=a.js></script><noscript>Please enable JavaScript to view it.</noscript>"
+    ),
     "asks": "<main><p>You need to enable JavaScript to run this app.</p></main><script src=a.js></script>",
     "refresh": "<meta http-equiv='refresh' content='0; url=/real'><p>Redirecting</p>",
 }
