@@ -1,0 +1,106 @@
+"""Who sends what, and who hears it: the map the documents are drawn from.
+
+The services' `app.py` is the truth; `tests/contracts` holds this map against it.
+"""
+
+from dataclasses import dataclass
+
+from .alerts import AlertAcknowledged, AlertResolved, AlertTriggered
+from .base import Event
+from .metrics import MetricCollected
+from .monitors import (
+    MonitorCreated,
+    MonitorDeleted,
+    MonitorEvaluated,
+    MonitorRefreshRequested,
+    MonitorUpdated,
+    ThresholdCleared,
+    ThresholdExceeded,
+)
+from .notifications import (
+    NotificationDelayed,
+    NotificationFailed,
+    NotificationRequested,
+    NotificationSent,
+    NotificationTracked,
+)
+from .pages import PageFetched, PageFetchFailed
+from .platform import AiUsageRecorded, AuditRecorded, UserRegistered
+
+
+@dataclass(frozen=True)
+class Durable:
+    """A service's durable consumer: every event of these types, of one aggregate, is handled once and in order."""
+
+    service: str
+    events: tuple[type[Event], ...]
+
+    @property
+    def name(self) -> str:
+        """`<service>-<aggregate>-<event>`, or `<service>-<aggregate>` when it hears several types."""
+        first = self.events[0]
+        return f"{self.service}-{first.aggregate}" + (f"-{first.action}" if len(self.events) == 1 else "")
+
+    @property
+    def stream(self) -> str:
+        """The stream it reads."""
+        return self.events[0].stream
+
+    @property
+    def subjects(self) -> list[str]:
+        """What it filters the stream by: these events of all organizations."""
+        return [f"evt.{event.aggregate}.{event.action}.>" for event in self.events]
+
+
+_OWNED: dict[str, tuple[type[Event], ...]] = {
+    "gateway": (UserRegistered, AuditRecorded),
+    "scraper": (PageFetched, PageFetchFailed),
+    "evaluator": (
+        MonitorCreated,
+        MonitorUpdated,
+        MonitorDeleted,
+        MonitorRefreshRequested,
+        MonitorEvaluated,
+        ThresholdExceeded,
+        ThresholdCleared,
+        MetricCollected,
+        AiUsageRecorded,
+    ),
+    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved),
+    "notifier": (
+        NotificationRequested,
+        NotificationSent,
+        NotificationDelayed,
+        NotificationFailed,
+        NotificationTracked,
+    ),
+}
+
+OWNERS: dict[type[Event], str] = {event: service for service, events in _OWNED.items() for event in events}
+"""The one service that publishes each event."""
+
+CONSUMERS: tuple[Durable, ...] = (
+    Durable("scraper", (MonitorRefreshRequested,)),
+    Durable("scraper", (MonitorDeleted,)),
+    Durable("evaluator", (PageFetched, PageFetchFailed)),
+    Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
+    Durable("notifier", (UserRegistered,)),
+    Durable("notifier", (AlertTriggered, AlertResolved)),
+    Durable("notifier", (NotificationRequested,)),
+    Durable("metrics", (MetricCollected,)),
+)
+"""Every durable consumer there is."""
+
+FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS")}
+"""Services that pass whole streams on to their readers as they happen, without a durable: the event feed of the API."""
+
+
+def consumers_of(event: type[Event]) -> list[Durable]:
+    """The durables that hear this event."""
+    return [durable for durable in CONSUMERS if event in durable.events]
+
+
+def services_hearing(event: type[Event]) -> list[str]:
+    """All services this event reaches, by durable or by feed, in alphabetical order."""
+    durable = {consumer.service for consumer in consumers_of(event)}
+    return sorted(durable | {service for service, streams in FEEDS.items() if event.stream in streams})
