@@ -29,13 +29,13 @@ PIECES = (
     "<table>", "<tr>", "<td>", "</td>", "<th rowspan=99 colspan=77>", "</table>", "<h1>", "</h1>", "<p class='price'>", "<b>",
     "<li>", "<dl><dt>", "<dd>", "$45.00", "lamp", "Registration", ": open", "closed", "1,2,3.4.5", "31 February 2027", "{", "}",
     '"price"', "[", "]", ":", ",", "null", "1e999", "-", "<?xml version='1.0'?>", "<rss>", "<item>", "<title>", "</", "&#0;",
-    "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>", "&a;", "\x00", "\ud83d\ude00", "  ", "\n", "\t|\t", "# ", "<script>",
-    "<script type='application/ld+json'>", "</script>", "in stock", "<s>", "<select>", "٣٤", "²", "9" * 400,
+    "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>", "&a;", "\x00", "\ud83d\ude00", "  ", "\n", "\t|\t", "# ",
+    "<script>", "<script type='application/ld+json'>", "</script>", "in stock", "<s>", "<select>", "٣٤", "²", "9" * 400,
 )  # fmt: skip
 contents = st.one_of(st.text(max_size=300), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(contents, st.sampled_from(TYPES), st.sampled_from(QUESTIONS))
 @example("<div>" * 3000 + "lamp $4", "text/html", QUESTIONS[0])
 @example("[" * 3000, "application/json", QUESTIONS[0])
@@ -53,7 +53,7 @@ def test_any_content_when_read_then_nothing_is_raised_and_answers_repeat(
         assert ExtractionPlan.model_validate_json(plan.model_dump_json()) == plan
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     contents,
     st.sampled_from(

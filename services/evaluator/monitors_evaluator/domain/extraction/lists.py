@@ -8,10 +8,10 @@ from email.utils import parsedate_to_datetime
 
 from pydantic import JsonValue
 
+from .blocks import BODY, Outline
 from .documents import leaves
 from .numbers import read_dates
 from .observations import header_of
-from .outline import BODY, Outline
 from .question import Question
 from .words import coverage, normalise, squeeze, terms
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pydantic import JsonValue
 
 from ..products.reader import read_product
+from .blocks import BODY, Block
 from .documents import find, leaves
 from .lists import listings, newest_item, newest_listed
 from .observations import Observation, table_observations, text_observations
-from .outline import BODY, Block
 from .page import Page
 from .question import Asked, Question
 from .readings import Reading, of_leaf, read_all

@@ -72,7 +72,7 @@ _DATE = re.compile(
 _NOT_A_QUANTITY = re.compile(
     r"\b\d{1,2}[:h]\d{2}(?::\d{2})?\s?(?:am|pm|uhr)?\b|\b\d{1,2}\s?(?:am|pm)\b|"
     r"\bv?(?!\d{1,3}(?:\.\d{3})+\b)\d+\.\d+\.\d+(?:[.\-+]\w+)*"
-    r"|(?:tel|phone|fax|call)\b[.: ]*\+?[\d ()/-]{6,}|\+\d[\d ()-]{7,}|[A-Za-z]+-?\d+[\w-]*|#\d+|©\s?\d{4}|"
+    r"|(?:tel|phone|fax|call)\b[.: ]*\+?[\d ()/-]{6,}|\+\d[\d ()-]{7,}|\b[A-Za-z]+-?\d+[\w-]*|#\d+|©\s?\d{4}|"
     r"\d+[A-Za-z]{3,}\d\w*"
     r"|\b\d+(?:st|nd|rd|th)\b|\b\d+(?:-\d+){2,}|\b\d+[-–]?(?:week|day|month|year|hour|h|d|w|yr)s?\b(?=\s(?:range|"
     r"high|low|change|average))",

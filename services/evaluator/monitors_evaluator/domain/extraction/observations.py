@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .outline import Block, Grid, Outline
+from .blocks import Block, Grid, Outline
 from .words import normalise
+
+MAX_STATEMENT = 3_000
+"""Characters of a statement that are read; what follows is no fact."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"“(])|\s[|·•]\s|;\s+")
 _LABEL = re.compile(
@@ -46,7 +49,7 @@ def _of_block(block: Block, title: str) -> Iterator[Observation]:
     def observation(text: str, names: tuple[str, ...], piece: str = "", is_struck: bool = False) -> Observation:
         where = f"{shape}>{piece}" if piece else shape
         return Observation(
-            text, names, context, weight,
+            text[:MAX_STATEMENT], names, context, weight,
             {"label": normalise(names[0]) if names else "", "heading": heading, "shape": where},
             f"{where}|{len(block.runs)}", where, struck or is_struck, block.element.disabled,
         )  # fmt: skip

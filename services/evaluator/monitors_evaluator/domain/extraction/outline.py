@@ -1,12 +1,13 @@
-"""A page as a reader sees it: blocks of text with what stands over and before them, and tables; ads and menus weigh less."""
+"""An HTML page as a reader sees it: walked once into blocks and tables, with ads and menus weighing less."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from .blocks import BODY, MAIN, MARGIN, OUTSIDE, Block, Element, Grid, Outline, Run, heads_over, register, set_heading
+from .tables import grid_of
 from .words import listed, squeeze
 
 _INLINE = frozenset(
@@ -30,133 +31,6 @@ _MARGINAL_WORDS = frozenset(
         "breadcrumbs share sharing social popup modal sponsored sponsor teaser trending suggestions"
     )
 )
-_RELATED_HEADING = re.compile(
-    r"\b(you (may|might) also|related|similar|recommended|customers also|people also|more (from|like)|"
-    r"other (products|items)|"
-    r"recently viewed|sponsored|newsletter|popular (now|items|products)|trending|advertisement|frequently bought)\b",
-    re.IGNORECASE,
-)
-MAIN, BODY, OUTSIDE, MARGIN = 1.0, 0.9, 0.6, 0.2
-"""Weights: what the page is about, 0..1."""
-
-
-@dataclass(slots=True, eq=False)
-class Element:
-    """A block-level element while walking: its shape, its weight, and the first text found in it."""
-
-    parent: "Element | None"
-    shape: str
-    weight: float
-    marginal: bool = False
-    struck: bool = False
-    heads: "list[tuple[int, Block]] | None" = None
-    children: int = 0
-    place: int = 0
-    kids: "list[tuple[Element, Block]] | None" = None
-    block: "Block | None" = None
-    level: int = 0
-    disabled: bool = False
-    names_its_parts: bool = True
-
-
-@dataclass(slots=True)
-class Run:
-    """A piece of a block in one inline element: its text, that element's shape, and whether it is struck through."""
-
-    text: str
-    shape: str
-    struck: bool
-
-
-@dataclass(slots=True, eq=False)
-class Block:
-    """A paragraph, a list item, a button: text without a break in it."""
-
-    element: Element
-    runs: list[Run] = field(default_factory=list)
-    heads: tuple["Block", ...] = ()
-    text: str = ""
-    weight: float = BODY
-    is_related: bool = False
-
-    @property
-    def label(self) -> str:
-        """The block as a name: its first piece when it has several (`Ridge Trail` of a heading with a badge)."""
-        return self.runs[0].text if len(self.runs) > 1 and len(self.runs[0].text) > 2 else self.text
-
-    @property
-    def headings(self) -> tuple[str, ...]:
-        """The headings it stands under, closest first."""
-        return tuple(head.label for head in reversed(self.heads))
-
-    @property
-    def holders(self) -> tuple[str, ...]:
-        """What names it from before: the first text of the rows, cards and items it is in, unless that is its equal."""
-        found: list[str] = []
-        child = self.element
-        while (holder := child.parent) is not None and len(found) < 3 and holder.names_its_parts:
-            named = _namer(holder, child)
-            if (
-                named is not None
-                and named is not self
-                and re.search(r"[^\W\d_]{2}", name := named.label[:81])
-                and len(name) <= 80
-            ):
-                found.append(name)
-            child = holder
-        return tuple(found)
-
-    @property
-    def shape(self) -> str:
-        """Tags and classes of the block and its parent, digits left out: `div.prices>p.now`."""
-        parent = self.element.parent
-        return f"{parent.shape}>{self.element.shape}" if parent is not None else self.element.shape
-
-
-def _namer(holder: Element, child: Element) -> Block | None:
-    """What names a child of a row, a card or a list of pairs: the nearest text before it that has the first one's shape."""
-    kids = holder.kids or []
-    leader = kids[0][0].shape if kids else ""
-    pair = holder.children == 2 and bool(kids) and not re.search(r"\d", kids[0][1].text)
-    if leader == child.shape and not pair:
-        return None
-    for kid, block in reversed(kids[max(0, child.place - 20) : child.place]):
-        if kid.shape == leader:
-            return None if block.element.marginal else block
-    return None
-
-
-@dataclass(slots=True)
-class Cell:
-    """A table cell as shown."""
-
-    text: str
-    is_header: bool = False
-
-
-@dataclass(slots=True)
-class Grid:
-    """A table: all rows as long as the longest, spans filled in, with what stands over it."""
-
-    rows: list[list[Cell]]
-    titles: tuple[str, ...] = ()
-    weight: float = BODY
-    element: Element | None = None
-
-
-@dataclass(slots=True)
-class Outline:
-    """All blocks and tables of a page, in reading order."""
-
-    title: str = ""
-    blocks: list[Block] = field(default_factory=list)
-    grids: list[Grid] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        """All text shown, menus and footers too."""
-        cells = (" ".join(cell.text for cell in row) for grid in self.grids for row in grid.rows)
-        return "\n".join((*(block.text for block in self.blocks), *cells))
 
 
 @lru_cache(maxsize=5_000)
@@ -220,42 +94,6 @@ def _element_for(style: _Style, tag: str, attributes: dict[str, str | None], par
     )
 
 
-def _register(block: Block) -> None:
-    """Tell the elements around a new block of it."""
-    child, holder = block.element, block.element.parent
-    while holder is not None:
-        if holder.kids is None:
-            holder.kids = [(child, block)]
-        else:
-            if holder.kids[-1][0] is not child:
-                child.place = len(holder.kids)
-                holder.kids.append((child, block))
-            break
-        child, holder = holder, holder.parent
-
-
-def _heads_over(element: Element) -> tuple[Block, ...]:
-    """The headings an element stands under, the highest first."""
-    found: list[Block] = []
-    holder = element.parent
-    while holder is not None:
-        if holder.heads:
-            found.extend(block for _, block in reversed(holder.heads))
-        holder = holder.parent
-    return tuple(reversed(found))
-
-
-def _set_heading(block: Block) -> None:
-    """A heading stands over the rest of what it is in; one alone in its box stands over what its box is in."""
-    level, holder = block.element.level, block.element.parent
-    block.is_related = bool(_RELATED_HEADING.search(block.text))
-    while holder is not None and holder.children == 1 and holder.parent is not None:
-        holder = holder.parent
-    if holder is not None:
-        kept = [head for head in holder.heads or [] if head[0] < level]
-        holder.heads = [*kept, (level, block)]
-
-
 def _add_text(element: Element, text: str, run: tuple[int, str, bool], last_run: list[int]) -> Block | None:
     """Append text to the element's open block; answers the block when it was opened by it."""
     opened = None
@@ -263,7 +101,7 @@ def _add_text(element: Element, text: str, run: tuple[int, str, bool], last_run:
         if not text.strip():
             return None
         element.block = opened = Block(element)
-        _register(opened)
+        register(opened)
         last_run[0] = -1
     block = element.block
     identity, shape, struck = run
@@ -331,7 +169,7 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         element.children += 1
         if tag == "header" and element is root and node.css_first("h1, h2") is None:
             inner.marginal, inner.weight = True, MARGIN
-        if tag == "table" and (grid := _grid_of(node, inner)) is not None:
+        if tag == "table" and (grid := grid_of(node, inner)) is not None:
             parts.append(grid)
             continue
         push(node, inner, (0, "", inner.struck))
@@ -346,15 +184,15 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
     """Settle all texts (single spaces, one between pieces that only style keeps apart) and what stands over them."""
     known: dict[int, tuple[Block, ...]] = {}
 
-    def heads_over(element: Element) -> tuple[Block, ...]:
+    def known_heads(element: Element) -> tuple[Block, ...]:
         key = id(element.parent)
         if key not in known:
-            known[key] = _heads_over(element)
+            known[key] = heads_over(element)
         return known[key]
 
     for block in parts:
         if isinstance(block, Grid):
-            heads = heads_over(block.element) if block.element else ()
+            heads = known_heads(block.element) if block.element else ()
             block.titles += tuple(head.label for head in reversed(heads))
             block.weight = MARGIN if any(head.is_related for head in heads) else block.weight
             outline.grids.append(block)
@@ -365,12 +203,12 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
             block.text, block.runs = _joined(block.runs)
         if block.text:
             outline.blocks.append(block)
-            block.heads = heads_over(block.element)
+            block.heads = known_heads(block.element)
             block.weight = MARGIN if any(head.is_related for head in block.heads) else block.element.weight
             if block.element.level:
-                _set_heading(block)
+                set_heading(block)
                 known.clear()
-                block.heads = tuple(head for head in heads_over(block.element) if head is not block)
+                block.heads = tuple(head for head in known_heads(block.element) if head is not block)
 
 
 def _joined(given: list[Run]) -> tuple[str, list[Run]]:
@@ -389,141 +227,3 @@ def _joined(given: list[Run]) -> tuple[str, list[Run]]:
             text += " "
         runs.append(Run(piece, run.shape, run.struck))
     return squeeze(text), runs
-
-
-_NOT_SHOWN = "s, del, strike, [hidden], script, style"
-
-
-def _cell_text(node: LexborNode, has_hidden: bool) -> str:
-    text = squeeze(node.text(separator=" "))
-    for gone in node.css(_NOT_SHOWN) if has_hidden else ():
-        text = squeeze(text.replace(squeeze(gone.text(separator=" ")), " ", 1))
-    if not text and (shown := node.css_first("img[alt], [aria-label], [title]")) is not None:
-        named = shown.attributes
-        text = squeeze(named.get("alt") or named.get("aria-label") or named.get("title") or "")
-    return text
-
-
-def _span(value: str | None) -> int:
-    return min(int(value), 20) if value and value.isdigit() and int(value) > 0 else 1
-
-
-def _grid_of(table: LexborNode, element: Element) -> Grid | None:
-    """The table's cells; None for a table that only lays out a page."""
-    if len(table.css("table")) > 1 or table.css_first("form, h1, main") is not None:
-        return None
-    has_hidden = table.css_first(_NOT_SHOWN) is not None
-    rows: list[list[Cell]] = []
-    carried: dict[int, tuple[int, Cell]] = {}
-    for row in table.css("tr"):
-        cells: list[Cell] = []
-        for node in row.iter():
-            if node.tag not in ("td", "th"):
-                continue
-            while len(cells) in carried:
-                cells.append(_carry(carried, len(cells)))
-            attributes = node.attributes
-            cell = Cell(_cell_text(node, has_hidden), node.tag == "th")
-            if len(cell.text) > 600:
-                return None
-            down = _span(attributes.get("rowspan"))
-            for _ in range(_span(attributes.get("colspan"))):
-                if down > 1:
-                    carried[len(cells)] = (down - 1, cell)
-                cells.append(cell)
-        while len(cells) in carried:
-            cells.append(_carry(carried, len(cells)))
-        if cells:
-            rows.append(cells)
-    if not rows:
-        return None
-    width = max(len(row) for row in rows)
-    caption = table.css_first("caption")
-    titles = (squeeze(caption.text()),) if caption is not None else ()
-    for row in rows:
-        row.extend(Cell("") for _ in range(width - len(row)))
-    return Grid(rows, titles, element.weight, element)
-
-
-def _carry(carried: dict[int, tuple[int, Cell]], column: int) -> Cell:
-    left, cell = carried.pop(column)
-    if left > 1:
-        carried[column] = (left - 1, cell)
-    return cell
-
-
-_COLUMNS = re.compile(r"\s*\|\s*|\t+|\s{2,}")
-
-
-def outline_of_text(content: str) -> Outline:
-    """Plain text: lines in columns are a table, a line under-ruled or with a hash is a heading, the rest are blocks."""
-    outline = Outline()
-    root = Element(None, "text", BODY, names_its_parts=False)
-    lines = content.replace("\f", "\n").splitlines()[:20_000]
-    for group in _column_groups(lines):
-        if isinstance(group, Grid):
-            group.titles = tuple(head.text for _, head in reversed(root.heads or []))
-            outline.grids.append(group)
-            continue
-        heading = re.match(r"(#{1,6})\s+(.*)", group)
-        text = squeeze(heading[2] if heading else group.lstrip("*•-–— \t") if not re.match(r"\s*-\d", group) else group)
-        if not text:
-            continue
-        if not outline.title:
-            outline.title = text[:200]
-        element = Element(root, "line", BODY, level=len(heading[1]) if heading else 0)
-        block = Block(element, [Run(text, "", False)], text=text)
-        block.heads = tuple(head for _, head in root.heads or [])
-        if heading:
-            _set_heading(block)
-        outline.blocks.append(block)
-    return outline
-
-
-def _column_groups(lines: list[str]) -> Iterator[Grid | str]:
-    """Lines in order; three or more (two with bars) of the same number of columns come as one table."""
-    pending: list[tuple[str, list[str]]] = []
-
-    def flush() -> Iterator[Grid | str]:
-        if len(pending) >= 2:
-            yield Grid([[Cell(cell) for cell in cells] for _, cells in pending])
-        else:
-            yield from _paragraphs([line for line, _ in pending])
-        pending.clear()
-
-    loose: list[str] = []
-    for line in lines:
-        cells = [squeeze(cell) for cell in _COLUMNS.split(line.strip().strip("|").strip())]
-        if re.fullmatch(r"[\s|:+=-]*", line) and pending and line.strip():
-            continue
-        if len(cells) >= 2 and all(cells) and all(len(cell) < 80 for cell in cells):
-            if pending and len(pending[0][1]) != len(cells):
-                yield from flush()
-            if loose:
-                yield from _paragraphs(loose)
-                loose.clear()
-            pending.append((line, cells))
-            continue
-        yield from flush()
-        if not line.strip():
-            yield from _paragraphs(loose)
-            loose.clear()
-        else:
-            loose.append(line)
-    yield from flush()
-    yield from _paragraphs(loose)
-
-
-def _paragraphs(lines: list[str]) -> Iterator[str]:
-    """Lines joined where one runs on into the next; a short or labelled line stands alone."""
-    joined = ""
-    for line in lines:
-        runs_on = joined and len(joined.rsplit("\n", 1)[-1]) > 60 and not re.match(r"\s*([*•#-]|[\w ]{1,30}:)", line)
-        if runs_on or (joined and joined.rstrip()[-1:] not in ".!?:" and line[:1].islower()):
-            joined += "\n" + line
-        else:
-            if joined:
-                yield joined
-            joined = line
-    if joined:
-        yield joined

@@ -11,7 +11,9 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - no stubs
 from pydantic import JsonValue
 from selectolax.lexbor import LexborHTMLParser
 
-from .outline import Outline, outline_of_html, outline_of_text
+from .blocks import Outline
+from .outline import outline_of_html
+from .plaintext import outline_of_text
 from .words import normalise
 
 Form = Literal["html", "json", "xml", "csv", "text"]

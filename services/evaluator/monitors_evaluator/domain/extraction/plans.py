@@ -11,7 +11,7 @@ from .question import Asked, Question, question_of
 from .readings import Reading
 from .words import normalise
 
-_LEAST_SCORE = 1.2
+_LEAST_SCORE = 1.1
 _LEAST_SUBJECT = 0.5
 _CLOSE = 0.25
 UNSURE = 0.35

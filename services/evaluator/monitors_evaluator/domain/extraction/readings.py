@@ -130,6 +130,7 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
                 yield Reading(0.0, score, source, text, subject_fit=subject)
         return
     labels = source.names[:2] if source.shape == "td" else source.names[:1]
+    is_other = bool(terms(label)) and not coverage(question.words, terms(label))
     is_leaf = "path" in source.locator and not terms(label) & _VALUE_KEYS
     named_unit = next((unit for name in labels if (unit := _unit_named(name))), None)
     for at, number in enumerate(numbers):
@@ -138,7 +139,12 @@ def _numbers(question: Question, source: Observation) -> Iterator[Reading]:
         before, after = _around(text, numbers, at)
         alone = not re.search(r"[^\W\d_]{2,}", before + after)
         assumed = (
-            0.5 if alone and not is_leaf and (question.unit is None or number.unit in (None, question.unit)) else 0.0
+            0.5
+            if alone
+            and not is_leaf
+            and not is_other
+            and (question.unit is None or number.unit in (None, question.unit))
+            else 0.0
         )
         if question.is_price and number.unit in CURRENCY_CODES:
             assumed = 0.75
@@ -175,7 +181,7 @@ def _unit_named(label: str) -> str | None:
     if match is None:
         return None
     if match[3]:
-        return {"c": "°C", "f": "°F"}.get(match[3].casefold())
+        return {"c": "°C", "f": "°F", "m": "m"}.get(match[3].casefold())
     return unit_of(match[1] or match[2])
 
 
@@ -248,6 +254,7 @@ def _answer(question: Question, source: Observation) -> bool | None:
             found
             and found[0].yes == "in stock"
             and _COUNTED.search(label.casefold())
+            and text[:1].isdigit()
             and (numbers := read_numbers(text))
         ):
             return (numbers[0].value > 0) is found[1]

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .blocks import BODY, Block, Grid, Outline
 from .lists import texts_of
-from .outline import BODY, Block, Grid, Outline
 from .page import Page
 from .question import Question
 from .words import coverage, normalise, squeeze, terms
@@ -22,6 +22,10 @@ _RESTLESS = re.compile(
     r"|(?:current|local|server) time|©|copyright|all rights reserved|it is now \d|today is|as of (?:today|now|\d)|"
     r"cookies?\b.*\b(?:accept|consent)|\bread time\b|\bmin read\b)",
     re.IGNORECASE,
+)
+_MAY_BE_RESTLESS = re.compile(
+    r"[\d©]|[cC]o(?:pyright|okie)|[uU]pdated|[rR]ights|[tT]ime|[gG]enerated|[mM]odified|"
+    r"[rR]e(?:view|fresh)|made|[lL]oaded"
 )
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}:\d{2}\b(?:\s?(?:am|pm|utc|gmt))?", re.IGNORECASE)
 _CHROME = frozenset(("button", "nav", "label", "summary"))
@@ -123,6 +127,9 @@ def _settled(lines: Iterable[str]) -> tuple[str, ...]:
     """The lines without sentences that change by themselves."""
     kept: list[str] = []
     for line in lines:
+        if not _MAY_BE_RESTLESS.search(line):
+            kept.append(line)
+            continue
         sentences = re.split(r"(?<=[.!?])\s+", line)
         text = squeeze(" ".join(_CLOCK.sub("", sentence) for sentence in sentences if not _is_restless(sentence)))
         if text:

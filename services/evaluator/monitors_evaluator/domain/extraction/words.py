@@ -79,6 +79,7 @@ _SYNONYMS = (
     "size length",
     "minute min time duration",
     "delay late",
+    "used usage use utilization utilisation",
 )
 
 
