@@ -105,7 +105,8 @@ class Relay:
                     await self._pool.execute(PURGE, self._keep)
                 # Without the lock, look for it now and then; with it, a lost wake-up costs this much at most.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 0.5)
+                    async with asyncio.timeout(0.5):
+                        await self._wake.wait()
                 self._wake.clear()
                 if connection.is_closed():
                     raise ConnectionError("database connection closed")
@@ -130,7 +131,8 @@ class Relay:
             await self._bus.publish_async(row["subject"], row["data"], stream=row["stream"], headers=row["headers"])
             for row in rows
         ]
-        done = await asyncio.wait_for(asyncio.gather(*acks, return_exceptions=True), 10)
+        async with asyncio.timeout(10):
+            done = await asyncio.gather(*acks, return_exceptions=True)
         stored: list[int] = []
         for row, ack in zip(rows, done, strict=True):
             if isinstance(ack, BaseException):

@@ -54,7 +54,9 @@ class StandingPull:
             await self._ask()
             self._news.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), HEARTBEAT_SECONDS * 2.5)
+                # Not wait_for: Python 3.11's loses a cancellation that arrives together with the news.
+                async with asyncio.timeout(HEARTBEAT_SECONDS * 2.5):
+                    await self._news.wait()
                 continue
             self._asked = 0  # not even a heartbeat: the request was lost with a connection or a server
         taken = [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]

@@ -199,7 +199,8 @@ class Runtime:
         await self.broker.stop()
         if hasattr(self, "pool"):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.pool.close(), 5)
+                async with asyncio.timeout(5):
+                    await self.pool.close()
 
     async def ask(self, request: Request[R], patience: float = 10) -> R:
         """Send a command or query to the service that owns the answer. Raises ProblemError."""
@@ -236,7 +237,8 @@ class Runtime:
         if not self.connection.is_connected:
             return "NATS is not connected"
         try:
-            await asyncio.wait_for(self.pool.fetchval("SELECT 1"), 2)
+            async with asyncio.timeout(2):
+                await self.pool.fetchval("SELECT 1")
         except (TimeoutError, *DATABASE_AWAY):
             return "PostgreSQL does not answer"
         for service in self.services:

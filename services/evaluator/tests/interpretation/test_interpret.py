@@ -66,7 +66,7 @@ def test_record_of_a_condition() -> None:
     said = interpret("tell me when the desk lamp at https://shop.example/lamp costs less than $20")
     assert to_record("7", said) == {
         "id": "7",
-        "kind": "condition",
+        "kind": "state",
         "fact": "price",
         "subject": "desk lamp",
         "factType": "number",

@@ -5,11 +5,11 @@ from monitors_contracts.monitors import Interpretation
 
 
 def to_record(identifier: str, interpretation: Interpretation) -> Json:
-    """A flat record of an interpretation; `kind` is `condition` or `change`, `op` one of le, ge, eq, ne, contains or null."""
+    """A flat record of an interpretation; `kind` is `state` or `change`, `op` one of le, ge, eq, ne, contains or null."""
     condition = interpretation.condition
     return {
         "id": identifier,
-        "kind": "condition" if interpretation.kind == "state" else "change",
+        "kind": interpretation.kind,
         "fact": interpretation.fact,
         "subject": interpretation.subject,
         "factType": interpretation.fact_type,
