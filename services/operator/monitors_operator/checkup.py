@@ -188,9 +188,10 @@ async def _postgres(settings: RuntimeSettings) -> list[Finding]:
             Finding("PostgreSQL", "wrong", f"{without_secret(settings.database_url)}: {away or 'time-out'}", advice)
         ]
     try:
-        version: str = await connection.fetchval("SHOW server_version")
-        size: int = await connection.fetchval("SELECT pg_database_size(current_database())")
-        there: datetime = await connection.fetchval("SELECT clock_timestamp()")
+        version = str(await connection.fetchval("SHOW server_version"))
+        size = int(await connection.fetchval("SELECT pg_database_size(current_database())") or 0)
+        there = await connection.fetchval("SELECT clock_timestamp()")
+        assert isinstance(there, datetime)
         apart = abs((there - datetime.now(UTC)).total_seconds())
         found = [
             Finding("PostgreSQL", "ok", f"{version.split()[0]}, {size / 1024**2:.1f} MiB"),
@@ -200,7 +201,7 @@ async def _postgres(settings: RuntimeSettings) -> list[Finding]:
         ]
         if await connection.fetchval("SELECT to_regclass('runtime.outbox') IS NULL"):
             return [*found, Finding("outbox", "wrong", "no tables yet", "start a service: it makes them")]
-        waiting: int = await connection.fetchval("SELECT count(*) FROM runtime.outbox WHERE published_at IS NULL")
+        waiting = int(await connection.fetchval("SELECT count(*) FROM runtime.outbox WHERE published_at IS NULL") or 0)
         late = waiting > MUCH_WAITING
         advice = "a service whose events wait is not running, or NATS refuses them: see its log" if late else ""
         return [*found, Finding("outbox", "wrong" if late else "ok", f"{waiting} events wait to be published", advice)]

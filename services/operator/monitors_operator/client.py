@@ -33,6 +33,8 @@ class Api:
     """One platform's API. `keyring` holds who we are there; without one nothing is signed."""
 
     def __init__(self, base: str, keyring: Keyring | None = None) -> None:
+        if not base.startswith(("http://", "https://")):
+            raise BadInput(f"{base!r} is no address of a platform: it begins with http:// or https://")
         self.base = base.rstrip("/")
         self.keyring = keyring
         self._credentials = keyring.load() if keyring else None

@@ -29,6 +29,9 @@ def run_filter(files: Sequence[Path], answer: Callable[[str, Record], Record]) -
         except BadInput as wrong:
             answered = {"id": identifier, "error": str(wrong)}
             outcome = 2
+        except Exception as failure:  # one page that nobody foresaw must not cost the answers to all behind it
+            answered = {"id": identifier, "error": f"{type(failure).__name__}: {failure}"[:500]}
+            outcome = 2
         sys.stdout.write(json.dumps(answered, ensure_ascii=False) + "\n")
         sys.stdout.flush()
     return outcome

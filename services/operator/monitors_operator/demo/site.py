@@ -25,7 +25,7 @@ class Site:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the base class names it so
                 """Silent: the demo tells what happens."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
