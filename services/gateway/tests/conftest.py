@@ -6,7 +6,6 @@ import itertools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -23,8 +22,6 @@ from monitors_contracts import alerts, monitors, notifications, pages, platform
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
-from monitors_runtime.embedded.nats import EmbeddedNats
-from monitors_runtime.embedded.postgres import EmbeddedPostgres
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
@@ -341,15 +338,6 @@ class Browser(httpx.AsyncClient):
 
 
 Start = Callable[..., Awaitable[SimpleNamespace]]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SimpleNamespace]:
-    folder: Path = tmp_path_factory.mktemp("gateway")
-    nats, postgres = EmbeddedNats(folder / "nats"), EmbeddedPostgres(folder / "postgres")
-    await asyncio.gather(nats.start(), postgres.start())
-    yield SimpleNamespace(nats=nats, postgres=postgres)
-    await asyncio.gather(nats.stop(), postgres.stop())
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -31,7 +31,7 @@ async def test_generated_requests_are_answered_as_documented(gateway: SimpleName
         ends = time.monotonic() + SECONDS / len(operations)
 
         @settings(
-            max_examples=8,
+            max_examples=4,
             deadline=None,
             database=None,
             derandomize=True,

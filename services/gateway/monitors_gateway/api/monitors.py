@@ -107,15 +107,13 @@ class MonitorDetailReply(Model):
 async def _shown(gateway: Gateway, caller: Caller, views: Sequence[MonitorView]) -> list[Monitor]:
     """Monitors with the refresh times that the gateway keeps."""
     now = datetime.now(UTC)
-    pool = gateway.runtime.pool
-    recent, quota = await asyncio.gather(
-        quotas.recent_refreshes(pool, caller.organization_id, [view.id for view in views]),
-        gateway.refreshes.quota(caller.user_id, now),
+    recent, used = await quotas.usage(
+        gateway.runtime.pool, caller.organization_id, caller.user_id, [view.id for view in views], now
     )
     shown: list[Monitor] = []
     for view in views:
         moments = recent.get(view.id, [])
-        allowed = next_allowed(moments, quota.used, gateway.refreshes.limits, now)
+        allowed = next_allowed(moments, used, gateway.refreshes.limits, now)
         shown.append(shapes.monitor(view, moments[-1] if moments else None, allowed if allowed > now else None))
     return shown
 

@@ -1,6 +1,6 @@
 """What needs no sign-in: the public status, unsubscribing by link, and what the mail provider reports."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import HTMLResponse, Response
@@ -30,6 +30,10 @@ FORM = (
     '<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">'
     '<button type="submit">Unsubscribe</button></form>'
 )
+PAGES: dict[int | str, dict[str, Any]] = {
+    404: {"description": "The link is not valid", "content": {"text/html": {}}},
+    503: {"description": "Not possible right now", "content": {"text/html": {}}},
+}
 Token = Annotated[str, Path(max_length=2000)]
 
 
@@ -54,7 +58,7 @@ async def ask_to_unsubscribe(token: Token) -> HTMLResponse:
     return _page("Unsubscribe?", "You will no longer get these messages.", FORM)
 
 
-@router.post("/u/{token}", response_class=HTMLResponse)
+@router.post("/u/{token}", response_class=HTMLResponse, responses=PAGES)
 async def unsubscribe(token: Token, gateway: GatewayDep) -> HTMLResponse:
     """Unsubscribe in one click (RFC 8058), without signing in."""
     try:

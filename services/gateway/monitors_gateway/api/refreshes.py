@@ -110,9 +110,8 @@ async def get_evaluation(
         raise problem("evaluation-not-found", "No such evaluation", 404)
     now = datetime.now(UTC)
     pool = gateway.runtime.pool
-    recent = await quotas.recent_refreshes(pool, caller.organization_id, [monitor_id])
-    quota = await gateway.refreshes.quota(caller.user_id, now)
-    allowed = next_allowed(recent.get(monitor_id, []), quota.used, gateway.refreshes.limits, now)
+    recent, used = await quotas.usage(pool, caller.organization_id, caller.user_id, [monitor_id], now)
+    allowed = next_allowed(recent.get(monitor_id, []), used, gateway.refreshes.limits, now)
     return RefreshReply(evaluation=shapes.evaluation(evaluation, allowed))
 
 

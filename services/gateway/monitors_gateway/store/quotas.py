@@ -39,8 +39,12 @@ WHERE organization_id = $1 AND monitor_id = ANY($2::uuid[]) AND recent = '{}'
 """
 GIVE_DAY = "UPDATE gateway.daily_usage SET refreshes = greatest(0, refreshes - $3) WHERE user_id = $1 AND day = $2"
 
-RECENT = """
-SELECT monitor_id, recent FROM gateway.monitor_refreshes
+# One round trip: it is part of every monitor that is shown.
+USAGE = """
+SELECT NULL::uuid AS monitor_id, NULL::timestamptz[] AS recent, refreshes
+FROM gateway.daily_usage WHERE user_id = $3 AND day = $4
+UNION ALL
+SELECT monitor_id, recent, NULL FROM gateway.monitor_refreshes
 WHERE organization_id = $1 AND monitor_id = ANY($2::uuid[])
 """
 USED_TODAY = "SELECT refreshes FROM gateway.daily_usage WHERE user_id = $1 AND day = $2"
@@ -85,10 +89,13 @@ async def give_back(
     await db.execute(DROP_EMPTY, organization_id, monitors)
 
 
-async def recent_refreshes(pool: Pool, organization_id: Id, monitors: Sequence[Id]) -> Recent:
-    """When these monitors were refreshed lately, oldest first."""
-    rows = await pool.fetch(RECENT, organization_id, monitors)
-    return {row["monitor_id"]: row["recent"] for row in rows}
+async def usage(
+    pool: Pool, organization_id: Id, user_id: Id, monitors: Sequence[Id], now: datetime
+) -> tuple[Recent, int]:
+    """When these monitors were refreshed lately, oldest first, and what the user used of this UTC day."""
+    rows = await pool.fetch(USAGE, organization_id, monitors, user_id, now.astimezone(UTC).date())
+    recent = {row["monitor_id"]: row["recent"] for row in rows if row["monitor_id"]}
+    return recent, next((row["refreshes"] for row in rows if not row["monitor_id"]), 0)
 
 
 async def used_today(pool: Pool, user_id: Id, now: datetime) -> int:
