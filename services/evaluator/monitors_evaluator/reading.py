@@ -77,7 +77,7 @@ class Reader:
             if found is not None:
                 return found, None, False
         asker = Asker(monitor.organization_id, monitor.user_id)
-        plan = (await self._providers.propose_plan(page, monitor.interpretation, asker)).value
+        plan = (await self._providers.propose_plan(page, monitor.interpretation, asker, monitor.plan)).value
         if plan is None:
             return None, None, False
         return await _run(plan, page, known), plan, monitor.plan is not None

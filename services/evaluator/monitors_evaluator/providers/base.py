@@ -51,8 +51,13 @@ class Provider(Protocol):
         """What the sentence asks for. Raises ProviderError; `local` raises NotUnderstood."""
         ...
 
-    async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
-        """How to read the fact off this page, verified on it; None when it is not shown. Raises ProviderError."""
+    async def propose_plan(
+        self, page: Page, interpretation: Interpretation, previous: ExtractionPlan | None = None
+    ) -> Answer[ExtractionPlan | None]:
+        """How to read the fact off this page, verified on it; None when it is not shown. Raises ProviderError.
+
+        `previous` is the plan that stopped matching, if there was one.
+        """
         ...
 
     async def close(self) -> None:

@@ -114,13 +114,13 @@ class ProviderChain:
         return await self._first(asker, "interpret", key, lambda provider: provider.interpret(prompt))
 
     async def propose_plan(
-        self, page: Page, interpretation: Interpretation, asker: Asker
+        self, page: Page, interpretation: Interpretation, asker: Asker, previous: ExtractionPlan | None = None
     ) -> Outcome[ExtractionPlan | None]:
-        """How to read the fact off this page; None when the page does not show it."""
+        """How to read the fact off this page; None when the page does not show it. `previous` no longer matches."""
         page_parts = (page.url, page.content_type, page.content)
         key = cache_key(asker.organization_id, "propose-plan", *page_parts, interpretation.model_dump_json())
         return await self._first(
-            asker, "propose-plan", key, lambda provider: provider.propose_plan(page, interpretation)
+            asker, "propose-plan", key, lambda provider: provider.propose_plan(page, interpretation, previous)
         )
 
     async def close(self) -> None:

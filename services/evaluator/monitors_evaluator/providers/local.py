@@ -17,9 +17,11 @@ class LocalProvider:
         """What the sentence asks for. Raises NotUnderstood when it asks to be told of nothing."""
         return Answer(interpret(prompt), self.name)
 
-    async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
+    async def propose_plan(
+        self, page: Page, interpretation: Interpretation, previous: ExtractionPlan | None = None
+    ) -> Answer[ExtractionPlan | None]:
         """How to read the fact off this page, or None."""
-        return Answer(derive_plan(page, interpretation), self.name)
+        return Answer(derive_plan(page, interpretation, previous), self.name)
 
     async def close(self) -> None:
         """Nothing is held open."""

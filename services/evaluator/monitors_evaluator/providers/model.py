@@ -35,10 +35,12 @@ class ModelProvider:
         question = interpreting.question(prompt, _boundary())
         return await self._ask(question, lambda said: interpreting.read(said, prompt, local, self.name))
 
-    async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
+    async def propose_plan(
+        self, page: Page, interpretation: Interpretation, previous: ExtractionPlan | None = None
+    ) -> Answer[ExtractionPlan | None]:
         """How to read the fact off this page, run on it before it is answered. Raises ProviderError."""
         question = proposing.question(page, interpretation, _boundary())
-        return await self._ask(question, lambda said: proposing.read(said, page, interpretation, self.name))
+        return await self._ask(question, lambda said: proposing.read(said, page, interpretation, self.name, previous))
 
     async def close(self) -> None:
         """Give the connections back."""

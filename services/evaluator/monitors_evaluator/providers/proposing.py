@@ -99,7 +99,13 @@ def question(page: Page, interpretation: Interpretation, boundary: str) -> Quest
     return Question("extraction_plan", SYSTEM, fences, _SCHEMA)
 
 
-def read(completion: Completion, page: Page, interpretation: Interpretation, provider: str) -> ExtractionPlan | None:
+def read(
+    completion: Completion,
+    page: Page,
+    interpretation: Interpretation,
+    provider: str,
+    previous: ExtractionPlan | None = None,
+) -> ExtractionPlan | None:
     """A plan that reads the value the model pointed at; None when it says that the page does not show the fact.
 
     Raises MalformedAnswer when the quote does not stand on the page, or when no plan reads its value.
@@ -115,7 +121,7 @@ def read(completion: Completion, page: Page, interpretation: Interpretation, pro
         raise MalformedAnswer("quote-not-on-page", usage=completion.usage)
     for fact, subject in _pointed(said, interpretation):
         pointed = interpretation.model_copy(update={"fact": fact, "subject": subject})
-        plan = derive_plan(page, pointed)
+        plan = derive_plan(page, pointed, previous)
         if plan is not None and _reads(plan, page, pointed, value, quote):
             return ExtractionPlan(
                 method=plan.method, locator={**plan.locator, _FACT: fact, _SUBJECT: subject}, provider=provider

@@ -70,8 +70,7 @@ def product_readings(page: Page, question: Question) -> list[Reading]:
     if question.is_price and strange and question.asked is Asked.NUMBER:
         return []
     facts = read_product(page.content, page.url or None)
-    title = page.outline.title
-    heading = next((block.text for block in page.outline.blocks if block.element.level == 1), "")
+    title, heading = page.title, page.heading
     named = coverage(question.subject, terms(f"{title} {heading}"))
     score = 2.3 + 1.2 * named
     if question.asked is Asked.NUMBER and facts.price is not None:

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 from .blocks import Outline
 from .outline import outline_of_html
 from .plaintext import outline_of_text
-from .words import normalise
+from .words import normalise, squeeze
 
 Form = Literal["html", "json", "xml", "csv", "text"]
 
@@ -99,6 +99,27 @@ class Page:
         return outline_of_text(self.content) if self.form == "text" else Outline()
 
     @cached_property
+    def title(self) -> str:
+        """The HTML title."""
+        node = self.html.css_first("title")
+        return squeeze(node.text()) if node is not None else ""
+
+    @cached_property
+    def heading(self) -> str:
+        """The first main heading."""
+        node = self.html.css_first("h1")
+        return squeeze(node.text()) if node is not None else ""
+
+    @cached_property
+    def _shows_much(self) -> bool:
+        """A look at the text that costs no outline: so much of it that it is no wall."""
+        body = self.html.body
+        if self.form != "html" or body is None:
+            return False
+        unseen = sum(len(node.text()) for node in body.css("script, style, template, noscript"))
+        return len(body.text()) - unseen > 4 * _WALL_LENGTH
+
+    @cached_property
     def is_wall(self) -> bool:
         """True for a captcha, a cookie or sign-in wall, an error page or an empty one: it says nothing of any fact."""
         if not self.content.strip():
@@ -107,7 +128,7 @@ class Page:
             return self.data is None
         if self.form not in ("html", "text"):
             return False
-        if sum(len(block.text) for block in self.outline.blocks) >= _WALL_LENGTH:
+        if self._shows_much or sum(len(block.text) for block in self.outline.blocks) >= _WALL_LENGTH:
             return False
         shown = normalise(" ".join((self.outline.title, self.outline.text)))
         return len(shown) < _WALL_LENGTH and bool(_WALL.search(shown))
