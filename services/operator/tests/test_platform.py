@@ -18,8 +18,8 @@ import pytest
 from monitors_operator.demo.pages import AFTER, BEFORE
 from monitors_operator.demo.site import Site
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-PATIENCE = 120
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+PATIENCE = 280
 SETTINGS = {
     "MONITORS_ALLOW_PRIVATE_ADDRESSES": "true",
     "MONITORS_REFRESHES_PER_MINUTE": "0",
@@ -67,7 +67,7 @@ def _up(data_dir: Path) -> Generator[Up]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(60)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -299,12 +299,12 @@ def test_what_the_folder_keeps_is_there_after_a_restart(
     with _up(data_dir) as first:
         watched = monitors("watch", sentence, "--json", "--data-dir", str(data_dir))
         first.process.send_signal(signal.SIGTERM)
-        out, err = first.process.communicate(timeout=60)
+        out, err = first.process.communicate(timeout=120)
     with _up(data_dir) as second:
         listed = json.loads(monitors("list", "--json", "--data-dir", str(data_dir)).out)
         checked = monitors("check", "--all", "--data-dir", str(data_dir))
         second.process.send_signal(signal.SIGINT)
-        assert second.process.wait(60) == 0
+        assert second.process.wait(120) == 0
 
     assert (first.process.returncode, err) == (0, "")
     assert out.endswith("Stopped.\n")

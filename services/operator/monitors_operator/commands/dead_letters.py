@@ -20,7 +20,7 @@ Durable = Annotated[str | None, typer.Option(metavar="NAME", help="Only of this 
 All = Annotated[bool, typer.Option("--all", help="All of them, or all of --durable.")]
 
 group = typer.Typer(
-    help="Messages that no try could handle: look at them, try again, drop them.",
+    help="Messages that no try could handle.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

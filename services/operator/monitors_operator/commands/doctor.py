@@ -18,8 +18,10 @@ def doctor(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """List all settings with their values and meanings, look at everything the platform stands on, and say what to do.
-    Exit code 1 when something is wrong.
+    """List settings, look for trouble, advise.
+
+    Shows all settings with values and meanings, looks at everything the platform stands on, and says what to do. Exit
+    code 1 when something is wrong.
     """
     import asyncio
     import os

@@ -23,9 +23,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def extract(files: Files = None) -> None:
-    """Facts off kept pages: a filter of JSON lines, without a server, a model or a network.
+    """Read facts off kept pages: a filter.
 
-    In: {"id", "file", "url", "facts"}, one a line; a file is .html or .html.gz, beside the working directory. Out: {"id"}
+    Needs no server, no model and no network.
+
+    In: {"id", "file", "url", "facts"}, one a line; a file is .html or .html.gz. Out: {"id"}
     and each fact asked for, null where the page does not tell it, with where each was read under "evidence". The facts
     price, currency, availability and sku are read as a shop's; any other name as a person would look for it. Without
     "facts" all four of a shop are read. A line that can't be answered gives {"id", "error"}, and exit code 2 at the end.

@@ -23,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def interpret(files: Files = None) -> None:
-    """What sentences are understood to mean: a filter of JSON lines, without a server, a model or a network.
+    """Say what sentences mean: a filter.
+
+    Needs no server, no model and no network.
 
     In: {"id", "prompt"}, one a line. Out: {"id", "kind", "fact", "factType", "op", "value", "unit", "url", "name",
     "confidence"}. A line that can't be answered gives {"id", "error"}, and exit code 2 at the end.

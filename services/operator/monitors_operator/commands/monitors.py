@@ -63,7 +63,7 @@ def check(
 
 
 def list_all(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
-    """All monitors: what each watches, its value, and its last verdict."""
+    """List all monitors, with value and verdict."""
     from ..connect import with_api
     from ..render import as_json, say, table
     from ..shown import MONITOR_COLUMNS, monitor_row
@@ -84,7 +84,10 @@ def show(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """One monitor: its sentence, how it was understood, its latest checks and messages."""
+    """Show one monitor and its latest checks.
+
+    With its sentence, how that was understood, and the messages it led to.
+    """
     from ..connect import with_api
     from ..render import as_json, clean, fields, say, shortened, shown_time, shown_value, table
     from ..shown import interpretation_lines

@@ -34,7 +34,9 @@ def replay(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Apply a span of a service's own events to its tables once more. Nobody is notified, and what was applied before
+    """Rebuild a service's state from its events.
+
+    Applies a span of the service's own events to its tables once more. Nobody is notified, and what was applied before
     changes nothing.
     """
     import time

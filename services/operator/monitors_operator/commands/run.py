@@ -31,8 +31,10 @@ def run(
         Path | None, typer.Option(hidden=True, help="Written once the services run; for a supervisor.")
     ] = None,
 ) -> None:
-    """Run single services against the NATS and PostgreSQL that MONITORS_NATS_URL and MONITORS_DATABASE_URL name, until
-    SIGTERM or Ctrl-C. Copies share the work.
+    """Run single services, for a cluster.
+
+    They use the NATS and PostgreSQL that MONITORS_NATS_URL and MONITORS_DATABASE_URL name, and run until SIGTERM or Ctrl-C.
+    Copies share the work.
     """
     import asyncio
 

@@ -25,7 +25,7 @@ def trace(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Everything one check caused, across services.
+    """Show everything that one check caused.
 
     A tree by cause: the time since the request, the time since the event before, and what each event says.
     """

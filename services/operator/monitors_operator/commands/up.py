@@ -25,8 +25,10 @@ def up(
         bool, typer.Option("--demo", help="Show it at work: watch a small site that changes, with everything it takes.")
     ] = False,
 ) -> None:
-    """Run the whole platform until SIGTERM or Ctrl-C: NATS, PostgreSQL, all services and the API, with all data in one
-    folder. MONITORS_NATS_URL and MONITORS_DATABASE_URL put servers of your own in place of the embedded ones.
+    """Run the whole platform on this machine.
+
+    NATS, PostgreSQL, all services and the API run until SIGTERM or Ctrl-C, with all data in one folder. MONITORS_NATS_URL
+    and MONITORS_DATABASE_URL put servers of your own in place of the embedded ones.
     """
     import asyncio
 

@@ -34,9 +34,10 @@ def watch(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Watch something: create a monitor from one sentence, show how it was understood, and check it once.
+    """Watch what one sentence asks for.
 
-    Uses the platform that runs in the data folder, or starts one for the duration of the command.
+    Creates a monitor, shows how the sentence was understood, and checks it once. Exit code 1 when the check came to no
+    verdict. Uses the platform that runs in the data folder, or starts one for the duration of the command.
     """
     from ..client import Api
     from ..connect import with_api
