@@ -90,8 +90,8 @@ async def test_fetch_when_name_answers_differently_the_second_time_then_never_re
     """DNS rebinding: public while it is checked, loopback when it is connected to. No packet leaves: connecting is noted."""
     connected: list[str] = []
 
-    async def note(addresses: list[Any], **_: Any) -> None:
-        connected.extend(address[4][0] for address in addresses)
+    async def note(addr_infos: list[Any], **_: Any) -> None:
+        connected.extend(address[4][0] for address in addr_infos)
         raise ConnectionRefusedError
 
     monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", note)
