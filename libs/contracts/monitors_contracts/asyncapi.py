@@ -49,7 +49,7 @@ def document() -> Json:
             "nats": {
                 "host": "127.0.0.1:4222",
                 "protocol": "nats",
-                "description": "The embedded server's usual place; MONITORS_NATS_URL names another one.",
+                "description": "As MONITORS_NATS_URL names it; the embedded server takes a free port and has a token.",
             }
         },
         "channels": _channels(),

@@ -22,7 +22,19 @@ _ANNOTATIONS = frozenset(
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _COMPARED = frozenset(
-    {"$ref", "type", "enum", "const", "anyOf", "oneOf", "properties", "required", "additionalProperties", "items"}
+    {
+        "$ref",
+        "type",
+        "enum",
+        "const",
+        "anyOf",
+        "oneOf",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "prefixItems",
+    }
     | set(_LOWER_BOUNDS)
     | set(_UPPER_BOUNDS)
 )
@@ -126,8 +138,16 @@ class _Comparison:
         yield from self._other_keywords(path, written, read)
         if read.get("type") == "object":
             yield from self._fields(path, written, read)
-        if read.get("type") == "array" and "items" in read:
-            yield from self.value(f"{path}[]", written.get("items", True), read["items"])
+        if read.get("type") == "array":
+            yield from self._items(path, written, read)
+
+    def _items(self, path: str, written: Schema, read: Schema) -> Iterator[_Refusal]:
+        others: Schema | bool = written.get("items", True)
+        members: list[Schema | bool] = written.get("prefixItems", [])
+        for number, member in enumerate(read.get("prefixItems", [])):
+            yield from self.value(f"{path}[{number}]", members[number] if number < len(members) else others, member)
+        if "items" in read:
+            yield from self.value(f"{path}[]", others, read["items"])
 
     def _fields(self, path: str, written: Schema, read: Schema) -> Iterator[_Refusal]:
         known: Schema = written.get("properties", {})

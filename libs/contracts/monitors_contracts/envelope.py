@@ -56,7 +56,7 @@ class Envelope:
         return headers
 
     def data(self) -> bytes:
-        """The event as JSON, in UTF-8."""
+        """The event as JSON, in UTF-8. What is None is left out, in free-form dictionaries as well."""
         return self.event.model_dump_json(exclude_none=True).encode()
 
 
@@ -73,7 +73,7 @@ def decode(headers: Mapping[str, str] | None, data: bytes, catalogue: Mapping[st
             event=kind.model_validate_json(data),
             id=identifier,
             source=headers.get("ce-source", ""),
-            time=datetime.fromisoformat(headers["ce-time"]),
+            time=_moment(headers["ce-time"]),
             correlation_id=UUID(headers["ce-correlationid"]) if "ce-correlationid" in headers else identifier,
             causation_id=UUID(headers["ce-causationid"]) if "ce-causationid" in headers else None,
             traceparent=headers.get("traceparent"),
@@ -88,3 +88,10 @@ def decode(headers: Mapping[str, str] | None, data: bytes, catalogue: Mapping[st
         raise UndecodableMessage(f"data refused by schema: {where or 'body'}: {first['msg']}") from refused
     except ValueError as refused:
         raise UndecodableMessage(f"bad header: {refused}") from refused
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise ValueError(f"ce-time {text!r} has no time zone")
+    return moment

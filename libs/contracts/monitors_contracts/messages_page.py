@@ -35,7 +35,9 @@ published beside the old one for a release.
 ## Subscribe
 
 The subject is `evt.<aggregate>.<event>.<organization>.<entity id>`, so a filter picks a kind, a tenant or one thing.
-As it happens, with the [`nats`](https://github.com/nats-io/natscli) command (`--server` and credentials as for any NATS):
+As it happens, with the [`nats`](https://github.com/nats-io/natscli) command.
+`--server` takes what `MONITORS_NATS_URL` holds; the embedded server of `monitors up` is at
+`nats://<token>@127.0.0.1:<port>`, with the token in `nats/token` of the data folder:
 
 ```sh
 nats subscribe 'evt.alert.triggered.>'                          # every alert

@@ -12,7 +12,7 @@ class Sample(Model):
 
     name: str = Field(max_length=200)
     type: Literal["gauge", "counter", "histogram"] = "gauge"
-    value: float
+    value: float = Field(allow_inf_nan=False)  # JSON knows neither, and nobody could read the message
     tags: dict[str, str] = Field(default_factory=dict)
     timestamp: AwareDatetime
     source: str = Field(default="", max_length=200)

@@ -1,0 +1,79 @@
+"""Payloads by schema: whatever a writer of a JSON schema might put on the wire."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import strategies as st
+
+Schema = dict[str, Any]
+Payloads = Callable[[Schema], st.SearchStrategy[Any]]
+
+TEXT = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp"))
+NAMES = st.text(TEXT, min_size=1, max_size=8)
+SCALARS = (
+    st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(TEXT)
+)
+# A null in a free-form dictionary is left out on the wire, so none is written there.
+ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+
+
+def _uuid7(number: int) -> str:
+    return str(UUID(int=number & ~(0xF << 76) & ~(0x3 << 62) | 7 << 76 | 2 << 62))
+
+
+FORMATS: dict[str, st.SearchStrategy[str]] = {
+    "uuid7": st.integers(0, 2**128 - 1).map(_uuid7),
+    "date-time": st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
+    "email": st.sampled_from(["owner@example.com", "a.b+c@mail.example.com"]),
+}
+
+
+def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[Any]:
+    if isinstance(schema, bool):
+        return ANYTHING
+    if "$ref" in schema:
+        return st.deferred(lambda: _strategy(definitions[schema["$ref"].rpartition("/")[2]], definitions))
+    if "anyOf" in schema:
+        return st.one_of([_strategy(each, definitions) for each in schema["anyOf"]])
+    if "const" in schema or "enum" in schema:
+        return st.sampled_from(schema.get("enum") or [schema["const"]])
+    match schema.get("type"):
+        case None:
+            return ANYTHING
+        case "null":
+            return st.none()
+        case "boolean":
+            return st.booleans()
+        case "string" if "format" in schema:
+            return FORMATS[schema["format"]]
+        case "string":
+            least = schema.get("minLength", 0)
+            return st.text(TEXT, min_size=least, max_size=min(schema.get("maxLength", 1000), least + 20))
+        case "integer":
+            return st.integers(schema.get("minimum", -(2**53)), schema.get("maximum", 2**53))
+        case "number":
+            least, most = schema.get("minimum"), schema.get("maximum")
+            return st.floats(least, most, allow_nan=False, allow_infinity=False)
+        case "array" if "prefixItems" in schema:
+            return st.tuples(*(_strategy(each, definitions) for each in schema["prefixItems"])).map(list)
+        case "array":
+            least = schema.get("minItems", 0)
+            return st.lists(_strategy(schema.get("items", True), definitions), min_size=least, max_size=least + 2)
+        case "object" if "properties" in schema:
+            fields = {name: _strategy(each, definitions) for name, each in schema["properties"].items()}
+            required = {name: fields.pop(name) for name in schema.get("required", [])}
+            return st.fixed_dictionaries(required, optional=fields)
+        case "object":
+            others = schema.get("additionalProperties", True)
+            return st.dictionaries(NAMES, _strategy(others, definitions), max_size=3)
+        case other:
+            raise NotImplementedError(f"no payloads for type {other}")
+
+
+@pytest.fixture(scope="session")
+def payloads() -> Payloads:
+    """`payloads(schema)`: a hypothesis strategy of JSON values that are valid under the schema."""
+    return lambda schema: _strategy(schema, schema.get("$defs", {}))
