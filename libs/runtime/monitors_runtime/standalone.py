@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import structlog
 import uvicorn
+import uvloop
 from nats.errors import Error as NatsError
 from pydantic import Field, ValidationError
 
@@ -42,12 +43,12 @@ Build: TypeAlias = Callable[[Runtime], Service | Web]
 def run(name: str, build: Build) -> None:
     """Run one service until SIGTERM or SIGINT. Ends the process with 1 when it can't start, 2 when settings are wrong."""
     try:
-        asyncio.run(_run(name, build))
+        uvloop.run(_run(name, build))
     except ValidationError as wrong:
         # Without the values given: they may be secrets.
         for error in wrong.errors(include_url=False, include_input=False):
-            setting = "_".join(str(part) for part in error["loc"]).upper()
-            print(f"{name}: {setting}: {error['msg']}", file=sys.stderr)
+            setting = str(error["loc"][0]).upper() if error["loc"] else "SETTINGS"
+            print(f"{name}: MONITORS_{setting.removeprefix('MONITORS_')}: {error['msg']}", file=sys.stderr)
         sys.exit(2)
     except ValueError as wrong:
         sys.exit(_told(name, wrong, 2))

@@ -3,7 +3,7 @@ set -e
 data=/var/lib/postgresql/18/docker
 if [ ! -s "$data/PG_VERSION" ]; then
   echo "$POSTGRES_PASSWORD" > /tmp/password
-  initdb -D "$data" -U "$POSTGRES_USER" --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256
+  initdb -D "$data" -U "$POSTGRES_USER" --encoding=UTF8 --locale=C --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256
   rm /tmp/password
   echo "host all all all scram-sha-256" >> "$data/pg_hba.conf"
   pg_ctl -D "$data" -w -o "-c listen_addresses= -k /tmp" start
