@@ -36,7 +36,7 @@ def run(
     They use the NATS and PostgreSQL that MONITORS_NATS_URL and MONITORS_DATABASE_URL name, and run until SIGTERM or Ctrl-C.
     Copies share the work.
     """
-    import asyncio
+    import uvloop
 
     from ..bootstrap import SERVICES
     from ..errors import BadInput, Failed
@@ -51,6 +51,6 @@ def run(
         await run_services(list(dict.fromkeys(services)), health_port, ready_file, stop_on_signals())
 
     try:
-        asyncio.run(serve())
+        uvloop.run(serve())
     except CannotStart as failure:
         raise Failed(str(failure)) from None

@@ -30,8 +30,8 @@ def up(
     NATS, PostgreSQL, all services and the API run until SIGTERM or Ctrl-C, with all data in one folder. MONITORS_NATS_URL
     and MONITORS_DATABASE_URL put servers of your own in place of the embedded ones.
     """
-    import asyncio
+    import uvloop
 
     from ..serving import serve
 
-    asyncio.run(serve(Path(data_dir), host, port, demo=demo))
+    uvloop.run(serve(Path(data_dir), host, port, demo=demo))
