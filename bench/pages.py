@@ -1,6 +1,6 @@
 """A local site for benchmarks: product pages of 30 kB whose prices can be changed, and a webhook that notes arrivals.
 
-Run as a process of its own (`python bench/pages.py PORT`), so that serving pages costs the measured programs nothing but a core.
+Run as a process of its own (`python bench/pages.py PORT`), so that it takes nothing but a core from what is measured.
 GET /page/N is a page, POST /prices {"N": price} changes prices, POST /hook takes a webhook, GET /hooks lists arrivals.
 """
 

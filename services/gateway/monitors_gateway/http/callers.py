@@ -71,10 +71,14 @@ async def _caller(
     return await authenticate(request)
 
 
+async def _gateway(request: Request) -> Gateway:
+    return gateway_of(request)  # a plain function would cost each request a hop to a thread
+
+
 def _unauthenticated(detail: str, challenge: str = 'Bearer error="invalid_token"') -> Refused:
     problem = Problem(type="unauthenticated", title="Sign in first", status=401, detail=detail)
     return Refused(problem, {"WWW-Authenticate": challenge})
 
 
 CallerDep = Annotated[Caller, Depends(_caller)]
-GatewayDep = Annotated[Gateway, Depends(gateway_of)]
+GatewayDep = Annotated[Gateway, Depends(_gateway)]

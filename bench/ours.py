@@ -1,0 +1,114 @@
+"""Monitors! under measurement: `monitors up` as a child, used through its REST API."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from measure import Site, free_port, memory_mb, wait_for
+
+SETTINGS = {
+    "MONITORS_ALLOW_PRIVATE_ADDRESSES": "true",
+    "MONITORS_MONITORS_PER_USER": "0",
+    "MONITORS_REFRESHES_PER_MINUTE": "0",
+    "MONITORS_REFRESHES_PER_DAY": "0",
+}
+
+
+class Ours:
+    """One platform in a temporary folder."""
+
+    name = "Monitors!"
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bench-")
+        self._port = free_port()
+        self.api = f"http://127.0.0.1:{self._port}"
+        self._client = httpx.Client(base_url=self.api, timeout=60)
+        self._monitors: list[str] = []
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start; seconds until ready."""
+        begun = time.perf_counter()
+        folder = Path(self._folder.name)
+        command = [sys.executable, "-m", "monitors_operator", "up", "--data-dir", str(folder / "data")]
+        with (folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--port", str(self._port)], env=os.environ | SETTINGS, stdout=log, stderr=log
+            )
+        if not wait_for(lambda: self._client.get("/health/ready").status_code == 200, 90):
+            raise RuntimeError((folder / "log").read_text()[-2000:])
+        return time.perf_counter() - begun
+
+    def sign_up(self) -> None:
+        """One user for what follows."""
+        account = {"email": f"bench-{time.time_ns()}@example.com", "password": "Correct1horse", "name": "Bench"}
+        token = self._client.post("/api/auth/register", json=account).json()["token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+
+    def watch(self, site: Site, count: int) -> None:
+        """Watch this many pages, and tell a webhook of each change."""
+        self.sign_up()
+        self._client.post("/api/channels", json={"kind": "webhook", "url": f"{site.url}/hook"}).raise_for_status()
+        for number in range(count):
+            prompt = f"watch the price of kettle {number} at {site.url}/page/{number} and tell me about any change"
+            answer = self._client.post("/api/monitors", json={"prompt": prompt, "name": f"kettle {number}"})
+            self._monitors.append(answer.json()["monitor"]["id"])
+
+    def check_all(self) -> tuple[float, int]:
+        """Check everything once, durably; seconds until the last verdict, and how many came."""
+        before = self._evaluations()
+        begun = time.perf_counter()
+        self._client.post("/api/monitors/refresh", json={"ids": self._monitors, "wait": False}).raise_for_status()
+        wanted = before + len(self._monitors)
+        wait_for(lambda: self._evaluations() >= wanted, 60, pause=0.05)
+        return time.perf_counter() - begun, self._evaluations() - before
+
+    def start_all(self) -> None:
+        """Ask for all checks, and do not wait."""
+        self._client.post("/api/monitors/refresh", json={"ids": self._monitors, "wait": False}).raise_for_status()
+
+    def check(self, number: int) -> float:
+        """Check one and wait for its verdict; seconds."""
+        begun = time.perf_counter()
+        answer = self._client.post(f"/api/monitors/{self._monitors[number]}/refresh", json={})
+        answer.raise_for_status()
+        return time.perf_counter() - begun
+
+    def start_check(self, number: int) -> None:
+        """Ask for one check, and do not wait."""
+        self._client.post(f"/api/monitors/{self._monitors[number]}/refresh?wait=0", json={}).raise_for_status()
+
+    def list_page(self) -> Any:
+        """The request that frontends make most."""
+        return self._client.get("/api/monitors")
+
+    def token(self) -> str:
+        return self._client.headers["Authorization"]
+
+    def memory(self) -> float:
+        """MB of the whole platform, NATS and PostgreSQL included."""
+        assert self.process
+        return memory_mb(self.process.pid)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+        self._folder.cleanup()
+
+    def _evaluations(self) -> int:
+        page = self._client.get("/api/monitors?limit=500").json()
+        return sum(monitor["evaluationCount"] for monitor in page["monitors"])
