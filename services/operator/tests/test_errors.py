@@ -12,7 +12,7 @@ import pytest
 
 COMMANDS = (
     "up", "run", "watch", "check", "list", "show", "delete", "alerts", "channels", "outbox", "login", "register",
-    "interpret", "extract", "events", "trace", "dead-letters", "replay", "doctor", "openapi", "asyncapi", "asyncapi",
+    "interpret", "extract", "events", "trace", "dead-letters", "replay", "doctor", "openapi", "asyncapi",
 )  # fmt: skip
 
 
