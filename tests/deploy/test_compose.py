@@ -1,6 +1,8 @@
 """compose.yaml holds the whole platform, fenced, limited, and with no secret of its own."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 from monitors_operator.bootstrap import SERVICES
@@ -102,3 +104,19 @@ def test_what_must_survive_lies_on_volumes(compose: dict[str, Any], containers: 
         named = [volume.split(":")[0] for volume in containers[name]["volumes"] if not volume.startswith(".")]
         assert named == [name]
         assert name in compose["volumes"]
+
+
+def test_the_browsers_fence_allows_namespaces_and_little_else_that_is_forbidden_otherwise(deploy: Path):
+    profile = json.loads((deploy / "chromium-seccomp.json").read_text())
+    forbidden = {name for rule in profile["syscalls"] for name in rule["names"]}
+    assert forbidden.isdisjoint({"clone", "clone3", "unshare", "chroot"})
+    assert forbidden >= {
+        "mount",
+        "setns",
+        "bpf",
+        "keyctl",
+        "kexec_load",
+        "init_module",
+        "userfaultfd",
+        "io_uring_setup",
+    }
