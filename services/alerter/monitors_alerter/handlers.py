@@ -2,7 +2,7 @@
 
 from monitors_contracts.alerts import AcknowledgeAlert, AlertList, AlertView, GetAlert, ListAlerts, ResolveAlert
 from monitors_contracts.base import new_id
-from monitors_contracts.monitors import Crossing, ThresholdCleared
+from monitors_contracts.monitors import Crossing
 from monitors_runtime.consumer import Received
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
@@ -24,10 +24,9 @@ class Handlers:
         crossing = received.event
         await store.lock(tx.db, crossing.monitor_id)
         alerts = await store.open_alerts(tx.db, crossing.organization_id, crossing.monitor_id)
-        cleared_at = await store.cleared_at(tx.db, crossing.organization_id, crossing.fingerprint)
-        if isinstance(crossing, ThresholdCleared):
-            await store.note_cleared(tx.db, crossing.organization_id, crossing.fingerprint, crossing.occurred_at)
-        for event in lifecycle.cross(crossing, alerts, cleared_at, new_id()):
+        past = await store.past(tx.db, crossing.organization_id, crossing.fingerprint)
+        await store.note(tx.db, crossing)
+        for event in lifecycle.cross(crossing, alerts, past, new_id()):
             await store.apply(tx.db, event)
             tx.publish(event)
 

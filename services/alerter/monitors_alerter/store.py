@@ -1,10 +1,11 @@
 """Alerts in PostgreSQL. `apply` is the one way in: live changes and replays write state by it alone."""
 
-from datetime import datetime
-
 from monitors_contracts.alerts import AlertEvent, AlertState, AlertView
 from monitors_contracts.base import Id
+from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool
+
+from .domain.lifecycle import Past
 
 # Copies of the service take turns over one monitor's alerts.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('alerts of monitor'), hashtext($1))"
@@ -18,9 +19,10 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE alerts.version < excluded.version
 """
 
+# Held, so that somebody who takes or ends the alert at this moment goes before or after.
 OPEN_OF_MONITOR = """
 SELECT document FROM alerter.alerts
-WHERE organization_id = $1 AND monitor_id = $2 AND state <> 'resolved' ORDER BY id
+WHERE organization_id = $1 AND monitor_id = $2 AND state <> 'resolved' ORDER BY id FOR UPDATE
 """
 
 GET = "SELECT document FROM alerter.alerts WHERE organization_id = $1 AND id = $2"
@@ -37,11 +39,13 @@ SELECT count(*) FROM alerter.alerts
 WHERE organization_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR monitor_id = $3)
 """
 
-CLEARED_AT = "SELECT cleared_at FROM alerter.clearings WHERE organization_id = $1 AND fingerprint = $2"
+PAST = "SELECT exceeded_at, cleared_at FROM alerter.clearings WHERE organization_id = $1 AND fingerprint = $2"
 
-CLEARED = """
-INSERT INTO alerter.clearings VALUES ($1, $2, $3)
-ON CONFLICT (organization_id, fingerprint) DO UPDATE SET cleared_at = greatest(clearings.cleared_at, excluded.cleared_at)
+NOTE = """
+INSERT INTO alerter.clearings (organization_id, fingerprint, exceeded_at, cleared_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
+    exceeded_at = greatest(clearings.exceeded_at, excluded.exceeded_at),
+    cleared_at = greatest(clearings.cleared_at, excluded.cleared_at)
 """
 
 
@@ -90,11 +94,15 @@ async def find(
     return [AlertView.model_validate(row["document"]) for row in rows], total
 
 
-async def cleared_at(db: Connection, organization_id: Id, fingerprint: str) -> datetime | None:
-    """When this condition last cleared."""
-    return await db.fetchval(CLEARED_AT, organization_id, fingerprint)
+async def past(db: Connection, organization_id: Id, fingerprint: str) -> Past:
+    """When this condition was last exceeded and last cleared."""
+    row = await db.fetchrow(PAST, organization_id, fingerprint)
+    return Past(row["exceeded_at"], row["cleared_at"]) if row else Past()
 
 
-async def note_cleared(db: Connection, organization_id: Id, fingerprint: str, when: datetime) -> None:
-    """Remember when a condition cleared."""
-    await db.execute(CLEARED, organization_id, fingerprint, when)
+async def note(db: Connection, crossing: Crossing) -> None:
+    """Remember when a condition was crossed. A change has nothing to remember: none is like another."""
+    if crossing.kind == "state":
+        exceeded = isinstance(crossing, ThresholdExceeded)
+        times = (crossing.occurred_at, None) if exceeded else (None, crossing.occurred_at)
+        await db.execute(NOTE, crossing.organization_id, crossing.fingerprint, *times)

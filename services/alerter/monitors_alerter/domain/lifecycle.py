@@ -1,5 +1,6 @@
 """The life of an alert, decided: from what is known and what happened to the events that follow, each with its reason."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -15,38 +16,53 @@ from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
 
 
-def cross(
-    crossing: Crossing, open_alerts: list[AlertView], cleared_at: datetime | None, alert_id: Id
-) -> list[AlertEvent]:
+@dataclass(frozen=True, slots=True)
+class Past:
+    """When a condition was last exceeded and last cleared, by what was heard of so far: crossings may arrive out of order."""
+
+    exceeded_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+
+def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id: Id) -> list[AlertEvent]:
     """What a crossed or cleared threshold makes of the alerts of its monitor.
 
-    `open_alerts` are the monitor's alerts that are not resolved; `cleared_at` is when this fingerprint was last cleared, for
-    crossings that arrive out of order; `alert_id` is for an alert that is opened.
+    `open_alerts` are the monitor's alerts that are not resolved; `past` is that of this fingerprint; `alert_id` is for an
+    alert that is opened. Whatever the order of arrival, a condition's alert is open in the end if it was exceeded last.
     """
     same = next((alert for alert in open_alerts if alert.fingerprint == crossing.fingerprint), None)
+    is_newest = past.exceeded_at is None or crossing.occurred_at >= past.exceeded_at
     if not isinstance(crossing, ThresholdExceeded):
-        if same is None or same.started_at > crossing.occurred_at:
+        if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
         return [_resolved(same, crossing.occurred_at, "condition-cleared")]
     if same is not None:
         again = same.model_copy(
             update={
                 "occurrences": same.occurrences + 1,
-                "value": crossing.value,
+                "value": crossing.value if is_newest else same.value,
                 "version": same.version + 1,
             }
         )
         return [_event(AlertTriggered, again, "crossed-again", notify=False)]
     opened = _open(crossing, alert_id)
-    events: list[AlertEvent] = []
-    if crossing.kind == "change":  # nothing clears a change: the next one takes its place
-        events += [_resolved(alert, crossing.occurred_at, "superseded") for alert in open_alerts]
-    reason = "fact-changed" if crossing.kind == "change" else "condition-became-true"
-    events.append(_event(AlertTriggered, opened, reason))
-    if (
-        cleared_at and cleared_at > crossing.occurred_at
-    ):  # it was over before we heard of it: told all the same, and ended
-        events.append(_resolved(opened, cleared_at, "condition-cleared"))
+    if crossing.kind == "change":
+        return _change(opened, open_alerts)
+    events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true")]
+    if past.cleared_at and past.cleared_at > crossing.occurred_at:
+        # It was over before we heard of it: told all the same, and ended.
+        events.append(_resolved(opened, past.cleared_at, "condition-cleared"))
+    return events
+
+
+def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]:
+    """Nothing clears a change: a newer one takes its place."""
+    before = [alert for alert in open_alerts if alert.started_at <= opened.started_at]
+    after = [alert.started_at for alert in open_alerts if alert.started_at > opened.started_at]
+    events: list[AlertEvent] = [_resolved(alert, opened.started_at, "superseded") for alert in before]
+    events.append(_event(AlertTriggered, opened, "fact-changed"))
+    if after:
+        events.append(_resolved(opened, min(after), "superseded"))
     return events
 
 

@@ -1,0 +1,204 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from monitors_alerter import store
+from monitors_alerter.handlers import Handlers
+from monitors_contracts.alerts import (
+    AcknowledgeAlert,
+    AlertAcknowledged,
+    AlertResolved,
+    AlertState,
+    AlertTriggered,
+    AlertView,
+    GetAlert,
+    ListAlerts,
+    ResolveAlert,
+)
+from monitors_contracts.base import Event, Id, new_id
+from monitors_contracts.monitors import Crossing, ThresholdCleared, ThresholdExceeded
+from monitors_runtime.errors import ProblemError
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+class Alerter:
+    """The alerter's handlers for one organization."""
+
+    def __init__(self, house: Any) -> None:
+        self.house = house
+        self.service = house.service("alerter")
+        self.handlers = Handlers(self.service)
+        self.organization, self.user = new_id(), new_id()
+
+    def crossing(self, kind: type[Crossing], minute: int = 0, monitor: Id | None = None) -> Crossing:
+        monitor_id = monitor or new_id()
+        return kind(
+            organization_id=self.organization,
+            monitor_id=monitor_id,
+            monitor_name="Kettle",
+            fingerprint=f"below 50 of {monitor_id}",
+            kind="state",
+            summary="Kettle: 45",
+            condition="price < 50",
+            value=45.0,
+            occurred_at=NOW + timedelta(minutes=minute),
+        )
+
+    async def hear(self, crossing: Crossing) -> list[Event]:
+        return await self.house.deliver(self.service, self.handlers.threshold_crossed, crossing)
+
+    async def trigger(self, monitor: Id | None = None) -> AlertView:
+        [event] = await self.hear(self.crossing(ThresholdExceeded, 0, monitor))
+        assert isinstance(event, AlertTriggered)
+        return event.alert
+
+    def ask(self, kind: Any, alert_id: Id | None = None, **parts: Any) -> Any:
+        known = {"organization_id": self.organization, "user_id": self.user, "alert_id": alert_id} | parts
+        return kind(**{name: value for name, value in known.items() if name in kind.model_fields})
+
+
+@pytest.fixture
+def alerter(house: Any) -> Alerter:
+    return Alerter(house)
+
+
+async def test_a_crossing_when_heard_then_the_alert_is_open_and_its_event_says_the_same(alerter: Alerter):
+    alert = await alerter.trigger()
+    assert await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id)) == alert
+    assert alert.state is AlertState.FIRING
+
+
+async def test_a_crossing_when_cleared_then_the_alert_is_resolved(alerter: Alerter):
+    monitor = new_id()
+    alert = await alerter.trigger(monitor)
+    [event] = await alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))
+    assert isinstance(event, AlertResolved)
+    known = await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id))
+    assert (known.state, known.resolved_at, known.resolved_by) == ("resolved", NOW + timedelta(minutes=5), None)
+    assert await alerter.hear(alerter.crossing(ThresholdCleared, 6, monitor)) == []
+
+
+async def test_crossings_when_out_of_order_then_the_table_remembers_what_was_last(alerter: Alerter):
+    monitor = new_id()
+    for kind, minute in ((ThresholdExceeded, 1), (ThresholdExceeded, 9), (ThresholdCleared, 5)):
+        await alerter.hear(alerter.crossing(kind, minute, monitor))
+    [alert] = (await alerter.handlers.list_alerts(alerter.ask(ListAlerts, monitor_id=monitor))).alerts
+    assert (alert.state, alert.occurrences) == ("firing", 2)
+
+
+async def test_acknowledge_and_resolve_when_asked_twice_then_are_told_once(alerter: Alerter):
+    alert = await alerter.trigger()
+    for _ in range(2):
+        taken = await alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id, note="on it"))
+        assert (taken.state, taken.acknowledged_by, taken.note) == ("acknowledged", alerter.user, "on it")
+    for _ in range(2):
+        ended = await alerter.handlers.resolve_alert(alerter.ask(ResolveAlert, alert.id))
+        assert (ended.state, ended.resolved_by) == ("resolved", alerter.user)
+    with pytest.raises(ProblemError) as refused:
+        await alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id))
+    assert (refused.value.problem.type, refused.value.problem.status) == ("alert-already-resolved", 409)
+    told = [type(envelope.event) for envelope in await alerter.house.published()]
+    assert told == [AlertTriggered, AlertAcknowledged, AlertResolved]
+
+
+@pytest.mark.parametrize("kind", [GetAlert, AcknowledgeAlert, ResolveAlert])
+async def test_an_alert_when_another_organization_asks_then_is_not_found(alerter: Alerter, kind: Any):
+    alert = await alerter.trigger()
+    handlers = {
+        GetAlert: alerter.handlers.get_alert,
+        AcknowledgeAlert: alerter.handlers.acknowledge_alert,
+        ResolveAlert: alerter.handlers.resolve_alert,
+    }
+    with pytest.raises(ProblemError) as refused:
+        await handlers[kind](alerter.ask(kind, alert.id, organization_id=new_id()))
+    assert refused.value.problem.type == "alert-not-found"
+    assert await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id)) == alert
+
+
+async def test_list_alerts_when_paged_then_every_alert_comes_once_newest_first(alerter: Alerter):
+    triggered = [await alerter.trigger() for _ in range(5)]
+    await alerter.handlers.resolve_alert(alerter.ask(ResolveAlert, triggered[0].id))
+    seen: list[Id] = []
+    cursor = None
+    while True:
+        page = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, limit=2, cursor=cursor))
+        assert page.total == 5
+        seen += [alert.id for alert in page.alerts]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert seen == [alert.id for alert in reversed(triggered)]
+    firing = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, state=AlertState.FIRING))
+    assert firing.total == 4
+    assert triggered[0].id not in [alert.id for alert in firing.alerts]
+    elsewhere = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, organization_id=new_id()))
+    assert (elsewhere.alerts, elsewhere.total) == ([], 0)
+
+
+async def test_copies_when_they_hear_of_one_condition_at_once_then_one_alert_is_opened(alerter: Alerter):
+    monitor = new_id()
+    heard = await asyncio.gather(
+        *(alerter.hear(alerter.crossing(ThresholdExceeded, minute, monitor)) for minute in range(6))
+    )
+    reasons = sorted(event.reason for [event] in heard if isinstance(event, AlertTriggered))
+    assert reasons == ["condition-became-true"] + ["crossed-again"] * 5
+    [alert] = (await alerter.handlers.list_alerts(alerter.ask(ListAlerts))).alerts
+    assert (alert.occurrences, alert.version) == (6, 6)
+
+
+async def test_an_alert_when_taken_and_cleared_at_once_then_both_happen_in_some_order(alerter: Alerter):
+    for _ in range(5):
+        monitor = new_id()
+        alert = await alerter.trigger(monitor)
+        async with alerter.house.pool.acquire() as db, db.transaction():
+            # A third party holds the alert until both wait for it.
+            await store.get(db, alerter.organization, alert.id, for_update=True)
+            both = [
+                asyncio.create_task(alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id))),
+                asyncio.create_task(alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))),
+            ]
+            while await waiting_for_locks(alerter.house.pool) < 2:
+                await asyncio.sleep(0.01)
+        taken, _ = await asyncio.gather(*both, return_exceptions=True)
+        known = await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id))
+        assert known.state is AlertState.RESOLVED
+        assert known.version == (2 if isinstance(taken, ProblemError) else 3)
+
+
+async def waiting_for_locks(pool: Any) -> int:
+    return await pool.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+
+async def test_apply_when_events_come_late_or_twice_then_the_newest_version_stays(alerter: Alerter):
+    monitor = new_id()
+    await alerter.trigger(monitor)
+    await alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))
+    events = [envelope.event for envelope in await alerter.house.published()]
+    before = await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor)
+    async with alerter.house.pool.acquire() as db:
+        for event in (*reversed(events), *events):
+            await store.apply(db, event)
+    assert await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor) == before
+
+
+async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Alerter, plan: Any):
+    await alerter.house.pool.execute(
+        "INSERT INTO alerter.alerts SELECT id, CASE WHEN n % 100 = 0 THEN $1::uuid ELSE gen_random_uuid() END, id, "
+        "n::text, 'firing', 1, now(), NULL, '{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 5000) AS n)",
+        alerter.organization,
+    )
+    some = new_id()
+    for query, arguments in SimpleNamespace(
+        open=(store.OPEN_OF_MONITOR, (alerter.organization, some)),
+        get=(store.GET, (alerter.organization, some)),
+        list=(store.LIST, (alerter.organization, None, None, None, 50)),
+        count=(store.COUNT, (alerter.organization, None, None)),
+        past=(store.PAST, (alerter.organization, "a")),
+    ).__dict__.values():
+        explained = await plan(query, *arguments)
+        assert "Seq Scan on alerts" not in explained, explained
