@@ -35,7 +35,7 @@ def grow(steps: Iterable[Step]) -> list[Node]:
     An event whose cause is not among them is a root; so is the earliest of events that name each other as causes.
     """
     ordered = sorted(
-        {step.id: step for step in steps}.values(), key=lambda step: (step.time, step.stream, step.sequence)
+        {step.id: step for step in steps}.values(), key=lambda step: (step.time, step.stream, step.sequence, step.id)
     )
     known = {step.id: step for step in ordered}
     caused: dict[str, list[Step]] = {}
