@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import httpx
@@ -119,5 +119,5 @@ async def _ready(client: httpx.AsyncClient, process: asyncio.subprocess.Process)
     raise AssertionError("not ready within a minute")
 
 
-async def _both(*starting: "asyncio.Future[None]") -> None:
+async def _both(*starting: Awaitable[None]) -> None:
     await asyncio.gather(*starting)
