@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,11 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
 }
 
 
+@cache
+def _texts(least: int, most: int) -> st.SearchStrategy[str]:
+    return st.text(TEXT, min_size=least, max_size=most)
+
+
 def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[Any]:
     if isinstance(schema, bool):
         return ANYTHING
@@ -51,7 +57,7 @@ def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[A
             return FORMATS[schema["format"]]
         case "string":
             least = schema.get("minLength", 0)
-            return st.text(TEXT, min_size=least, max_size=min(schema.get("maxLength", 1000), least + 20))
+            return _texts(least, min(schema.get("maxLength", 1000), least + 20))
         case "integer":
             return st.integers(schema.get("minimum", -(2**53)), schema.get("maximum", 2**53))
         case "number":

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,12 +18,14 @@ from monitors_contracts.examples import examples
 from monitors_contracts.metrics import Sample
 from monitors_contracts.schemas import event_schema
 
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 EXAMPLE = examples(AlertTriggered)[0]
+HUGE = "a whole number of five thousand digits"
 NAMES = ["ce-type", "ce-id", "ce-time", "ce-source", "ce-correlationid", "ce-causationid", "traceparent", "ce-replay"]
 
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
 def test_what_is_written_is_read_back_the_same(kind: type[Event], payloads: Any, data: st.DataObject) -> None:
     payload = data.draw(payloads(event_schema(kind)))
@@ -79,7 +80,10 @@ def _data(**changes: Any) -> bytes:
         (_data(alertId="42"), "alertId"),
         (_data(alertId=None), "alertId"),
         (_data(alertId="6ba7b810-9dad-11d1-80b4-00c04fd430c8"), "alertId"),
-        (_data(alert={**EXAMPLE.data["alert"], "occurrences": 10**400}), "alert.occurrences"),
+        (
+            _data(alert={**EXAMPLE.data["alert"], "occurrences": HUGE}).replace(f'"{HUGE}"'.encode(), b"9" * 5000),
+            "body",
+        ),
         (b'{"alert":' + b"[" * 100_000, "body"),
         (_data(alert=json.loads("[" * 150 + "]" * 150)), "alert"),
         (b'{"organizationId": "\\ud800"}', "body"),
@@ -92,14 +96,13 @@ def test_data_nobody_can_read_names_the_place(data: bytes, said: str) -> None:
 
 
 JSON_LIKE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10**5000),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(HUGE),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 
 
-def _big(value: Any) -> bytes:
-    sys.set_int_max_str_digits(0)
-    return json.dumps(value).encode()
+def _wire(value: Any) -> bytes:
+    return json.dumps(value).encode().replace(f'"{HUGE}"'.encode(), b"9" * 5000)
 
 
 @settings(max_examples=150, deadline=None)
@@ -110,7 +113,7 @@ def _big(value: Any) -> bytes:
         st.sampled_from([*EVENTS_BY_TYPE, *EXAMPLE.headers.values()]) | st.text(max_size=40),
         max_size=10,
     ),
-    data=st.binary(max_size=200) | JSON_LIKE.map(_big),
+    data=st.binary(max_size=200) | JSON_LIKE.map(_wire),
     complete=st.booleans(),
 )
 def test_any_message_is_read_or_undecodable_and_nothing_else(
@@ -131,7 +134,7 @@ def test_any_value_in_any_field_is_read_or_undecodable(where: str, value: Any) -
     name, _, inner = where.partition(".")
     changed = {**EXAMPLE.data, name: {**EXAMPLE.data[name], inner: value} if inner else value}
     try:
-        read = decode(EXAMPLE.headers, _big(changed), EVENTS_BY_TYPE)
+        read = decode(EXAMPLE.headers, _wire(changed), EVENTS_BY_TYPE)
     except UndecodableMessage:
         return
     assert isinstance(read.event, AlertTriggered)
