@@ -44,7 +44,7 @@ _numbers = itertools.count(1)
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def servers() -> AsyncGenerator[SimpleNamespace]:
     """`nats` and `postgres`, shared by all tests of this process: nobody deletes streams or stops anything here."""
-    with servers_folder() as folder:
+    with _folder() as folder:
         nats, postgres = EmbeddedNats(folder / "nats"), EmbeddedPostgres(folder / "postgres")
         await asyncio.gather(nats.start(), postgres.start())
         await _flush_nothing(postgres)
@@ -53,8 +53,7 @@ async def servers() -> AsyncGenerator[SimpleNamespace]:
 
 
 @contextlib.contextmanager
-def servers_folder() -> Generator[Path]:
-    """A folder that PostgreSQL's own user may enter. pytest's is shut to it again whenever another pytest starts."""
+def _folder() -> Generator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="monitors-tests-"))
     try:
         yield folder
@@ -62,11 +61,10 @@ def servers_folder() -> Generator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def own_folder() -> Generator[Path]:
-    """`servers_folder` for servers of a test's own."""
-    with servers_folder() as folder:
-        yield folder
+@pytest.fixture(scope="session")
+def servers_folder() -> Callable[[], contextlib.AbstractContextManager[Path]]:
+    """A folder that PostgreSQL's own user may enter. pytest's is shut to it again whenever another pytest starts."""
+    return _folder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

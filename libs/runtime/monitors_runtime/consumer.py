@@ -183,28 +183,23 @@ class Consumer:
             group = [await self._ready.get()]
             while len(group) < GROUP and not self._ready.empty():
                 group.append(self._ready.get_nowait())
-            try:
-                await self._commit(group)
-            except DATABASE_AWAY as away:
-                await self._wait_for_database(away)
-                for item in group:
-                    self._ready.put_nowait(item)
-            except Exception as failure:
-                if len(group) == 1:
-                    await self._settle_failure(group[0], failure)
-                else:
-                    await self._commit_each(group)
+            await self._commit_or_settle(group)
 
-    async def _commit_each(self, group: Sequence[Item]) -> None:
-        """One of a group failed: find it by doing each alone."""
-        for item in group:
+    async def _commit_or_settle(self, group: Sequence[Item]) -> None:
+        """Commit, in place however long the database is away, so that order is kept."""
+        again = True
+        while True:
             try:
-                await self._commit([item])
-            except DATABASE_AWAY as away:
-                await self._wait_for_database(away)
-                self._ready.put_nowait(item)
+                return await self._commit(group)
             except Exception as failure:
-                await self._settle_failure(item, failure)
+                if isinstance(failure, DATABASE_AWAY) and (await self._database_is_away() or again):
+                    again = False  # it is back by now: once more before the message is blamed
+                    continue
+                if len(group) == 1:
+                    return await self._settle_failure(group[0], failure)
+            break
+        for item in group:  # one of them failed: find it by doing each alone
+            await self._commit_or_settle([item])
 
     async def _commit(self, group: Sequence[Item]) -> None:
         begun = time.perf_counter()
@@ -237,9 +232,16 @@ class Consumer:
             telemetry.EVENT_AGE.labels(self.durable).observe((now - item.received.envelope.time).total_seconds())
             await self._settle(item.message.ack, item.message)
 
-    async def _wait_for_database(self, away: BaseException) -> None:
-        log.warning("database is away, waiting", durable=self.durable, error=repr(away)[:200])
-        await asyncio.sleep(0.5 + random.random() / 2)  # noqa: S311 - spreads load, keeps no secret
+    async def _database_is_away(self) -> bool:
+        """Whether the database does not answer; waits a little when it does not."""
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.fetchval("SELECT 1")
+        except DATABASE_AWAY as away:
+            log.warning("database is away, waiting", durable=self.durable, error=repr(away)[:200])
+            await asyncio.sleep(0.5 + random.random() / 2)  # noqa: S311 - spreads load, keeps no secret
+            return True
+        return False
 
     # -- when it fails ----------------------------------------------------------------------------------------------
 
@@ -248,10 +250,10 @@ class Consumer:
         if isinstance(failure, Permanent | ProblemError):
             await self._give_up(message, f"{type(failure).__name__}: {failure}")
             return
-        if isinstance(failure, DATABASE_AWAY):
-            delay: float | None = 2.0
-        elif isinstance(failure, DATABASE_CONFLICT):
-            delay = 0.05
+        if isinstance(failure, DATABASE_CONFLICT):
+            delay: float | None = 0.05
+        elif isinstance(failure, DATABASE_AWAY) and await self._database_is_away():
+            delay = 2.0
         elif attempt >= self._attempts:
             await self._give_up(message, f"gave up after {attempt} tries: {failure!r}"[:2000])
             return
@@ -285,4 +287,4 @@ class Consumer:
 
 def backoff(attempt: int) -> float:
     """Seconds before try `attempt` + 1: 0.5, 1, 2 ... 60, with a fifth of jitter."""
-    return min(60.0, 0.25 * 2**attempt) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret
+    return min(60.0, 0.25 * 2 ** min(attempt, 10)) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, keeps no secret

@@ -1,6 +1,7 @@
 """Messages that no try could handle: kept with the reason, listed, shown, retried, dropped."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,8 +12,11 @@ from nats.js.errors import NotFoundError
 from . import history
 
 STREAM = "DEAD_LETTERS"
-# A dead letter must always fit; a message that is larger keeps its head here, and its place in the stream says the rest.
+# A dead letter must always fit (the bus takes 64 KiB of headers); a message that is larger keeps its head here, and is
+# found whole by its place in the stream.
 MOST_BYTES = 900_000
+MOST_HEADER_BYTES = 40_000
+_SENDABLE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,150}")
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,8 @@ class DeadLetter:
 async def put(bus: JetStreamContext, durable: str, message: Msg, reason: str) -> None:
     """Store a message with its reason; storing the same one twice keeps one."""
     origin = message.metadata
-    place = f"{origin.stream}:{origin.sequence.stream}"
-    headers = {f"original-{name}"[:200]: value[:4000] for name, value in list((message.headers or {}).items())[:50]}
-    headers |= {
-        "Nats-Msg-Id": f"{durable}:{place}:{origin.sequence.consumer}",
+    headers = _original(message.headers or {}) | {
+        "Nats-Msg-Id": f"{durable}:{origin.stream}:{origin.sequence.stream}",
         "dlq-durable": durable,
         "dlq-reason": " ".join(reason.split())[:2000],
         "dlq-subject": message.subject,
@@ -71,13 +73,17 @@ async def get(bus: JetStreamContext, identifier: int) -> DeadLetter | None:
 async def retry(bus: JetStreamContext, letter: DeadLetter) -> None:
     """Hand the message to its consumers once more, under a new message id, and drop the letter.
 
-    Consumers that did handle it know the event's id and change nothing.
+    Consumers that did handle it know the event's id and change nothing. Raises NotFoundError for a large message that its
+    stream keeps no longer.
     """
     headers = {
         name.removeprefix("original-"): value for name, value in letter.headers.items() if name.startswith("original-")
     }
     headers["Nats-Msg-Id"] = f"retry:{letter.id}:{headers.get('ce-id', '')}"
-    await bus.publish(letter.subject, letter.data, stream=letter.stream, headers=headers, timeout=5)
+    data = letter.data
+    if len(data) < letter.size:
+        data = (await bus.get_msg(letter.stream, seq=letter.sequence)).data or b""
+    await bus.publish(letter.subject, data, stream=letter.stream, headers=headers, timeout=5)
     await drop(bus, letter.id)
 
 
@@ -87,6 +93,17 @@ async def drop(bus: JetStreamContext, identifier: int) -> bool:
         return await bus.delete_msg(STREAM, identifier)
     except NotFoundError:
         return False
+
+
+def _original(headers: Mapping[str, str]) -> dict[str, str]:
+    """The message's own headers, as many as fit and can be sent, those of the envelope first."""
+    kept: dict[str, str] = {}
+    room = MOST_HEADER_BYTES
+    for name, value in sorted(headers.items(), key=lambda header: not header[0].startswith("ce-")):
+        room -= len(f"original-{name}: {value}".encode("utf-8", "replace")) + 2
+        if room >= 0 and _SENDABLE.fullmatch(name):
+            kept[f"original-{name}"] = value
+    return kept
 
 
 def _letter(identifier: int, when: datetime, data: bytes, headers: dict[str, str]) -> DeadLetter:

@@ -34,6 +34,7 @@ class StandingPull:
 
     async def open(self) -> None:
         """Begin to listen."""
+        self._heard_at = asyncio.get_running_loop().time()
         inbox = self._connection.new_inbox()
         self._subscription = await self._connection.subscribe(inbox, cb=self._take)
 
@@ -78,9 +79,11 @@ class StandingPull:
             self._asked += room
 
     async def _take(self, message: Msg) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
-        status = message.headers.get("Status") if message.headers and not message.data else None
-        if status is None:
+        # What can be acknowledged is a message, whatever its headers say; the server's own words have no reply subject.
+        status = (message.headers or {}).get("Status") if not message.reply else None
+        if status != "503":  # nobody answers for a consumer that is gone
+            self._heard_at = asyncio.get_running_loop().time()
+        if message.reply:
             self._asked -= 1
             self._arrived.append(message)
         elif status != "100":  # the request ended: expired, or its consumer or server went away
