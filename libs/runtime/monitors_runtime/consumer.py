@@ -47,8 +47,18 @@ class Received(Generic[E]):
     attempt: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unit(Generic[E, R]):
+    """One message of a group: the transaction to publish by, the event, and what `work` made of it."""
+
+    tx: Transaction
+    received: Received[E]
+    result: R
+
+
 Work = Callable[[Received[Any]], Awaitable[Any]]
 Save = Callable[..., Awaitable[None]]
+SaveAll = Callable[[Sequence[Unit[Any, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,8 @@ class Consumer:
 
     `save(tx, received)` runs in a transaction shared with the inbox, the outbox and, under load, with other messages; when
     one of a group fails, each is done alone. With `work`, that runs first, without a transaction, up to `concurrency` at
-    once (for what takes long: fetching, sending), and `save(tx, received, result)` gets what it returned.
+    once (for what takes long: fetching, sending), and `save(tx, received, result)` gets what it returned. On a hot path,
+    `save_all(units)` takes the place of `save` and gets the whole group, which shares one connection.
     A message is acknowledged after the commit.
     """
 
@@ -75,7 +86,8 @@ class Consumer:
         service: str,
         durable: str,
         stream: str,
-        save: Save,
+        save: Save | None,
+        save_all: SaveAll | None,
         work: Work | None,
         concurrency: int,
         attempts: int,
@@ -84,6 +96,7 @@ class Consumer:
         self.durable = durable
         self.stream = stream
         self._save = save
+        self._save_all = save_all
         self._work = work
         self._concurrency = concurrency
         self._attempts = attempts
@@ -190,37 +203,34 @@ class Consumer:
         again = True
         while True:
             try:
-                return await self._commit(group)
+                await self._commit(group)
             except Exception as failure:
                 if isinstance(failure, DATABASE_AWAY) and (await self._database_is_away() or again):
                     again = False  # it is back by now: once more before the message is blamed
                     continue
                 if len(group) == 1:
-                    return await self._settle_failure(group[0], failure)
-            break
-        for item in group:  # one of them failed: find it by doing each alone
-            await self._commit_or_settle([item])
+                    await self._settle_failure(group[0], failure)
+                else:  # one of them failed: find it by doing each alone
+                    for item in group:
+                        await self._commit_or_settle([item])
+            return
 
     async def _commit(self, group: Sequence[Item]) -> None:
         begun = time.perf_counter()
         async with self._pool.acquire() as db, db.transaction():
             rows = await db.fetch(INBOX, self.durable, list({item.received.envelope.id for item in group}))
             fresh = {row["event_id"] for row in rows}
-            waiting: list[Envelope] = []
+            units: list[Unit[Any, Any]] = []
             for item in group:
                 envelope = item.received.envelope
-                if envelope.id not in fresh:
-                    continue
-                fresh.discard(envelope.id)
-                transaction = Transaction(self.service, db, envelope)
-                with telemetry.tracer.start_as_current_span(
-                    self.durable, context=telemetry.parent(item.message.headers)
-                ):
-                    if self._work:
-                        await self._save(transaction, item.received, item.result)
-                    else:
-                        await self._save(transaction, item.received)
-                waiting += transaction.waiting
+                if envelope.id in fresh:
+                    fresh.discard(envelope.id)
+                    units.append(Unit(Transaction(self.service, db, envelope), item.received, item.result))
+            if self._save_all and units:
+                await self._save_all(units)
+            elif self._save:
+                await self._save_each(units, self._save)
+            waiting: list[Envelope] = [envelope for unit in units for envelope in unit.tx.waiting]
             await outbox.save(db, self.service, waiting)
         if waiting:
             self._relay.wake(self.service)
@@ -231,6 +241,15 @@ class Consumer:
         for item in group:
             telemetry.EVENT_AGE.labels(self.durable).observe((now - item.received.envelope.time).total_seconds())
             await self._settle(item.message.ack, item.message)
+
+    async def _save_each(self, units: Sequence[Unit[Any, Any]], save: Save) -> None:
+        for unit in units:
+            headers = {"traceparent": unit.received.envelope.traceparent or ""}
+            with telemetry.tracer.start_as_current_span(self.durable, context=telemetry.parent(headers)):
+                if self._work:
+                    await save(unit.tx, unit.received, unit.result)
+                else:
+                    await save(unit.tx, unit.received)
 
     async def _database_is_away(self) -> bool:
         """Whether the database does not answer; waits a little when it does not."""

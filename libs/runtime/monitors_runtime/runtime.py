@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -21,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from monitors_contracts.base import Event, Id, JsonValue, Problem, Request
 
 from . import outbox, telemetry, topology
-from .consumer import Consumer, Save, Work
+from .consumer import Consumer, Save, SaveAll, Work
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool, open_pool
 from .errors import ProblemError, problem
 from .migrations import RUNTIME_MIGRATIONS, migrate
@@ -48,7 +49,14 @@ class Service:
         self._starting: list[Callable[[], Awaitable[None]]] = []
         self._stopping: list[Callable[[], Awaitable[None]]] = []
 
-    def consume(self, *events: type[Event], save: Save, work: Work | None = None, concurrency: int = 16) -> None:
+    def consume(
+        self,
+        *events: type[Event],
+        save: Save | None = None,
+        save_all: SaveAll | None = None,
+        work: Work | None = None,
+        concurrency: int = 16,
+    ) -> None:
         """Handle every event of these types once; see Consumer.
 
         One type has the durable `<service>-<aggregate>-<event>`; several, of one aggregate, share `<service>-<aggregate>` and
@@ -61,6 +69,7 @@ class Service:
             durable=durable,
             stream=first.stream,
             save=save,
+            save_all=save_all,
             work=work,
             concurrency=concurrency,
             attempts=self.runtime.settings.handler_attempts,
@@ -187,6 +196,10 @@ class Runtime:
         for service in self.services:
             service.start_consuming()
         self._chores = asyncio.create_task(self._forget_old_events(), name="inbox expiry")
+        # What a process is made of stays: the collector need not look at it again with every pass.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
 
     async def stop(self) -> None:
         """Take no more, finish what is in hand, publish what is committed, let go."""

@@ -7,6 +7,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -31,7 +32,10 @@ DEAD_LETTERS = Counter("monitors_dead_letters_total", "Messages given up", ("dur
 
 def configure(settings: RuntimeSettings, process: str) -> TracerProvider:
     """Start tracing. Spans are exported when an OTLP endpoint is set; trace ids flow in any case."""
-    provider = TracerProvider(resource=Resource.create({"service.name": "monitors", "service.instance.id": process}))
+    # Without anybody to send them to, spans are ids alone: they flow and are logged, and cost next to nothing.
+    sampler = DEFAULT_ON if settings.otlp_endpoint else ALWAYS_OFF
+    resource = Resource.create({"service.name": "monitors", "service.instance.id": process})
+    provider = TracerProvider(sampler=sampler, resource=resource)
     if settings.otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 

@@ -37,6 +37,6 @@ class Transaction:
                     time=datetime.now(UTC),
                     correlation_id=correlation or self._correlation or identifier,
                     causation_id=self._cause.id if self._cause else None,
-                    traceparent=telemetry.traceparent(),
+                    traceparent=telemetry.traceparent() or (self._cause.traceparent if self._cause else None),
                 )
             )

@@ -21,14 +21,14 @@ WHERE alerts.version < excluded.version
 
 # Held, so that somebody who takes or ends the alert at this moment goes before or after.
 OPEN_OF_MONITOR = """
-SELECT document FROM alerter.alerts
+SELECT document::text FROM alerter.alerts
 WHERE organization_id = $1 AND monitor_id = $2 AND state <> 'resolved' ORDER BY id FOR UPDATE
 """
 
-GET = "SELECT document FROM alerter.alerts WHERE organization_id = $1 AND id = $2"
+GET = "SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND id = $2"
 
 LIST = """
-SELECT document FROM alerter.alerts
+SELECT document::text FROM alerter.alerts
 WHERE organization_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR monitor_id = $3)
   AND ($4::uuid IS NULL OR id < $4)
 ORDER BY id DESC LIMIT $5
@@ -67,14 +67,14 @@ async def apply(db: Connection, event: AlertEvent) -> None:
         alert.version,
         alert.started_at,
         alert.resolved_at,
-        alert.model_dump(mode="json"),
+        alert,
     )
 
 
 async def open_alerts(db: Connection, organization_id: Id, monitor_id: Id) -> list[AlertView]:
     """The monitor's alerts that are not resolved, oldest first."""
     rows = await db.fetch(OPEN_OF_MONITOR, organization_id, monitor_id)
-    return [AlertView.model_validate(row["document"]) for row in rows]
+    return [AlertView.model_validate_json(row["document"]) for row in rows]
 
 
 async def get(
@@ -82,7 +82,7 @@ async def get(
 ) -> AlertView | None:
     """One alert of this organization."""
     document = await db.fetchval(GET + (" FOR UPDATE" if for_update else ""), organization_id, alert_id)
-    return AlertView.model_validate(document) if document else None
+    return AlertView.model_validate_json(document) if document else None
 
 
 async def find(
@@ -91,7 +91,7 @@ async def find(
     """Alerts, newest first, and how many match in all."""
     rows = await db.fetch(LIST, organization_id, state, monitor_id, before, limit)
     total = await db.fetchval(COUNT, organization_id, state, monitor_id)
-    return [AlertView.model_validate(row["document"]) for row in rows], total
+    return [AlertView.model_validate_json(row["document"]) for row in rows], total
 
 
 async def past(db: Connection, organization_id: Id, fingerprint: str) -> Past:

@@ -1,5 +1,6 @@
 """One short function a message."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import Counter
@@ -18,6 +19,7 @@ from monitors_contracts.monitors import (
     MonitorCreated,
     MonitorDeleted,
     MonitorDetail,
+    MonitorEvaluated,
     MonitorList,
     MonitorRefreshRequested,
     MonitorUpdated,
@@ -29,11 +31,10 @@ from monitors_contracts.monitors import (
 )
 from monitors_contracts.pages import PageFetched, PageFetchFailed
 from monitors_contracts.platform import AiUsageRecorded, GetAiUsage, UsageReply
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Received, Unit
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, Retryable, problem
 from monitors_runtime.runtime import Service
-from monitors_runtime.transaction import Transaction
 
 from . import store
 from .domain import definition
@@ -48,6 +49,9 @@ from .providers.settings import AiSettings
 from .reading import PageRead, Reader
 
 VERDICTS = Counter("monitors_verdicts_total", "Evaluations, by verdict and reason", ("verdict", "reason"))
+
+
+PageUnit = Unit[PageFetched | PageFetchFailed, PageRead | None]
 
 
 class Handlers:
@@ -65,31 +69,63 @@ class Handlers:
         """Find the fact on the page (no transaction is open)."""
         return await self._reader.read(received.event)
 
-    async def page_read(
-        self, tx: Transaction, received: Received[PageFetched | PageFetchFailed], read: PageRead | None
-    ) -> None:
-        """Decide what the page means, once a refresh."""
-        event = received.event
-        known = await store.get(tx.db, event.organization_id, event.monitor_id, for_update=True)
-        waiting = await store.pending(tx.db, event.organization_id, event.refresh_id)
-        if read is None or known is None or waiting is None:
-            return
-        monitor = known.monitor
+    async def pages_read(self, units: Sequence[PageUnit]) -> None:
+        """Decide what pages mean, once a refresh. Of several pages of one monitor, each is decided after the one before."""
+        waiting = list(units)
+        while waiting:
+            first = {unit.received.event.monitor_id: unit for unit in reversed(waiting)}
+            turn = [unit for unit in waiting if first[unit.received.event.monitor_id] is unit]
+            waiting = [unit for unit in waiting if first[unit.received.event.monitor_id] is not unit]
+            await self._decide_all(turn)
+
+    async def _decide_all(self, units: Sequence[PageUnit]) -> None:
+        """Decide for different monitors."""
+        db = units[0].tx.db
+        events = [unit.received.event for unit in units]
+        monitors = [(event.organization_id, event.monitor_id) for event in events]
+        known = await store.get_these(db, monitors, for_update=True)
+        pending = await store.pending(db, [(event.organization_id, event.refresh_id) for event in events])
+        evaluated: list[tuple[MonitorView, MonitorEvaluated]] = []
+        confirmations: list[MonitorRefreshRequested] = []
+        for unit, monitor in zip(units, monitors, strict=True):
+            if monitor in known and unit.received.event.refresh_id in pending and unit.result is not None:
+                follows = self._decide(
+                    unit, unit.result, known[monitor].monitor, *pending[unit.received.event.refresh_id]
+                )
+                if isinstance(follows, MonitorEvaluated):
+                    evaluated.append((known[monitor].monitor, follows))
+                else:
+                    confirmations.append(follows)
+        if evaluated:
+            await store.apply_evaluated(db, evaluated)
+        if confirmations:
+            await store.add_pending(db, confirmations)
+
+    def _decide(
+        self, unit: PageUnit, read: PageRead, monitor: MonitorView, pending: Evaluation, suspect: Reading | None
+    ) -> MonitorEvaluated | MonitorRefreshRequested:
+        """The verdict, published; or the second fetch that a surprising value needs before it counts."""
+        tx, event = unit.tx, unit.received.event
         if read.defined_at != monitor.updated_at:
             raise Retryable("the monitor was edited while its page was read", delay=0.05)
-        pending, suspect = waiting
-        state = State(monitor.current_value, monitor.condition_met)
         decision = decide(
             monitor.interpretation,
-            state,
+            State(monitor.current_value, monitor.condition_met),
             read.outcome,
             pending=suspect.value if suspect else None,
             rederived=read.rederived,
         )
         extraction = read.outcome if isinstance(read.outcome, Extraction) else None
         if decision.needs_confirmation and extraction:
-            await self._confirm(tx, monitor, pending, extraction)
-            return
+            seen = Reading(
+                value=extraction.value,
+                unit=extraction.unit,
+                evidence=extraction.evidence,
+                confidence=extraction.confidence,
+            )
+            confirmation = definition.refresh(monitor, pending.id, "confirmation", tx.now, seen)
+            tx.publish(confirmation)
+            return confirmation
         evaluation = evaluation_of(
             pending,
             decision,
@@ -100,7 +136,6 @@ class Handlers:
             detail=event.detail if isinstance(event, PageFetchFailed) else None,
             processing_time_ms=read.took_ms,
         )
-        measured_at = event.fetched_at if isinstance(event, PageFetched) else tx.now
         evaluated, following = events_of(
             monitor,
             evaluation,
@@ -108,25 +143,11 @@ class Handlers:
             plan=read.plan,
             content_hash=read.content_hash,
             batch_id=new_id(),
-            measured_at=measured_at,
+            measured_at=event.fetched_at if isinstance(event, PageFetched) else tx.now,
         )
-        await store.apply_evaluated(tx.db, monitor, evaluated)
         tx.publish(evaluated, *following)
         VERDICTS.labels(decision.verdict, decision.reason).inc()
-
-    async def _confirm(
-        self, tx: Transaction, monitor: MonitorView, pending: Evaluation, extraction: Extraction
-    ) -> None:
-        """A surprising value is seen twice before it counts: fetch once more, for the same evaluation."""
-        suspect = Reading(
-            value=extraction.value,
-            unit=extraction.unit,
-            evidence=extraction.evidence,
-            confidence=extraction.confidence,
-        )
-        event = definition.refresh(monitor, pending.id, "confirmation", tx.now, suspect)
-        await store.add_pending(tx.db, [event])
-        tx.publish(event)
+        return evaluated
 
     # -- commands ---------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from prometheus_client import Counter, Histogram
 
+from monitors_contracts.base import Id
 from monitors_contracts.monitors import Evidence, ExtractionPlan
 from monitors_contracts.pages import Failure, PageFetched, PageFetchFailed
+from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Runtime
 
 from . import store
@@ -44,10 +46,11 @@ class Reader:
     def __init__(self, runtime: Runtime, providers: ProviderChain) -> None:
         self._runtime = runtime
         self._providers = providers
+        self._known = Loader[tuple[Id, Id], store.Known](lambda monitors: store.get_these(runtime.pool, monitors))
 
     async def read(self, event: PageFetched | PageFetchFailed) -> PageRead | None:
         """The fact on this page; None when the monitor is gone."""
-        known = await store.get(self._runtime.pool, event.organization_id, event.monitor_id)
+        known = await self._known.load((event.organization_id, event.monitor_id))
         if known is None:
             return None
         defined_at = known.monitor.updated_at

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -24,14 +25,21 @@ from monitors_runtime.database import Connection, Pool
 NEVER_OUTDONE = 2**31 - 1
 """The version of a deleted monitor: no late event brings it back."""
 
-GET = "SELECT document, reading, content_hash FROM evaluator.monitors WHERE organization_id = $1 AND id = $2"
+GET = (
+    "SELECT document::text, reading::text, content_hash FROM evaluator.monitors WHERE organization_id = $1 AND id = $2"
+)
+
+GET_THESE = """
+SELECT monitors.id, monitors.organization_id, document::text, reading::text, content_hash FROM evaluator.monitors
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
+"""
 
 GET_MANY = """
-SELECT document FROM evaluator.monitors WHERE organization_id = $1 AND id = ANY($2) AND document IS NOT NULL
+SELECT document::text FROM evaluator.monitors WHERE organization_id = $1 AND id = ANY($2) AND document IS NOT NULL
 """
 
 LIST = """
-SELECT document FROM evaluator.monitors
+SELECT document::text FROM evaluator.monitors
 WHERE organization_id = $1 AND user_id = $2 AND document IS NOT NULL AND ($3::uuid IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
 """
@@ -53,8 +61,13 @@ WHERE monitors.version < excluded.version
 
 APPLY_EVALUATED = """
 UPDATE evaluator.monitors SET
-    version = $3, document = $4, reading = coalesce($5, reading), content_hash = coalesce($6, content_hash)
-WHERE organization_id = $1 AND id = $2 AND version < $3 AND document IS NOT NULL
+    version = given.version, document = given.document,
+    reading = coalesce(given.reading, monitors.reading),
+    content_hash = coalesce(given.content_hash, monitors.content_hash)
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::jsonb[], $5::jsonb[], $6::text[])
+    AS given (organization_id, id, version, document, reading, content_hash)
+WHERE monitors.organization_id = given.organization_id AND monitors.id = given.id
+  AND monitors.version < given.version AND monitors.document IS NOT NULL
 """
 
 DELETE_MONITOR = """
@@ -77,22 +90,25 @@ WHERE evaluations.status = 'pending'
 
 DONE = """
 INSERT INTO evaluator.evaluations (id, organization_id, monitor_id, status, requested_at, document)
-SELECT $1, $2, $3, 'done', $4, $5
-FROM evaluator.monitors WHERE id = $3 AND document IS NOT NULL
+SELECT given.id, given.organization_id, given.monitor_id, 'done', given.requested_at, given.document
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::jsonb[])
+    AS given (id, organization_id, monitor_id, requested_at, document)
+JOIN evaluator.monitors ON monitors.id = given.monitor_id AND monitors.document IS NOT NULL
 ON CONFLICT (id) DO UPDATE SET status = 'done', suspect = NULL, document = excluded.document
 WHERE evaluations.status = 'pending'
 """
 
 PENDING = """
-SELECT document, suspect FROM evaluator.evaluations
-WHERE organization_id = $1 AND id = $2 AND status = 'pending' FOR UPDATE
+SELECT evaluations.id, document::text, suspect::text FROM evaluator.evaluations
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
+WHERE status = 'pending' ORDER BY evaluations.id FOR UPDATE OF evaluations
 """
 
 HISTORY = """
-SELECT document FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2 ORDER BY id DESC LIMIT $3
+SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2 ORDER BY id DESC LIMIT $3
 """
 
-EVALUATIONS = "SELECT document FROM evaluator.evaluations WHERE organization_id = $1 AND id = ANY($2)"
+EVALUATIONS = "SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND id = ANY($2)"
 
 ADD_USAGE = """
 INSERT INTO evaluator.ai_usage
@@ -125,8 +141,8 @@ class Known:
 def _known(row: asyncpg.Record | None) -> Known | None:
     if row is None or row["document"] is None:
         return None
-    reading = Reading.model_validate(row["reading"]) if row["reading"] else None
-    return Known(MonitorView.model_validate(row["document"]), reading, row["content_hash"])
+    reading = Reading.model_validate_json(row["reading"]) if row["reading"] else None
+    return Known(MonitorView.model_validate_json(row["document"]), reading, row["content_hash"])
 
 
 # -- monitors ---------------------------------------------------------------------------------------------------------
@@ -137,10 +153,20 @@ async def get(db: Connection | Pool, organization_id: Id, monitor_id: Id, *, for
     return _known(await db.fetchrow(GET + (" FOR UPDATE" if for_update else ""), organization_id, monitor_id))
 
 
+async def get_these(
+    db: Connection | Pool, monitors: Sequence[tuple[Id, Id]], *, for_update: bool = False
+) -> dict[tuple[Id, Id], Known]:
+    """Those of these monitors (organization id, id) that exist; taken in one order where they are held."""
+    query = GET_THESE + ("ORDER BY monitors.id FOR UPDATE OF monitors" if for_update else "")
+    rows = await db.fetch(query, *_columns(monitors))
+    found = {(row["organization_id"], row["id"]): _known(row) for row in rows}
+    return {key: known for key, known in found.items() if known is not None}
+
+
 async def get_many(db: Connection, organization_id: Id, monitor_ids: Sequence[Id]) -> dict[Id, MonitorView]:
     """Those of these monitors that are this organization's, by id."""
     rows = await db.fetch(GET_MANY, organization_id, list(monitor_ids))
-    monitors = [MonitorView.model_validate(row["document"]) for row in rows]
+    monitors = [MonitorView.model_validate_json(row["document"]) for row in rows]
     return {monitor.id: monitor for monitor in monitors}
 
 
@@ -149,7 +175,7 @@ async def find(
 ) -> tuple[list[MonitorView], int]:
     """A user's monitors, newest first, and how many there are."""
     rows = await db.fetch(LIST, organization_id, user_id, before, limit)
-    return [MonitorView.model_validate(row["document"]) for row in rows], await count(db, organization_id, user_id)
+    return [MonitorView.model_validate_json(row["document"]) for row in rows], await count(db, organization_id, user_id)
 
 
 async def count(db: Connection | Pool, organization_id: Id, user_id: Id) -> int:
@@ -165,27 +191,33 @@ async def lock_user(db: Connection, user_id: Id) -> None:
 # -- evaluations ------------------------------------------------------------------------------------------------------
 
 
-async def pending(db: Connection, organization_id: Id, refresh_id: Id) -> tuple[Evaluation, Reading | None] | None:
-    """A refresh that waits for its verdict, with the value it wants to see again; held until the transaction ends."""
-    row = await db.fetchrow(PENDING, organization_id, refresh_id)
-    if row is None:
-        return None
-    return (
-        Evaluation.model_validate(row["document"]),
-        Reading.model_validate(row["suspect"]) if row["suspect"] else None,
-    )
+async def pending(db: Connection, refreshes: Sequence[tuple[Id, Id]]) -> dict[Id, tuple[Evaluation, Reading | None]]:
+    """Those of these refreshes (organization id, id) that wait for their verdicts, with the values they want to see again.
+
+    Held until the transaction ends.
+    """
+    rows = await db.fetch(PENDING, *_columns(refreshes))
+    return {
+        row["id"]: (
+            Evaluation.model_validate_json(row["document"]),
+            Reading.model_validate_json(row["suspect"]) if row["suspect"] else None,
+        )
+        for row in rows
+    }
 
 
 async def history(db: Pool, organization_id: Id, monitor_id: Id, limit: int) -> list[Evaluation]:
     """A monitor's evaluations, newest first."""
     rows = await db.fetch(HISTORY, organization_id, monitor_id, limit)
-    return [Evaluation.model_validate(row["document"]) for row in rows]
+    return [Evaluation.model_validate_json(row["document"]) for row in rows]
 
 
 async def evaluations(db: Pool, organization_id: Id, refresh_ids: Sequence[Id]) -> list[Evaluation]:
     """The evaluations of these refreshes, in the order asked for; unknown ones left out."""
     rows = await db.fetch(EVALUATIONS, organization_id, list(refresh_ids))
-    found = {evaluation.id: evaluation for evaluation in (Evaluation.model_validate(row["document"]) for row in rows)}
+    found = {
+        evaluation.id: evaluation for evaluation in (Evaluation.model_validate_json(row["document"]) for row in rows)
+    }
     return [found[identifier] for identifier in refresh_ids if identifier in found]
 
 
@@ -200,7 +232,7 @@ async def apply(db: Connection, event: MonitorEvent) -> None:
         case MonitorCreated() | MonitorUpdated():
             monitor = event.monitor
             forget = monitor.last_checked is None
-            document = monitor.model_dump(mode="json")
+            document = monitor
             await db.execute(
                 APPLY_MONITOR, monitor.id, monitor.organization_id, monitor.user_id, monitor.version, document, forget
             )
@@ -212,15 +244,13 @@ async def apply(db: Connection, event: MonitorEvent) -> None:
         case MonitorEvaluated():
             known = await get(db, event.organization_id, event.monitor_id)
             if known is not None:
-                await apply_evaluated(db, known.monitor, event)
+                await apply_evaluated(db, [(known.monitor, event)])
 
 
 async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequested]) -> None:
     """Accepted refreshes wait for their verdicts from now on."""
     blanks = [
-        Evaluation(
-            id=event.refresh_id, monitor_id=event.monitor_id, status="pending", requested_at=event.requested_at
-        ).model_dump(mode="json")
+        Evaluation(id=event.refresh_id, monitor_id=event.monitor_id, status="pending", requested_at=event.requested_at)
         for event in requested
     ]
     await db.execute(
@@ -229,36 +259,47 @@ async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequeste
         [event.organization_id for event in requested],
         [event.monitor_id for event in requested],
         [event.requested_at for event in requested],
-        [event.suspect.model_dump(mode="json") if event.suspect else None for event in requested],
+        [event.suspect for event in requested],
         blanks,
     )
 
 
-async def apply_evaluated(db: Connection, before: MonitorView, event: MonitorEvaluated) -> None:
-    """The evaluation is done, and the monitor is what it says. `before` is the monitor as last read."""
+async def apply_evaluated(db: Connection, evaluations: Sequence[tuple[MonitorView, MonitorEvaluated]]) -> None:
+    """The evaluations are done, and their monitors are what they say. Each monitor comes as last read, and once."""
+    done = [
+        (event.evaluation.id, event.organization_id, event.monitor_id, event.evaluation.requested_at, event.evaluation)
+        for _, event in evaluations
+    ]
+    await db.execute(DONE, *_columns(done))
+    changed = [
+        (
+            event.organization_id,
+            event.monitor_id,
+            event.monitor_version,
+            evaluated(before, event),
+            _reading(event),
+            event.content_hash,
+        )
+        for before, event in evaluations
+        if before.version < event.monitor_version
+    ]
+    if changed:
+        await db.execute(APPLY_EVALUATED, *_columns(changed))
+
+
+def _reading(event: MonitorEvaluated) -> Reading | None:
+    """What the evaluated content said, to be used again for the same content."""
     evaluation = event.evaluation
-    document = evaluation.model_dump(mode="json")
-    await db.execute(DONE, evaluation.id, event.organization_id, event.monitor_id, evaluation.requested_at, document)
-    if before.version >= event.monitor_version:
-        return
-    after = evaluated(before, event)
-    reading = None
-    if event.content_hash and evaluation.evidence:
-        reading = Reading(
-            value=evaluation.value,
-            unit=evaluation.unit,
-            evidence=evaluation.evidence,
-            confidence=evaluation.confidence,
-        ).model_dump(mode="json")
-    await db.execute(
-        APPLY_EVALUATED,
-        event.organization_id,
-        event.monitor_id,
-        event.monitor_version,
-        after.model_dump(mode="json"),
-        reading,
-        event.content_hash,
+    if not event.content_hash or not evaluation.evidence:
+        return None
+    return Reading(
+        value=evaluation.value, unit=evaluation.unit, evidence=evaluation.evidence, confidence=evaluation.confidence
     )
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows turned to columns, for unnest."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def evaluated(monitor: MonitorView, event: MonitorEvaluated) -> MonitorView:

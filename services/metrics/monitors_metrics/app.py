@@ -13,7 +13,7 @@ def build(runtime: Runtime) -> Service:
     """The metrics service, hosted by this runtime."""
     service = runtime.service("metrics", Path(__file__).parent / "migrations")
     handlers = Handlers(service)
-    service.consume(MetricCollected, save=handlers.metric_collected)
+    service.consume(MetricCollected, save_all=handlers.metrics_collected)
     service.answer(GetMetrics, handlers.get_metrics)
     service.project(MetricCollected, apply=store.apply, tables=["metrics.samples", "metrics.series"])
     return service

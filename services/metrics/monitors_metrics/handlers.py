@@ -1,9 +1,10 @@
 """One short function a message."""
 
+from collections.abc import Sequence
+
 from monitors_contracts.metrics import GetMetrics, MetricCollected, MetricsReply
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Unit
 from monitors_runtime.runtime import Service
-from monitors_runtime.transaction import Transaction
 
 from . import store
 
@@ -14,9 +15,9 @@ class Handlers:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    async def metric_collected(self, tx: Transaction, received: Received[MetricCollected]) -> None:
+    async def metrics_collected(self, units: Sequence[Unit[MetricCollected, None]]) -> None:
         """Measurements came in."""
-        await store.apply(tx.db, received.event)
+        await store.apply_all(units[0].tx.db, [unit.received.event for unit in units])
 
     async def get_metrics(self, query: GetMetrics) -> MetricsReply:
         """Samples of matching series."""

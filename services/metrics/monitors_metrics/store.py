@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitors_contracts.base import Id
-from monitors_contracts.metrics import MetricCollected, Sample, SeriesSamples
+from monitors_contracts.metrics import MetricCollected, SeriesSamples
 from monitors_runtime.database import Connection, Pool
 
 SERIES = """
 INSERT INTO metrics.series (organization_id, name, tags, type)
-SELECT DISTINCT ON (name, tags) $1::uuid, name, tags, type
-FROM unnest($2::text[], $3::jsonb[], $4::text[]) AS given (name, tags, type)
+SELECT DISTINCT ON (organization_id, name, tags) organization_id, name, tags, type
+FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::text[]) AS given (organization_id, name, tags, type)
+ORDER BY organization_id, name, tags
 ON CONFLICT (organization_id, name, tags) DO NOTHING
 """
 
 SAMPLES = """
 INSERT INTO metrics.samples (series_id, at, value)
 SELECT DISTINCT ON (series.id, given.at) series.id, given.at, given.value
-FROM unnest($2::text[], $3::jsonb[], $4::timestamptz[], $5::float8[]) AS given (name, tags, at, value)
-JOIN metrics.series ON series.organization_id = $1 AND series.name = given.name AND series.tags = given.tags
+FROM unnest($1::uuid[], $2::text[], $3::jsonb[], $4::timestamptz[], $5::float8[])
+    AS given (organization_id, name, tags, at, value)
+JOIN metrics.series USING (organization_id, name, tags)
 ON CONFLICT (series_id, at) DO NOTHING
 """
 
@@ -38,12 +40,18 @@ ORDER BY series.id, newest.at
 
 async def apply(db: Connection, event: MetricCollected) -> None:
     """Keep a batch of samples; those known already change nothing."""
-    samples: Sequence[Sample] = event.samples
-    names = [sample.name for sample in samples]
-    tags = [sample.tags for sample in samples]
-    await db.execute(SERIES, event.organization_id, names, tags, [sample.type for sample in samples])
-    times, values = [sample.timestamp for sample in samples], [sample.value for sample in samples]
-    await db.execute(SAMPLES, event.organization_id, names, tags, times, values)
+    await apply_all(db, [event])
+
+
+async def apply_all(db: Connection, events: Sequence[MetricCollected]) -> None:
+    """Keep the samples of many batches at once."""
+    samples = [(event.organization_id, sample) for event in events for sample in event.samples]
+    organizations = [organization for organization, _ in samples]
+    names = [sample.name for _, sample in samples]
+    tags = [sample.tags for _, sample in samples]
+    await db.execute(SERIES, organizations, names, tags, [sample.type for _, sample in samples])
+    times, values = [sample.timestamp for _, sample in samples], [sample.value for _, sample in samples]
+    await db.execute(SAMPLES, organizations, names, tags, times, values)
 
 
 async def query(

@@ -61,15 +61,15 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE notifications.version < excluded.version
 """
 
-NOTIFICATION = "SELECT document, alert, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
+NOTIFICATION = "SELECT document::text, alert::text, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
 
 DUE = """
-SELECT document, alert, reason FROM notifier.notifications
+SELECT document::text, alert::text, reason FROM notifier.notifications
 WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 200 FOR UPDATE SKIP LOCKED
 """
 
 LIST = """
-SELECT document FROM notifier.notifications
+SELECT document::text FROM notifier.notifications
 WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
   AND ($4::uuid IS NULL OR id < $4)
 ORDER BY id DESC LIMIT $5
@@ -133,8 +133,8 @@ def _channel(row: asyncpg.Record) -> Channel:
 
 
 def _ledger(row: asyncpg.Record) -> Ledger:
-    alert = AlertView.model_validate(row["alert"]) if row["alert"] else None
-    return Ledger(NotificationView.model_validate(row["document"]), alert, row["reason"] or "")
+    alert = AlertView.model_validate_json(row["alert"]) if row["alert"] else None
+    return Ledger(NotificationView.model_validate_json(row["document"]), alert, row["reason"] or "")
 
 
 async def add_recipient(db: Connection, organization_id: Id, email: str, name: str) -> None:
@@ -199,8 +199,8 @@ async def apply(db: Connection, event: NotificationEvent) -> None:
         notification.state,
         notification.version,
         notification.next_attempt_at,
-        notification.model_dump(mode="json"),
-        requested.alert.model_dump(mode="json") if requested else None,
+        notification,
+        requested.alert if requested else None,
         requested.reason if requested else None,
     )
 
@@ -225,7 +225,7 @@ async def find(
     """Deliveries, newest first, and how many match in all."""
     rows = await db.fetch(LIST, organization_id, monitor_id, alert_id, before, limit)
     total = await db.fetchval(COUNT, organization_id, monitor_id, alert_id)
-    return [NotificationView.model_validate(row["document"]) for row in rows], total
+    return [NotificationView.model_validate_json(row["document"]) for row in rows], total
 
 
 async def add_outbox_message(db: Connection, organization_id: Id, message: OutboxMessage) -> None:

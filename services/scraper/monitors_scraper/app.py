@@ -17,7 +17,7 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     handlers = Handlers(service, settings)
     service.on_start(handlers.start)
     service.on_stop(handlers.stop)
-    service.consume(MonitorRefreshRequested, work=handlers.fetch, save=handlers.fetched, concurrency=256)
+    service.consume(MonitorRefreshRequested, work=handlers.fetch, save_all=handlers.fetched, concurrency=256)
     service.consume(MonitorDeleted, save=handlers.monitor_deleted)
     service.answer(GetSnapshot, handlers.get_snapshot)
     service.answer(ListHosts, handlers.list_hosts)

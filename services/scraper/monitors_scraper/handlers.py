@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,15 +20,16 @@ from monitors_contracts.pages import (
     PageFetchFailed,
     Snapshot,
 )
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Received, Unit
 from monitors_runtime.database import DATABASE_AWAY
 from monitors_runtime.errors import problem
+from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from . import store
 from .contents import Contents
-from .domain.pages import FetchedPage, FetchFailed, FetchRequest, Try
+from .domain.pages import FetchedPage, FetchFailed, FetchRequest, Known, Try
 from .fetcher import Fetcher
 from .settings import ScraperSettings
 
@@ -54,6 +56,9 @@ class Handlers:
         self._settings = settings
         self._fetcher = Fetcher(settings)
         self._contents = Contents(service.runtime, settings.snapshot_days)
+        self._known = Loader[tuple[Id, Id], tuple[Known, Id]](
+            lambda monitors: store.known(service.runtime.pool, monitors)
+        )
         self._expiry: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,7 +75,7 @@ class Handlers:
     async def fetch(self, received: Received[MonitorRefreshRequested]) -> Fetched:
         """Fetch the page (no transaction is open)."""
         event = received.event
-        known = await store.known(self._service.runtime.pool, event.organization_id, event.monitor_id)
+        known = await self._known.load((event.organization_id, event.monitor_id))
         request = FetchRequest(
             urls=tuple(event.urls),
             render=event.source.render,
@@ -87,13 +92,17 @@ class Handlers:
             return Fetched(_fetched(event, result, known[1]), result.tries)
         return Fetched(await self._keep(event, result), result.tries)
 
-    async def fetched(self, tx: Transaction, _: Received[MonitorRefreshRequested], fetched: Fetched) -> None:
-        """Tell what the fetch came to."""
-        if isinstance(fetched.event, PageFetched):
-            await store.apply(tx.db, fetched.event)
-        if fetched.tries:
-            await store.count_fetches(tx.db, fetched.tries)
-        tx.publish(fetched.event)
+    async def fetched(self, units: Sequence[Unit[MonitorRefreshRequested, Fetched]]) -> None:
+        """Tell what the fetches came to."""
+        db = units[0].tx.db
+        pages = [unit.result.event for unit in units if isinstance(unit.result.event, PageFetched)]
+        if pages:
+            await store.apply_all(db, pages)
+        tries = [each for unit in units for each in unit.result.tries]
+        if tries:
+            await store.count_fetches(db, tries)
+        for unit in units:
+            unit.tx.publish(unit.result.event)
 
     async def monitor_deleted(self, tx: Transaction, received: Received[MonitorDeleted]) -> None:
         """Forget a deleted monitor's pages."""

@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -13,7 +14,10 @@ from monitors_runtime.database import Connection, Pool
 
 from .domain.pages import Known, Try
 
-KNOWN = "SELECT * FROM scraper.pages WHERE organization_id = $1 AND monitor_id = $2"
+KNOWN = """
+SELECT pages.* FROM scraper.pages
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, monitor_id) USING (organization_id, monitor_id)
+"""
 
 SAME_CONTENT = """
 SELECT id FROM scraper.snapshots WHERE organization_id = $1 AND content_hash = $2 AND url = $3 ORDER BY id LIMIT 1
@@ -21,7 +25,11 @@ SELECT id FROM scraper.snapshots WHERE organization_id = $1 AND content_hash = $
 
 # A fetch that took long must not undo a later one's news.
 APPLY_PAGE = """
-INSERT INTO scraper.pages VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO scraper.pages
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[],
+    $10::timestamptz[]
+) AS given (organization_id, monitor_id) ORDER BY organization_id, monitor_id
 ON CONFLICT (organization_id, monitor_id) DO UPDATE SET
     url = excluded.url, content_hash = excluded.content_hash, content_type = excluded.content_type,
     etag = excluded.etag, last_modified = excluded.last_modified, rendered_by = excluded.rendered_by,
@@ -30,12 +38,18 @@ WHERE pages.fetched_at < excluded.fetched_at
 """
 
 ADD_CONTENT = """
-INSERT INTO scraper.contents (organization_id, content_hash, packed, reference) VALUES ($1, $2, $3, $4)
+INSERT INTO scraper.contents (organization_id, content_hash, packed, reference)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::jsonb[])
 ON CONFLICT DO NOTHING
 """
 
 ADD_SNAPSHOT = """
-INSERT INTO scraper.snapshots VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING
+INSERT INTO scraper.snapshots
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::jsonb[],
+    $10::text[], $11::jsonb[], $12::timestamptz[]
+)
+ON CONFLICT (id) DO NOTHING
 """
 
 SNAPSHOT = """
@@ -86,20 +100,10 @@ FORGET_PAGE = "DELETE FROM scraper.pages WHERE organization_id = $1 AND monitor_
 FORGET_SNAPSHOTS = "DELETE FROM scraper.snapshots WHERE organization_id = $1 AND monitor_id = $2"
 
 
-async def known(db: Pool, organization_id: Id, monitor_id: Id) -> tuple[Known, Id] | None:
-    """What this monitor's source last answered, and the snapshot that keeps it."""
-    row = await db.fetchrow(KNOWN, organization_id, monitor_id)
-    if row is None:
-        return None
-    last = Known(
-        url=row["url"],
-        content_hash=row["content_hash"],
-        content_type=row["content_type"],
-        etag=row["etag"],
-        last_modified=row["last_modified"],
-        rendered_by=row["rendered_by"],
-    )
-    return last, row["snapshot_id"]
+async def known(db: Pool, monitors: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, Id], tuple[Known, Id]]:
+    """What these monitors' sources (organization id, monitor id) last answered, and the snapshots that keep it."""
+    rows = await db.fetch(KNOWN, [organization for organization, _ in monitors], [monitor for _, monitor in monitors])
+    return {(row["organization_id"], row["monitor_id"]): (_known(row), row["snapshot_id"]) for row in rows}
 
 
 async def same_content(db: Pool, organization_id: Id, content_hash: str, url: str) -> Id | None:
@@ -109,38 +113,68 @@ async def same_content(db: Pool, organization_id: Id, content_hash: str, url: st
 
 async def apply(db: Connection, event: PageFetched) -> None:
     """Make the state what the event says; what is known already changes nothing."""
-    await db.execute(
-        APPLY_PAGE,
-        event.organization_id,
-        event.monitor_id,
-        event.url,
-        event.content_hash,
-        event.content_type,
-        event.headers.get("etag"),
-        event.headers.get("last-modified"),
-        event.rendered_by,
-        event.snapshot_id,
-        event.fetched_at,
-    )
-    if event.content is None and event.content_ref is None:
+    await apply_all(db, [event])
+
+
+async def apply_all(db: Connection, events: Sequence[PageFetched]) -> None:
+    """Make the state what many events say, in their order."""
+    latest = {(event.organization_id, event.monitor_id): event for event in sorted(events, key=_when)}
+    pages = [
+        (
+            event.organization_id,
+            event.monitor_id,
+            event.url,
+            event.content_hash,
+            event.content_type,
+            event.headers.get("etag"),
+            event.headers.get("last-modified"),
+            event.rendered_by,
+            event.snapshot_id,
+            event.fetched_at,
+        )
+        for event in latest.values()
+    ]
+    await db.execute(APPLY_PAGE, *_columns(pages))
+    carried = [event for event in events if event.content is not None or event.content_ref is not None]
+    if not carried:
         return
-    packed = base64.b64decode(event.content) if event.content is not None else None
-    await db.execute(ADD_CONTENT, event.organization_id, event.content_hash, packed, _json(event.content_ref))
-    await db.execute(
-        ADD_SNAPSHOT,
-        event.snapshot_id,
-        event.organization_id,
-        event.monitor_id,
-        event.url,
-        event.final_url,
-        event.status,
-        event.content_type,
-        event.content_hash,
-        event.headers,
-        event.rendered_by,
-        _json(event.screenshot_ref),
-        event.fetched_at,
-    )
+    contents = [
+        (
+            event.organization_id,
+            event.content_hash,
+            base64.b64decode(event.content) if event.content else None,
+            event.content_ref,
+        )
+        for event in carried
+    ]
+    await db.execute(ADD_CONTENT, *_columns(contents))
+    snapshots = [
+        (
+            event.snapshot_id,
+            event.organization_id,
+            event.monitor_id,
+            event.url,
+            event.final_url,
+            event.status,
+            event.content_type,
+            event.content_hash,
+            event.headers,
+            event.rendered_by,
+            event.screenshot_ref,
+            event.fetched_at,
+        )
+        for event in carried
+    ]
+    await db.execute(ADD_SNAPSHOT, *_columns(snapshots))
+
+
+def _when(event: PageFetched) -> datetime:
+    return event.fetched_at
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows turned to columns, for unnest."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 async def snapshot(db: Pool, organization_id: Id, snapshot_id: Id) -> Snapshot | None:
@@ -176,8 +210,15 @@ async def forget(db: Connection, event: MonitorDeleted) -> None:
     await db.execute(FORGET_SNAPSHOTS, event.organization_id, event.monitor_id)
 
 
-def _json(reference: ContentRef | None) -> dict[str, object] | None:
-    return reference.model_dump(mode="json") if reference else None
+def _known(row: asyncpg.Record) -> Known:
+    return Known(
+        url=row["url"],
+        content_hash=row["content_hash"],
+        content_type=row["content_type"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        rendered_by=row["rendered_by"],
+    )
 
 
 def _snapshot(row: asyncpg.Record) -> Snapshot:
