@@ -67,6 +67,13 @@ def servers_folder() -> Callable[[], contextlib.AbstractContextManager[Path]]:
     return _folder
 
 
+@pytest.fixture
+def own_folder() -> Generator[Path]:
+    """Such a folder for servers of a test's own."""
+    with _folder() as folder:
+        yield folder
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_database(servers: SimpleNamespace) -> str:
     """The URL of a database with every service's tables."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -35,6 +35,7 @@ ON CONFLICT DO NOTHING RETURNING event_id
 """
 IN_PROGRESS_SECONDS = 15
 ACK_WAIT_SECONDS = 60
+SILENT_SECONDS = 15
 GROUP = 64
 
 
@@ -68,6 +69,15 @@ class Item:
     message: Msg
     received: Received[Any]
     result: Any
+
+
+def one_each(units: Sequence[Unit[E, R]], key: Callable[[Unit[E, R]], Any]) -> Iterator[list[Unit[E, R]]]:
+    """A group in turns: in each turn every key comes once, and each key's units keep their order."""
+    waiting = list(units)
+    while waiting:
+        first = {key(unit): unit for unit in reversed(waiting)}
+        yield [unit for unit in waiting if first[key(unit)] is unit]
+        waiting = [unit for unit in waiting if first[key(unit)] is not unit]
 
 
 class Consumer:
@@ -124,7 +134,11 @@ class Consumer:
     @property
     def healthy(self) -> bool:
         """Whether the consumer still exists at the server and our tasks run."""
-        return bool(self._tasks) and not any(task.done() for task in self._tasks) and self._pull.silent_for < 15
+        return (
+            bool(self._tasks)
+            and not any(task.done() for task in self._tasks)
+            and self._pull.silent_for < SILENT_SECONDS
+        )
 
     async def _forever(self, job: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -1,6 +1,8 @@
 """The PostgreSQL pool: JSON as Python objects, times as UTC."""
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -22,6 +24,14 @@ DATABASE_AWAY = (
 )
 # Two transactions got in each other's way: doing it again is right, at once.
 DATABASE_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+
+# An escaped NUL, and not the text `\\u0000` (a backslash, escaped, before `u0000`).
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows (at least one) turned to columns, for `unnest`: many rows in one statement."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 async def open_pool(url: str, size: int) -> Pool:
@@ -56,4 +66,4 @@ def _dumps(value: Any) -> str:
         else json.dumps(value, separators=(",", ":"), default=str)
     )
     # NUL is valid in JSON and refused by PostgreSQL; hostile pages do send it.
-    return text.replace("\\u0000", "") if "\\u0000" in text else text
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from . import history
 
@@ -16,6 +16,7 @@ STREAM = "DEAD_LETTERS"
 # found whole by its place in the stream.
 MOST_BYTES = 900_000
 MOST_HEADER_BYTES = 40_000
+NO_SUCH_MESSAGE = 10043
 _SENDABLE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,150}")
 
 
@@ -91,8 +92,10 @@ async def drop(bus: JetStreamContext, identifier: int) -> bool:
     """Delete one dead letter; False when there is none."""
     try:
         return await bus.delete_msg(STREAM, identifier)
-    except NotFoundError:
-        return False
+    except APIError as refused:
+        if refused.err_code == NO_SUCH_MESSAGE:
+            return False
+        raise
 
 
 def _original(headers: Mapping[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 BATCH = 500
+PATIENCE_SECONDS = 10
 
 
 async def read(
@@ -37,7 +38,13 @@ async def read(
     subscription = await bus.pull_subscribe_bind(consumer.name, stream)
     try:
         while waiting > 0:
-            for message in await subscription.fetch(min(waiting, BATCH), timeout=10):
+            try:
+                messages = await subscription.fetch(min(waiting, BATCH), timeout=PATIENCE_SECONDS)
+            except nats.errors.TimeoutError:
+                if (await bus.consumer_info(stream, consumer.name)).num_pending:
+                    raise
+                return  # what was counted has been deleted since
+            for message in messages:
                 waiting -= 1
                 if until and message.metadata.timestamp >= until:
                     return

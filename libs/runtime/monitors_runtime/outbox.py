@@ -10,9 +10,11 @@ import structlog
 from nats.js import JetStreamContext
 
 from monitors_contracts.envelope import Envelope
+from monitors_contracts.streams import STREAMS
 
 from . import telemetry
 from .database import Connection, Pool
+from .errors import Permanent
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +28,23 @@ SELECT position, service, subject, stream, headers, data FROM runtime.outbox
 WHERE service = ANY($1) AND published_at IS NULL ORDER BY position LIMIT $2
 """
 PUBLISHED = "UPDATE runtime.outbox SET published_at = now() WHERE position = ANY($1)"
+UNPUBLISHED = "SELECT headers, data FROM runtime.outbox WHERE published_at IS NULL ORDER BY position"
 PURGE = "DELETE FROM runtime.outbox WHERE published_at < now() - $1::interval"
 WAKE = "outbox_waiting"
+STOP_SECONDS = 2
+_HEADER_BYTES = 8192
+_MOST_BYTES = {stream.name: stream.max_message_bytes - _HEADER_BYTES for stream in STREAMS}
 
 
 async def save(db: Connection, service: str, envelopes: Sequence[Envelope]) -> None:
-    """Put events into the outbox, as part of the caller's transaction."""
+    """Put events into the outbox, as part of the caller's transaction.
+
+    Raises Permanent for one that its stream would never take: nothing could be published after it.
+    """
+    data = [envelope.data() for envelope in envelopes]
+    for envelope, packed in zip(envelopes, data, strict=True):
+        if len(packed) > _MOST_BYTES[envelope.event.stream]:
+            raise Permanent(f"{envelope.event.type_name()} of {len(packed)} bytes is too large for its stream")
     if envelopes:
         await db.execute(
             INSERT,
@@ -39,7 +52,7 @@ async def save(db: Connection, service: str, envelopes: Sequence[Envelope]) -> N
             [envelope.event.subject for envelope in envelopes],
             [envelope.event.stream for envelope in envelopes],
             [envelope.headers() for envelope in envelopes],
-            [envelope.data() for envelope in envelopes],
+            data,
         )
 
 
@@ -54,6 +67,7 @@ class Relay:
         self._keep = keep
         self._wake = asyncio.Event()
         self._owned: list[str] = []
+        self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -62,8 +76,11 @@ class Relay:
         self._task = asyncio.create_task(self._run(), name="outbox relay")
 
     async def stop(self) -> None:
-        """Publish what is committed, then stop."""
+        """Publish what is committed, unless that takes long; then stop."""
         if self._task:
+            self._stopping = True
+            self._wake.set()
+            await asyncio.wait([self._task], timeout=STOP_SECONDS)
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
@@ -82,7 +99,7 @@ class Relay:
             await self._pool.execute("SELECT pg_notify($1, '')", WAKE)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._relay_while_connected()
             except asyncio.CancelledError:
@@ -97,9 +114,12 @@ class Relay:
             await connection.add_listener(WAKE, lambda *_: self._wake.set())
             purge_at = asyncio.get_running_loop().time() + 30
             while True:
+                last = self._stopping
                 await self._own(connection)
                 while self._owned and await self._publish_some():
                     pass
+                if last:
+                    return
                 if asyncio.get_running_loop().time() > purge_at:
                     purge_at += 30
                     await self._pool.execute(PURGE, self._keep)

@@ -15,7 +15,7 @@ from monitors_contracts.base import Event
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import UndecodableMessage, decode
 
-from . import history
+from . import history, outbox
 from .database import Connection, Pool
 
 Apply = Callable[[Connection, Any], Awaitable[None]]
@@ -48,12 +48,18 @@ async def replay(
     from_empty: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Replayed:
-    """Apply the stream's events once more. `from_empty` forgets the tables first, in the same transaction as the rebuild."""
+    """Apply the stream's events once more. `from_empty` forgets the tables first, in the same transaction as the rebuild.
+
+    Tables that are forgotten are locked: live changes wait for the end of the rebuild.
+    """
     count = unreadable = 0
+    unpublished: list[Event] = []
     async with pool.acquire() as db, db.transaction():
         if from_empty:
             tables = [table for projection in projections for table in projection.tables]
             await db.execute(f"TRUNCATE {', '.join(tables)}")
+            if until is None:
+                unpublished = await _unpublished(db)
         for projection in projections:
             subjects = [f"evt.{event.aggregate}.{event.action}.>" for event in projection.events]
             stream = projection.events[0].stream
@@ -66,4 +72,14 @@ async def replay(
                 await projection.apply(db, envelope.event)
                 count += 1
                 progress(count)
+        for event in unpublished:
+            for projection in projections:
+                if isinstance(event, projection.events):
+                    await projection.apply(db, event)
     return Replayed(count, unreadable)
+
+
+async def _unpublished(db: Connection) -> list[Event]:
+    """Events whose changes were forgotten with the rest, but which the bus may not have yet."""
+    rows = await db.fetch(outbox.UNPUBLISHED)
+    return [decode(row["headers"], row["data"], EVENTS_BY_TYPE).event for row in rows]

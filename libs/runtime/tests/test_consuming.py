@@ -1,6 +1,7 @@
 """What holds for every event on a real bus and database: handled once, with its consequences or not at all, in order."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -247,7 +248,7 @@ async def test_retryable_and_permanent_when_raised_then_the_one_waits_and_the_ot
     [letter] = await letters(runtime)
     assert (letter.reason, letter.deliveries) == ("Permanent: never", 1)
     times = tries[2][:1] + tries[2][-2:]
-    assert all(later - earlier > 0.6 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 0.6 for earlier, later in itertools.pairwise(times))
 
 
 @given(st.integers(1, 100_000))
