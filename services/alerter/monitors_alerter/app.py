@@ -22,7 +22,7 @@ def build(runtime: Runtime) -> Service:
     """The alerter, hosted by this runtime."""
     service = runtime.service("alerter", Path(__file__).parent / "migrations")
     handlers = Handlers(service)
-    service.consume(ThresholdExceeded, ThresholdCleared, save=handlers.threshold_crossed)
+    service.consume(ThresholdExceeded, ThresholdCleared, save_all=handlers.thresholds_crossed)
     service.answer(AcknowledgeAlert, handlers.acknowledge_alert)
     service.answer(ResolveAlert, handlers.resolve_alert)
     service.answer(GetAlert, handlers.get_alert)

@@ -1,13 +1,22 @@
 """One short function a message."""
 
-from monitors_contracts.alerts import AcknowledgeAlert, AlertList, AlertView, GetAlert, ListAlerts, ResolveAlert
+from collections.abc import Sequence
+
+from monitors_contracts.alerts import (
+    AcknowledgeAlert,
+    AlertEvent,
+    AlertList,
+    AlertView,
+    GetAlert,
+    ListAlerts,
+    ResolveAlert,
+)
 from monitors_contracts.base import new_id
 from monitors_contracts.monitors import Crossing
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
-from monitors_runtime.transaction import Transaction
 
 from . import store
 from .domain import lifecycle
@@ -19,16 +28,25 @@ class Handlers:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    async def threshold_crossed(self, tx: Transaction, received: Received[Crossing]) -> None:
-        """A threshold was exceeded or cleared."""
-        crossing = received.event
-        await store.lock(tx.db, crossing.monitor_id)
-        alerts = await store.open_alerts(tx.db, crossing.organization_id, crossing.monitor_id)
-        past = await store.past(tx.db, crossing.organization_id, crossing.fingerprint)
-        await store.note(tx.db, crossing)
-        for event in lifecycle.cross(crossing, alerts, past, new_id()):
-            await store.apply(tx.db, event)
-            tx.publish(event)
+    async def thresholds_crossed(self, units: Sequence[Unit[Crossing, None]]) -> None:
+        """Thresholds were exceeded or cleared. Of several crossings of one monitor, each is decided after the one before."""
+        for turn in one_each(units, lambda unit: unit.received.event.monitor_id):
+            await self._cross(turn)
+
+    async def _cross(self, units: Sequence[Unit[Crossing, None]]) -> None:
+        """Decide for different monitors."""
+        db, crossings = units[0].tx.db, [unit.received.event for unit in units]
+        await store.lock(db, [crossing.monitor_id for crossing in crossings])
+        alerts = await store.open_alerts(db, [(each.organization_id, each.monitor_id) for each in crossings])
+        past = await store.past(db, [(each.organization_id, each.fingerprint) for each in crossings])
+        await store.note(db, crossings)
+        events: list[AlertEvent] = []
+        for unit, crossing in zip(units, crossings, strict=True):
+            known = alerts.get(crossing.monitor_id, [])
+            follows = lifecycle.cross(crossing, known, past.get(crossing.fingerprint, lifecycle.Past()), new_id())
+            unit.tx.publish(*follows)
+            events += follows
+        await store.apply_all(db, events)
 
     async def acknowledge_alert(self, command: AcknowledgeAlert) -> AlertView:
         """Somebody takes an alert."""

@@ -31,7 +31,7 @@ from monitors_contracts.monitors import (
 )
 from monitors_contracts.pages import PageFetched, PageFetchFailed
 from monitors_contracts.platform import AiUsageRecorded, GetAiUsage, UsageReply
-from monitors_runtime.consumer import Received, Unit
+from monitors_runtime.consumer import Received, Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, Retryable, problem
 from monitors_runtime.runtime import Service
@@ -71,11 +71,7 @@ class Handlers:
 
     async def pages_read(self, units: Sequence[PageUnit]) -> None:
         """Decide what pages mean, once a refresh. Of several pages of one monitor, each is decided after the one before."""
-        waiting = list(units)
-        while waiting:
-            first = {unit.received.event.monitor_id: unit for unit in reversed(waiting)}
-            turn = [unit for unit in waiting if first[unit.received.event.monitor_id] is unit]
-            waiting = [unit for unit in waiting if first[unit.received.event.monitor_id] is not unit]
+        for turn in one_each(units, lambda unit: unit.received.event.monitor_id):
             await self._decide_all(turn)
 
     async def _decide_all(self, units: Sequence[PageUnit]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
@@ -20,7 +19,7 @@ from monitors_contracts.monitors import (
     Verdict,
 )
 from monitors_contracts.platform import AiUsageRecorded, ProviderUsage
-from monitors_runtime.database import Connection, Pool
+from monitors_runtime.database import Connection, Pool, columns
 
 NEVER_OUTDONE = 2**31 - 1
 """The version of a deleted monitor: no late event brings it back."""
@@ -158,7 +157,7 @@ async def get_these(
 ) -> dict[tuple[Id, Id], Known]:
     """Those of these monitors (organization id, id) that exist; taken in one order where they are held."""
     query = GET_THESE + ("ORDER BY monitors.id FOR UPDATE OF monitors" if for_update else "")
-    rows = await db.fetch(query, *_columns(monitors))
+    rows = await db.fetch(query, *columns(monitors))
     found = {(row["organization_id"], row["id"]): _known(row) for row in rows}
     return {key: known for key, known in found.items() if known is not None}
 
@@ -196,7 +195,7 @@ async def pending(db: Connection, refreshes: Sequence[tuple[Id, Id]]) -> dict[Id
 
     Held until the transaction ends.
     """
-    rows = await db.fetch(PENDING, *_columns(refreshes))
+    rows = await db.fetch(PENDING, *columns(refreshes))
     return {
         row["id"]: (
             Evaluation.model_validate_json(row["document"]),
@@ -270,7 +269,7 @@ async def apply_evaluated(db: Connection, evaluations: Sequence[tuple[MonitorVie
         (event.evaluation.id, event.organization_id, event.monitor_id, event.evaluation.requested_at, event.evaluation)
         for _, event in evaluations
     ]
-    await db.execute(DONE, *_columns(done))
+    await db.execute(DONE, *columns(done))
     changed = [
         (
             event.organization_id,
@@ -284,7 +283,7 @@ async def apply_evaluated(db: Connection, evaluations: Sequence[tuple[MonitorVie
         if before.version < event.monitor_version
     ]
     if changed:
-        await db.execute(APPLY_EVALUATED, *_columns(changed))
+        await db.execute(APPLY_EVALUATED, *columns(changed))
 
 
 def _reading(event: MonitorEvaluated) -> Reading | None:
@@ -295,11 +294,6 @@ def _reading(event: MonitorEvaluated) -> Reading | None:
     return Reading(
         value=evaluation.value, unit=evaluation.unit, evidence=evaluation.evidence, confidence=evaluation.confidence
     )
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows turned to columns, for unnest."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def evaluated(monitor: MonitorView, event: MonitorEvaluated) -> MonitorView:

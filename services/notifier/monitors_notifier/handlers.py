@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertTriggered
-from monitors_contracts.base import Done, new_id
+from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.notifications import (
     ChannelKind,
     ChannelList,
@@ -23,8 +24,10 @@ from monitors_contracts.notifications import (
     ListChannels,
     ListNotifications,
     ListOutbox,
+    NotificationEvent,
     NotificationList,
     NotificationRequested,
+    NotificationSent,
     NotificationView,
     OutboxList,
     OutboxMessage,
@@ -34,10 +37,11 @@ from monitors_contracts.notifications import (
     UpdateChannel,
 )
 from monitors_contracts.platform import UserRegistered
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Received, Unit
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.database import DATABASE_AWAY
 from monitors_runtime.errors import ProblemError, Retryable, problem
+from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -83,6 +87,9 @@ class Handlers:
             longest_wait=settings.retry_longest_wait,
         )
         self._lanes = Lanes()
+        runtime = service.runtime
+        self._ledger = Loader[tuple[Id, Id], store.Ledger](lambda ids: store.these_ledgers(runtime.pool, ids))
+        self._channel = Loader[tuple[Id, Id], store.Channel](lambda ids: store.these_channels(runtime.pool, ids))
         self._ways: dict[ChannelKind, Channel] = {}
         self._retrying: asyncio.Task[None] | None = None
 
@@ -107,32 +114,52 @@ class Handlers:
         target = Target(user.organization_id, user.user_id, kind, address=user.email)
         await store.add_channel(tx.db, target, default_name(target), True, tx.now)
 
-    async def alert_changed(self, tx: Transaction, received: Received[AlertEvent]) -> None:
+    async def alerts_changed(self, units: Sequence[Unit[AlertEvent, None]]) -> None:
         """One message to every active channel, each on its own from here on."""
-        event = received.event
-        if not (isinstance(event, AlertTriggered | AlertResolved) and event.notify):
+        telling = [unit for unit in units if _tells(unit.received.event)]
+        if not telling:
             return
-        channels = await store.channels(tx.db, event.organization_id)
-        if not channels and received.attempt == 1:
-            raise Retryable("the account's first channel is not there yet", delay=0.5)
-        active = {new_id(): channel for channel in channels if channel.is_active}
-        ids = [channel.target.channel_id for channel in active.values()]
-        first = await store.claim(tx.db, event.alert_id, event.alert.version, ids, list(active))
-        for identifier, channel in active.items():
-            if identifier in first:
-                where = (channel.target.channel_id, channel.target.kind, channel.name)
-                requested = delivery.request(identifier, event.alert, event.reason, event.alert.summary, where, tx.now)
-                await store.apply(tx.db, requested)
-                tx.publish(requested)
+        db = telling[0].tx.db
+        channels: dict[Id, list[store.Channel]] = {}
+        for channel in await store.channels(db, [unit.received.event.organization_id for unit in telling]):
+            channels.setdefault(channel.target.organization_id, []).append(channel)
+        messages: list[tuple[Unit[AlertEvent, None], NotificationRequested]] = []
+        for unit in telling:
+            event = unit.received.event
+            if event.organization_id not in channels and unit.received.attempt == 1:
+                raise Retryable("the account's first channel is not there yet", delay=0.5)
+            for channel in channels.get(event.organization_id, ()):
+                if channel.is_active:
+                    where = (channel.target.channel_id, channel.target.kind, channel.name)
+                    messages.append(
+                        (
+                            unit,
+                            delivery.request(
+                                new_id(), event.alert, event.reason, event.alert.summary, where, unit.tx.now
+                            ),
+                        )
+                    )
+        if not messages:
+            return
+        keys = [
+            (event.alert.id, event.alert.version, event.notification.channel_id, event.notification_id)
+            for _, event in messages
+        ]
+        first = await store.claim(db, keys)
+        told = [(unit, event) for unit, event in messages if event.notification_id in first]
+        await store.apply_all(db, [event for _, event in told])
+        for unit, event in told:
+            unit.tx.publish(event)
 
     async def send(self, received: Received[NotificationRequested]) -> Tried | None:
         """Try to deliver; None when there is nothing to do (any more)."""
         event = received.event
-        pool = self._service.runtime.pool
-        row = await store.ledger(pool, event.organization_id, event.notification_id)
+        row, channel = await asyncio.gather(
+            self._ledger.load((event.organization_id, event.notification_id)),
+            self._channel.load((event.organization_id, event.notification.channel_id)),
+        )
         if row is None or not _is_current(row.notification, event):
             return None
-        channel = await store.channel(pool, event.organization_id, event.notification.channel_id)
         if channel is None or not channel.is_active:
             return Tried()
         lane = self._lanes.of(channel.target.channel_id)
@@ -160,29 +187,37 @@ class Handlers:
         SENT.labels(kind, "sent").inc()
         return Tried(message, channel.target, answer.provider_message_id)
 
-    async def sent(self, tx: Transaction, received: Received[NotificationRequested], tried: Tried | None) -> None:
-        """Write down what the try came to."""
-        event = received.event
-        row = await store.ledger(tx.db, event.organization_id, event.notification_id, for_update=True)
-        if tried is None or row is None or not _is_current(row.notification, event):
-            return
-        old, organization = row.notification, event.organization_id
+    async def sent(self, units: Sequence[Unit[NotificationRequested, Tried | None]]) -> None:
+        """Write down what the tries came to."""
+        db = units[0].tx.db
+        keys = [(unit.received.event.organization_id, unit.received.event.notification_id) for unit in units]
+        ledger = await store.these_ledgers(db, keys, for_update=True)
+        events: dict[Id, NotificationEvent] = {}
+        outbox: list[tuple[Id, OutboxMessage]] = []
+        for unit, key in zip(units, keys, strict=True):
+            requested, tried, row = unit.received.event, unit.result, ledger.get(key)
+            if tried is None or row is None or not _is_current(row.notification, requested) or key[1] in events:
+                continue
+            event = self._follows(key[0], row.notification, tried, unit.tx.now)
+            events[key[1]] = event
+            unit.tx.publish(event)
+            if isinstance(event, NotificationSent) and tried.message and tried.target and tried.target.kind == "local":
+                message = self._outbox_message(row.notification, tried.target, tried.message, unit.tx.now)
+                outbox.append((key[0], message))
+        await store.add_outbox_messages(db, outbox)
+        await store.apply_all(db, list(events.values()))
+
+    def _follows(self, organization: Id, old: NotificationView, tried: Tried, now: datetime) -> NotificationEvent:
+        """What a try makes of its delivery."""
         if tried.postponed is not None:
-            follows = delivery.postponed(organization, old, tried.postponed, tx.now)
-        elif tried.failure is not None:
+            return delivery.postponed(organization, old, tried.postponed, now)
+        if tried.failure is not None:
             failure = tried.failure.failure
             next_step = after_failure(failure, old.attempts + 1, jitter=random.random(), policy=self._policy)  # noqa: S311
-            follows = delivery.failed(organization, old, failure.reason, next_step, tx.now)
-        elif tried.message is None or tried.target is None:
-            follows = delivery.failed(organization, old, "", GiveUp("channel-switched-off"), tx.now)
-        else:
-            follows = delivery.sent(organization, old, tried.message.subject, tried.provider_message_id, tx.now)
-            if tried.target.kind == "local":
-                await store.add_outbox_message(
-                    tx.db, organization, self._outbox_message(old, tried.target, tried.message, tx.now)
-                )
-        await store.apply(tx.db, follows)
-        tx.publish(follows)
+            return delivery.failed(organization, old, failure.reason, next_step, now)
+        if tried.message is None:
+            return delivery.failed(organization, old, "", GiveUp("channel-switched-off"), now)
+        return delivery.sent(organization, old, tried.message.subject, tried.provider_message_id, now)
 
     async def _repeat_due(self) -> None:
         while True:
@@ -215,7 +250,7 @@ class Handlers:
 
     async def list_channels(self, query: ListChannels) -> ChannelList:
         """All channels."""
-        channels = await store.channels(self._service.runtime.pool, query.organization_id)
+        channels = await store.channels(self._service.runtime.pool, [query.organization_id])
         return ChannelList(channels=[channel.view() for channel in channels])
 
     async def update_channel(self, command: UpdateChannel) -> ChannelView:
@@ -265,7 +300,7 @@ class Handlers:
         async with self._service.transaction() as tx:
             if target.kind == "local" and event.notification.state is DeliveryState.SENT:
                 outbox_message = self._outbox_message(blank, target, message, now)
-                await store.add_outbox_message(tx.db, command.organization_id, outbox_message)
+                await store.add_outbox_messages(tx.db, [(command.organization_id, outbox_message)])
             await store.apply(tx.db, event)
             tx.publish(event)
         return event.notification
@@ -351,6 +386,10 @@ class Handlers:
             monitor_id=row.monitor_id,
             created_at=now,
         )
+
+
+def _tells(event: AlertEvent) -> bool:
+    return isinstance(event, AlertTriggered | AlertResolved) and event.notify
 
 
 def _is_current(row: NotificationView, event: NotificationRequested) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
@@ -15,7 +16,7 @@ from monitors_contracts.notifications import (
     NotificationView,
     OutboxMessage,
 )
-from monitors_runtime.database import Connection, Pool
+from monitors_runtime.database import Connection, Pool, columns
 
 from .domain.channels import Target, masked
 
@@ -26,7 +27,12 @@ INSERT INTO notifier.channels (id, organization_id, kind, name, url, address, se
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING
 """
 
-CHANNELS = "SELECT * FROM notifier.channels WHERE organization_id = $1 ORDER BY id"
+CHANNELS = "SELECT * FROM notifier.channels WHERE organization_id = ANY($1) ORDER BY organization_id, id"
+
+THESE_CHANNELS = """
+SELECT channels.* FROM notifier.channels
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
+"""
 
 CHANNEL = "SELECT * FROM notifier.channels WHERE organization_id = $1 AND id = $2"
 
@@ -47,13 +53,17 @@ DELETE_CHANNEL = "DELETE FROM notifier.channels WHERE organization_id = $1 AND i
 
 CLAIM = """
 INSERT INTO notifier.deliveries (alert_id, alert_version, channel_id, notification_id)
-SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[]) ON CONFLICT DO NOTHING RETURNING notification_id
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[])
+ON CONFLICT DO NOTHING RETURNING notification_id
 """
 
 APPLY = """
 INSERT INTO notifier.notifications
     (id, organization_id, alert_id, monitor_id, channel_id, state, version, next_attempt_at, document, alert, reason)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8::timestamptz[], $9::jsonb[],
+    $10::jsonb[], $11::text[]
+)
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, version = excluded.version, next_attempt_at = excluded.next_attempt_at,
     document = excluded.document,
@@ -61,7 +71,14 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE notifications.version < excluded.version
 """
 
-NOTIFICATION = "SELECT document::text, alert::text, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
+NOTIFICATION = (
+    "SELECT document::text, alert::text, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
+)
+
+THESE_NOTIFICATIONS = """
+SELECT notifications.id, notifications.organization_id, document::text, alert::text, reason FROM notifier.notifications
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
+"""
 
 DUE = """
 SELECT document::text, alert::text, reason FROM notifier.notifications
@@ -83,7 +100,11 @@ WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uu
 ADD_OUTBOX_MESSAGE = """
 INSERT INTO notifier.outbox_messages
     (id, organization_id, recipient, subject, body_text, body_html, file, alert_id, monitor_id, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::uuid[],
+    $10::timestamptz[]
+)
+ON CONFLICT (id) DO NOTHING
 """
 
 OUTBOX = """
@@ -148,9 +169,15 @@ async def add_channel(db: Connection, target: Target, name: str, is_active: bool
     await db.execute(ADD_CHANNEL, *ids, target.kind, name, target.url, target.address, target.secret, is_active, now)
 
 
-async def channels(db: Connection | Pool, organization_id: Id) -> list[Channel]:
-    """All channels, oldest first."""
-    return [_channel(row) for row in await db.fetch(CHANNELS, organization_id)]
+async def channels(db: Connection | Pool, organizations: Sequence[Id]) -> list[Channel]:
+    """All channels of these organizations, oldest first."""
+    return [_channel(row) for row in await db.fetch(CHANNELS, list(set(organizations)))]
+
+
+async def these_channels(db: Pool, ids: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, Id], Channel]:
+    """Those of these channels (organization id, id) that exist."""
+    found = [_channel(row) for row in await db.fetch(THESE_CHANNELS, *columns(ids))]
+    return {(channel.target.organization_id, channel.target.channel_id): channel for channel in found}
 
 
 async def channel(db: Connection | Pool, organization_id: Id, channel_id: Id) -> Channel | None:
@@ -177,20 +204,28 @@ async def delete_channel(db: Connection, organization_id: Id, channel_id: Id) ->
     return (await db.execute(DELETE_CHANNEL, organization_id, channel_id)) == "DELETE 1"
 
 
-async def claim(
-    db: Connection, alert_id: Id, alert_version: int, channel_ids: Sequence[Id], ids: Sequence[Id]
-) -> set[Id]:
-    """Which of these notifications are the first about this change to their channel."""
-    rows = await db.fetch(CLAIM, alert_id, alert_version, list(channel_ids), list(ids))
+async def claim(db: Connection, deliveries: Sequence[tuple[Id, int, Id, Id]]) -> set[Id]:
+    """Which of these (alert id, its version, channel id, notification id) are the first about a change to a channel."""
+    rows = await db.fetch(CLAIM, *columns(sorted(deliveries)))
     return {row["notification_id"] for row in rows}
 
 
 async def apply(db: Connection, event: NotificationEvent) -> None:
     """Make the ledger what the event says; a version known already changes nothing."""
+    await apply_all(db, [event])
+
+
+async def apply_all(db: Connection, events: Sequence[NotificationEvent]) -> None:
+    """Make the ledger what events about different deliveries say."""
+    rows = [_row(event) for event in sorted(events, key=lambda event: event.notification_id)]
+    if rows:
+        await db.execute(APPLY, *columns(rows))
+
+
+def _row(event: NotificationEvent) -> tuple[Any, ...]:
     notification = event.notification
     requested = event if isinstance(event, NotificationRequested) else None
-    await db.execute(
-        APPLY,
+    return (
         notification.id,
         event.organization_id,
         notification.alert_id,
@@ -203,6 +238,14 @@ async def apply(db: Connection, event: NotificationEvent) -> None:
         requested.alert if requested else None,
         requested.reason if requested else None,
     )
+
+
+async def these_ledgers(
+    db: Connection | Pool, ids: Sequence[tuple[Id, Id]], *, for_update: bool = False
+) -> dict[tuple[Id, Id], Ledger]:
+    """Those rows of the ledger (organization id, id) that exist; taken in one order where they are held."""
+    query = THESE_NOTIFICATIONS + ("ORDER BY notifications.id FOR UPDATE OF notifications" if for_update else "")
+    return {(row["organization_id"], row["id"]): _ledger(row) for row in await db.fetch(query, *columns(ids))}
 
 
 async def ledger(
@@ -228,18 +271,25 @@ async def find(
     return [NotificationView.model_validate_json(row["document"]) for row in rows], total
 
 
-async def add_outbox_message(db: Connection, organization_id: Id, message: OutboxMessage) -> None:
-    """Make a message of the local channel readable."""
-    texts = (message.to, message.subject, message.text, message.html, message.file)
-    await db.execute(
-        ADD_OUTBOX_MESSAGE,
-        message.id,
-        organization_id,
-        *texts,
-        message.alert_id,
-        message.monitor_id,
-        message.created_at,
-    )
+async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, OutboxMessage]]) -> None:
+    """Make messages of the local channel readable, each for its organization."""
+    rows = [
+        (
+            message.id,
+            organization,
+            message.to,
+            message.subject,
+            message.text,
+            message.html,
+            message.file,
+            message.alert_id,
+            message.monitor_id,
+            message.created_at,
+        )
+        for organization, message in messages
+    ]
+    if rows:
+        await db.execute(ADD_OUTBOX_MESSAGE, *columns(rows))
 
 
 async def outbox(db: Pool, organization_id: Id, before: Id | None, limit: int) -> tuple[list[OutboxMessage], int]:

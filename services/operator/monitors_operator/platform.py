@@ -36,10 +36,7 @@ class PlatformSettings(Settings):
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on")
     workers: int = Field(
-        default=1,
-        ge=0,
-        le=64,
-        description="Processes beside the first that share fetching and evaluating; 0 for one process",
+        default=0, ge=0, le=64, description="Processes beside the first that take fetching and evaluating off it"
     )
 
 
