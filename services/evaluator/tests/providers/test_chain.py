@@ -64,7 +64,9 @@ class Scripted:
         await self._next()
         return Answer(interpretation(self.name), self.name, USAGE if self.paid else Usage())
 
-    async def propose_plan(self, page: Page, interpretation: Interpretation) -> Answer[ExtractionPlan | None]:
+    async def propose_plan(
+        self, page: Page, interpretation: Interpretation, previous: ExtractionPlan | None = None
+    ) -> Answer[ExtractionPlan | None]:
         await self._next()
         return Answer(PLAN, self.name, USAGE if self.paid else Usage())
 

@@ -68,6 +68,7 @@ _DATE = re.compile(
     r"|\b(?P<numeric>\d{1,2}[./]\d{1,2}[./]\d{4})\b",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 # Digits that are no quantity: times of day, versions, phone numbers and codes.
 _NOT_A_QUANTITY = re.compile(
     r"\b\d{1,2}[:h]\d{2}(?::\d{2})?\s?(?:am|pm|uhr)?\b|\b\d{1,2}\s?(?:am|pm)\b|"
@@ -119,6 +120,12 @@ def _amount(digits: str) -> float | None:
 
 def read_numbers(text: str) -> list[Number]:
     """All quantities of a text, in order; dates, times, versions, phone numbers and codes are no quantities."""
+    return (_in_digits(text) if _DIGIT.search(text) else []) or [
+        Number(_SPELLED[match[1].casefold()], match.start(), match.end()) for match in _SPELLED_NUMBER.finditer(text)
+    ]
+
+
+def _in_digits(text: str) -> list[Number]:
     taken = [match.span() for match in _NOT_A_QUANTITY.finditer(text)] + [
         match.span() for match in _DATE.finditer(text)
     ]
@@ -143,11 +150,6 @@ def read_numbers(text: str) -> list[Number]:
         if after and unit is not None and unit_of(after) == unit:
             end = match.end("after")
         found.append(Number(value, start, end, unit))
-    if not found:
-        found = [
-            Number(_SPELLED[match[1].casefold()], match.start(), match.end())
-            for match in _SPELLED_NUMBER.finditer(text)
-        ]
     return found
 
 
