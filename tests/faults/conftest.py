@@ -28,20 +28,20 @@ class Burst:
 
     def settle(self) -> None:
         """Wait until every accepted refresh has its verdict, every alert its deliveries, and the webhooks are in."""
-        self._until(
-            lambda: all(self._evaluation(refresh)["status"] == "done" for refresh in self.refreshes), "verdicts"
+        self.until(
+            lambda: all(self.evaluation(refresh)["status"] == "done" for refresh in self.refreshes), "verdicts"
         )
-        self._until(lambda: len(self.user.all("/api/alerts", "alerts")) >= len(self.monitors), "alerts")
-        self._until(self._all_sent, "deliveries")
+        self.until(lambda: len(self.user.all("/api/alerts", "alerts")) >= len(self.monitors), "alerts")
+        self.until(self._all_sent, "deliveries")
 
     def settle_hooks(self) -> None:
         """Wait until the healthy webhook has heard of every monitor."""
-        self._until(lambda: len({hook for hook, _ in self.site.hooks}) >= len(self.monitors), "webhooks")
+        self.until(lambda: len({hook for hook, _ in self.site.hooks}) >= len(self.monitors), "webhooks")
 
     def assert_exactly_once(self) -> None:
         """One evaluation a refresh, one alert a monitor, one delivery an alert and channel."""
         for refresh, monitor in self.refreshes.items():
-            evaluation = self._evaluation(refresh)
+            evaluation = self.evaluation(refresh)
             assert evaluation["verdict"] == "triggered", (monitor, evaluation)
         counts = {monitor: self.user.get(f"/api/monitors/{monitor}")["monitor"] for monitor in self.monitors}
         assert {item["evaluationCount"] for item in counts.values()} == {2}
@@ -63,7 +63,7 @@ class Burst:
         )
         assert heard == Counter(dict.fromkeys(self.monitors, 1)), "by its id, a webhook is told once"
 
-    def _evaluation(self, refresh: str) -> dict[str, Any]:
+    def evaluation(self, refresh: str) -> dict[str, Any]:
         return self.user.get(f"/api/monitors/{self.refreshes[refresh]}/evaluations/{refresh}")["evaluation"]
 
     def _all_sent(self) -> bool:
@@ -72,7 +72,7 @@ class Burst:
     def _sent(self) -> int:
         return sum(item["state"] == "sent" for item in self.user.all("/api/notifications", "notifications"))
 
-    def _until(self, condition: Callable[[], bool], what: str) -> None:
+    def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for {what}"
@@ -92,7 +92,7 @@ def start_burst(site: Any) -> Callable[..., Burst]:
         }
         burst = Burst(user, site, made)
         burst.refreshes = user.start_checks(list(made))
-        burst._until(lambda: all(burst._evaluation(one)["status"] == "done" for one in burst.refreshes), "first checks")
+        burst.until(lambda: all(burst.evaluation(one)["status"] == "done" for one in burst.refreshes), "first checks")
         burst.refreshes = {}
         if begin:
             burst.change_and_check()

@@ -20,6 +20,7 @@ def _right(case: dict[str, object]) -> bool:
         said = to_record(str(case["id"]), interpret(str(case["text"])))
     except NotUnderstood:
         return False
-    return said["kind"] == case["kind"] and (
+    kind = "state" if case["kind"] == "condition" else "change"
+    return said["kind"] == kind and (
         case["kind"] == "change" or (said["op"], said["value"]) == (case["op"], case["value"])
     )
