@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from monitors_contracts.base import Event, new_id
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import Envelope, decode
 from monitors_runtime import outbox
-from monitors_runtime.consumer import Received
+from monitors_runtime.consumer import Received, Unit
 from monitors_runtime.database import Pool, open_pool
 from monitors_runtime.embedded.nats import EmbeddedNats
 from monitors_runtime.embedded.postgres import EmbeddedPostgres
@@ -111,31 +111,42 @@ class House:
         self,
         service: Service,
         save: Callable[..., Awaitable[None]],
-        event: Event,
-        *,
+        *events: Event | Envelope,
         work: Callable[[Received[Any]], Awaitable[Any]] | None = None,
         attempt: int = 1,
     ) -> list[Event]:
-        """Hand an event to a consumer's functions as the runtime does; what they published."""
-        return await self.deliver_envelope(service, save, envelope_of(event), work=work, attempt=attempt)
+        """Hand events to a consumer's `work` and `save`, one by one, as the runtime does; what they published."""
+        published: list[Event] = []
+        for event in events:
 
-    async def deliver_envelope(
+            async def one(units: Sequence[Unit[Any, Any]]) -> None:
+                [unit] = units
+                await save(unit.tx, unit.received, *((unit.result,) if work else ()))
+
+            published += await self.deliver_all(service, one, event, work=work, attempt=attempt)
+        return published
+
+    async def deliver_all(
         self,
         service: Service,
-        save: Callable[..., Awaitable[None]],
-        envelope: Envelope,
-        *,
+        save_all: Callable[..., Awaitable[None]],
+        *events: Event | Envelope,
         work: Callable[[Received[Any]], Awaitable[Any]] | None = None,
         attempt: int = 1,
     ) -> list[Event]:
-        """`deliver` for an event that has its envelope."""
-        received = Received(cast(Any, envelope.event), envelope, attempt)
-        result = (await work(received),) if work else ()
+        """Hand events to a consumer's `work` and `save_all` as one group; what they published."""
+        envelopes = [event if isinstance(event, Envelope) else envelope_of(event) for event in events]
+        received = [Received(cast(Any, envelope.event), envelope, attempt) for envelope in envelopes]
+        results = [await work(each) if work else None for each in received]
         async with self.pool.acquire() as db, db.transaction():
-            transaction = Transaction(service.name, db, envelope)
-            await save(transaction, received, *result)
-            await outbox.save(db, service.name, transaction.waiting)
-        return [waiting.event for waiting in transaction.waiting]
+            units = [
+                Unit(Transaction(service.name, db, each.envelope), each, result)
+                for each, result in zip(received, results, strict=True)
+            ]
+            await save_all(units)
+            waiting = [envelope for unit in units for envelope in unit.tx.waiting]
+            await outbox.save(db, service.name, waiting)
+        return [envelope.event for envelope in waiting]
 
     async def published(self, *kinds: type[Event]) -> list[Envelope]:
         """What this test's handlers put into the outbox, in order; of these kinds, or all."""

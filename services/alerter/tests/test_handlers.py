@@ -48,8 +48,8 @@ class Alerter:
             occurred_at=NOW + timedelta(minutes=minute),
         )
 
-    async def hear(self, crossing: Crossing) -> list[Event]:
-        return await self.house.deliver(self.service, self.handlers.threshold_crossed, crossing)
+    async def hear(self, *crossings: Crossing) -> list[Event]:
+        return await self.house.deliver_all(self.service, self.handlers.thresholds_crossed, *crossings)
 
     async def trigger(self, monitor: Id | None = None) -> AlertView:
         [event] = await self.hear(self.crossing(ThresholdExceeded, 0, monitor))
@@ -80,6 +80,25 @@ async def test_a_crossing_when_cleared_then_the_alert_is_resolved(alerter: Alert
     known = await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id))
     assert (known.state, known.resolved_at, known.resolved_by) == ("resolved", NOW + timedelta(minutes=5), None)
     assert await alerter.hear(alerter.crossing(ThresholdCleared, 6, monitor)) == []
+
+
+async def test_crossings_when_in_one_group_then_each_monitor_follows_its_own_course(alerter: Alerter):
+    first, second = new_id(), new_id()
+    crossings = [
+        alerter.crossing(ThresholdExceeded, 1, first),
+        alerter.crossing(ThresholdExceeded, 1, second),
+        alerter.crossing(ThresholdCleared, 2, first),
+        alerter.crossing(ThresholdExceeded, 3, first),
+        alerter.crossing(ThresholdCleared, 4, second),
+    ]
+    events = await alerter.hear(*crossings)
+    assert [type(event) for event in events].count(AlertTriggered) == 3
+    listed = (await alerter.handlers.list_alerts(alerter.ask(ListAlerts))).alerts
+    assert sorted((alert.monitor_id == first, alert.state.value, alert.version) for alert in listed) == [
+        (False, "resolved", 2),
+        (True, "firing", 1),
+        (True, "resolved", 2),
+    ]
 
 
 async def test_crossings_when_out_of_order_then_the_table_remembers_what_was_last(alerter: Alerter):
@@ -156,7 +175,7 @@ async def test_an_alert_when_taken_and_cleared_at_once_then_both_happen_in_some_
         async with alerter.house.pool.acquire() as db, db.transaction():
             # A third party holds the alert until both wait for it.
             await store.get(db, alerter.organization, alert.id, for_update=True)
-            both = [
+            both: list[Any] = [
                 asyncio.create_task(alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id))),
                 asyncio.create_task(alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))),
             ]
@@ -194,11 +213,11 @@ async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Al
     )
     some = new_id()
     for query, arguments in SimpleNamespace(
-        open=(store.OPEN_OF_MONITOR, (alerter.organization, some)),
+        open=(store.OPEN_OF_MONITORS, ([alerter.organization], [some])),
         get=(store.GET, (alerter.organization, some)),
         list=(store.LIST, (alerter.organization, None, None, None, 50)),
         count=(store.COUNT, (alerter.organization, None, None)),
-        past=(store.PAST, (alerter.organization, "a")),
+        past=(store.PAST, ([alerter.organization], ["a"])),
     ).__dict__.values():
         explained = await plan(query, *arguments)
         assert "Seq Scan on alerts" not in explained, explained

@@ -197,21 +197,22 @@ class Handlers:
         return Done()
 
     async def request_refreshes(self, command: RequestRefreshes) -> RefreshAccepted:
-        """Start checks; once answered, each will have its verdict."""
+        """Start checks; once answered, each will have its verdict. A refresh known already is not started again."""
         refused: dict[str, str] = {}
         events: list[MonitorRefreshRequested] = []
         async with self._service.transaction() as tx:
             ids = [item.monitor_id for item in command.items]
             monitors = await store.get_many(tx.db, command.organization_id, ids)
-            for item in command.items:
+            for item in {item.refresh_id: item for item in command.items}.values():
                 monitor = monitors.get(item.monitor_id)
                 if monitor is None or not monitor.is_active:
                     refused[str(item.refresh_id)] = "monitor-paused" if monitor else "monitor-not-found"
                     continue
                 events.append(definition.refresh(monitor, item.refresh_id, command.cause, tx.now))
-            await store.add_pending(tx.db, events)
+            fresh = await store.add_pending(tx.db, events)
             for event in events:
-                tx.publish(event, correlation=event.refresh_id)
+                if event.refresh_id in fresh:
+                    tx.publish(event, correlation=event.refresh_id)
         return RefreshAccepted(accepted=[event.refresh_id for event in events], refused=refused)
 
     # -- queries ----------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::jsonb[], 
     AS given (id, organization_id, monitor_id, requested_at, suspect, document)
 JOIN evaluator.monitors ON monitors.id = given.monitor_id AND monitors.document IS NOT NULL
 ON CONFLICT (id) DO UPDATE SET suspect = coalesce(excluded.suspect, evaluations.suspect)
-WHERE evaluations.status = 'pending'
+WHERE evaluations.status = 'pending' RETURNING id, xmax = 0 AS is_new
 """
 
 DONE = """
@@ -246,13 +246,13 @@ async def apply(db: Connection, event: MonitorEvent) -> None:
                 await apply_evaluated(db, [(known.monitor, event)])
 
 
-async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequested]) -> None:
-    """Accepted refreshes wait for their verdicts from now on."""
+async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequested]) -> set[Id]:
+    """Accepted refreshes wait for their verdicts from now on; those that were not known before."""
     blanks = [
         Evaluation(id=event.refresh_id, monitor_id=event.monitor_id, status="pending", requested_at=event.requested_at)
         for event in requested
     ]
-    await db.execute(
+    rows = await db.fetch(
         ADD_PENDING,
         [event.refresh_id for event in requested],
         [event.organization_id for event in requested],
@@ -261,6 +261,7 @@ async def add_pending(db: Connection, requested: Sequence[MonitorRefreshRequeste
         [event.suspect for event in requested],
         blanks,
     )
+    return {row["id"] for row in rows if row["is_new"]}
 
 
 async def apply_evaluated(db: Connection, evaluations: Sequence[tuple[MonitorView, MonitorEvaluated]]) -> None:

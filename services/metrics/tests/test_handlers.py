@@ -30,7 +30,7 @@ async def test_a_batch_when_it_comes_in_twice_then_is_kept_once(house: Any, metr
     organization = new_id()
     batch = collected(organization, sample(1, monitor="a"), sample(2, minutes=1, monitor="a"), sample(3, monitor="b"))
     for _ in range(2):
-        await house.deliver(service, handlers.metric_collected, batch)
+        await house.deliver_all(service, handlers.metrics_collected, batch)
     reply = await handlers.get_metrics(GetMetrics(organization_id=organization, name="monitor_value"))
     assert [(series.tags, [value for _, value in series.samples]) for series in reply.series] == [
         ({"monitor": "a"}, [1, 2]),
@@ -41,7 +41,7 @@ async def test_a_batch_when_it_comes_in_twice_then_is_kept_once(house: Any, metr
 async def test_a_batch_when_it_holds_one_instant_twice_then_keeps_one_value(house: Any, metrics: tuple[Any, Handlers]):
     service, handlers = metrics
     organization = new_id()
-    await house.deliver(service, handlers.metric_collected, collected(organization, sample(1), sample(2)))
+    await house.deliver_all(service, handlers.metrics_collected, collected(organization, sample(1), sample(2)))
     [series] = (await handlers.get_metrics(GetMetrics(organization_id=organization, name="monitor_value"))).series
     assert len(series.samples) == 1
 
@@ -52,7 +52,7 @@ async def test_get_metrics_when_asked_by_tags_and_times_then_gives_just_those_ol
     service, handlers = metrics
     organization = new_id()
     samples = [sample(n, minutes=n, host=host) for n in range(10) for host in ("a", "b")]
-    await house.deliver(service, handlers.metric_collected, collected(organization, *samples))
+    await house.deliver_all(service, handlers.metrics_collected, collected(organization, *samples))
 
     async def values(**asked: Any) -> list[list[float]]:
         query = GetMetrics(organization_id=organization, name="monitor_value", **asked)
@@ -69,7 +69,7 @@ async def test_get_metrics_when_asked_by_another_organization_then_gives_nothing
     house: Any, metrics: tuple[Any, Handlers]
 ):
     service, handlers = metrics
-    await house.deliver(service, handlers.metric_collected, collected(new_id(), sample(1)))
+    await house.deliver_all(service, handlers.metrics_collected, collected(new_id(), sample(1)))
     reply = await handlers.get_metrics(GetMetrics(organization_id=new_id(), name="monitor_value"))
     assert reply.series == []
 

@@ -26,5 +26,5 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
         apply=store.apply,
         tables=["scraper.pages", "scraper.snapshots", "scraper.contents"],
     )
-    service.project(MonitorDeleted, apply=store.forget, tables=[])
+    service.project(MonitorDeleted, apply=store.forget, tables=["scraper.forgotten"])
     return service

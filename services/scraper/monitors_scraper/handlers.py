@@ -121,8 +121,9 @@ class Handlers:
         return HostList(hosts=await store.hosts(self._service.runtime.pool, query.limit))
 
     async def _keep(self, event: MonitorRefreshRequested, page: FetchedPage) -> PageFetched:
-        organization = event.organization_id
-        kept = await store.same_content(self._service.runtime.pool, organization, page.content_hash, page.url)
+        organization, monitor = event.organization_id, event.monitor_id
+        pool = self._service.runtime.pool
+        kept = await store.same_content(pool, organization, monitor, page.content_hash, page.url)
         content, reference = await self._contents.pack(organization, page.content_hash, page.content or "")
         snapshot_id = kept or new_id()
         screenshot: ContentRef | None = None

@@ -3,14 +3,13 @@
 import base64
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import asyncpg
 
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import MonitorDeleted
 from monitors_contracts.pages import ContentRef, HostStatistics, PageFetched, Snapshot
-from monitors_runtime.database import Connection, Pool
+from monitors_runtime.database import Connection, Pool, columns
 
 from .domain.pages import Known, Try
 
@@ -20,16 +19,22 @@ JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, monitor_id) USING
 """
 
 SAME_CONTENT = """
-SELECT id FROM scraper.snapshots WHERE organization_id = $1 AND content_hash = $2 AND url = $3 ORDER BY id LIMIT 1
+SELECT id FROM scraper.snapshots
+WHERE organization_id = $1 AND content_hash = $2 AND url = $3 AND monitor_id = $4 ORDER BY id LIMIT 1
 """
 
-# A fetch that took long must not undo a later one's news.
+# A fetch that took long must not undo a later one's news, nor bring back a monitor that was deleted meanwhile.
 APPLY_PAGE = """
 INSERT INTO scraper.pages
 SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::uuid[],
     $10::timestamptz[]
-) AS given (organization_id, monitor_id) ORDER BY organization_id, monitor_id
+) AS given (organization_id, monitor_id)
+WHERE NOT EXISTS (
+    SELECT FROM scraper.forgotten
+    WHERE forgotten.organization_id = given.organization_id AND forgotten.monitor_id = given.monitor_id
+)
+ORDER BY organization_id, monitor_id
 ON CONFLICT (organization_id, monitor_id) DO UPDATE SET
     url = excluded.url, content_hash = excluded.content_hash, content_type = excluded.content_type,
     etag = excluded.etag, last_modified = excluded.last_modified, rendered_by = excluded.rendered_by,
@@ -48,6 +53,10 @@ INSERT INTO scraper.snapshots
 SELECT * FROM unnest(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::jsonb[],
     $10::text[], $11::jsonb[], $12::timestamptz[]
+) AS given (id, organization_id, monitor_id)
+WHERE NOT EXISTS (
+    SELECT FROM scraper.forgotten
+    WHERE forgotten.organization_id = given.organization_id AND forgotten.monitor_id = given.monitor_id
 )
 ON CONFLICT (id) DO NOTHING
 """
@@ -95,6 +104,18 @@ DELETE FROM scraper.contents WHERE NOT EXISTS (
 
 EXPIRE_HOSTS = "DELETE FROM scraper.host_hours WHERE hour < now() - interval '30 days'"
 
+# What a fetch left that ended in the same moment as its monitor.
+EXPIRE_FORGOTTEN_PAGES = """
+DELETE FROM scraper.pages USING scraper.forgotten
+WHERE pages.organization_id = forgotten.organization_id AND pages.monitor_id = forgotten.monitor_id
+"""
+EXPIRE_FORGOTTEN_SNAPSHOTS = """
+DELETE FROM scraper.snapshots USING scraper.forgotten
+WHERE snapshots.organization_id = forgotten.organization_id AND snapshots.monitor_id = forgotten.monitor_id
+"""
+
+FORGET = "INSERT INTO scraper.forgotten VALUES ($1, $2) ON CONFLICT DO NOTHING"
+
 FORGET_PAGE = "DELETE FROM scraper.pages WHERE organization_id = $1 AND monitor_id = $2"
 
 FORGET_SNAPSHOTS = "DELETE FROM scraper.snapshots WHERE organization_id = $1 AND monitor_id = $2"
@@ -106,9 +127,9 @@ async def known(db: Pool, monitors: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, I
     return {(row["organization_id"], row["monitor_id"]): (_known(row), row["snapshot_id"]) for row in rows}
 
 
-async def same_content(db: Pool, organization_id: Id, content_hash: str, url: str) -> Id | None:
-    """The snapshot that keeps this content of this URL already."""
-    return await db.fetchval(SAME_CONTENT, organization_id, content_hash, url)
+async def same_content(db: Pool, organization_id: Id, monitor_id: Id, content_hash: str, url: str) -> Id | None:
+    """The monitor's snapshot that keeps this content of this URL already. Each has its own, to be deleted with it."""
+    return await db.fetchval(SAME_CONTENT, organization_id, content_hash, url, monitor_id)
 
 
 async def apply(db: Connection, event: PageFetched) -> None:
@@ -134,7 +155,7 @@ async def apply_all(db: Connection, events: Sequence[PageFetched]) -> None:
         )
         for event in latest.values()
     ]
-    await db.execute(APPLY_PAGE, *_columns(pages))
+    await db.execute(APPLY_PAGE, *columns(pages))
     carried = [event for event in events if event.content is not None or event.content_ref is not None]
     if not carried:
         return
@@ -147,7 +168,7 @@ async def apply_all(db: Connection, events: Sequence[PageFetched]) -> None:
         )
         for event in carried
     ]
-    await db.execute(ADD_CONTENT, *_columns(contents))
+    await db.execute(ADD_CONTENT, *columns(contents))
     snapshots = [
         (
             event.snapshot_id,
@@ -165,16 +186,11 @@ async def apply_all(db: Connection, events: Sequence[PageFetched]) -> None:
         )
         for event in carried
     ]
-    await db.execute(ADD_SNAPSHOT, *_columns(snapshots))
+    await db.execute(ADD_SNAPSHOT, *columns(snapshots))
 
 
 def _when(event: PageFetched) -> datetime:
     return event.fetched_at
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows turned to columns, for unnest."""
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 async def snapshot(db: Pool, organization_id: Id, snapshot_id: Id) -> Snapshot | None:
@@ -199,6 +215,8 @@ async def hosts(db: Pool, limit: int) -> list[HostStatistics]:
 
 async def expire(db: Pool, age: timedelta) -> None:
     """Forget what is older, but for each monitor's current page."""
+    await db.execute(EXPIRE_FORGOTTEN_PAGES)
+    await db.execute(EXPIRE_FORGOTTEN_SNAPSHOTS)
     await db.execute(EXPIRE_SNAPSHOTS, age)
     await db.execute(EXPIRE_CONTENTS)
     await db.execute(EXPIRE_HOSTS)
@@ -206,6 +224,7 @@ async def expire(db: Pool, age: timedelta) -> None:
 
 async def forget(db: Connection, event: MonitorDeleted) -> None:
     """Nothing is kept of a deleted monitor's pages; contents go with the next expiry."""
+    await db.execute(FORGET, event.organization_id, event.monitor_id)
     await db.execute(FORGET_PAGE, event.organization_id, event.monitor_id)
     await db.execute(FORGET_SNAPSHOTS, event.organization_id, event.monitor_id)
 
