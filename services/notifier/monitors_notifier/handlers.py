@@ -1,7 +1,6 @@
 """One short function a message."""
 
 import asyncio
-import contextlib
 import os
 import random
 from collections.abc import Sequence
@@ -96,7 +95,7 @@ class Handlers:
     async def start(self) -> None:
         """Open the ways out, and look for failed tries that are due."""
         self._ways = open_channels(self._settings)
-        self._retrying = asyncio.create_task(self._repeat_due(), name="notification retries")
+        self._retrying = asyncio.create_task(self._keep_repeating(), name="notification retries")
 
     async def stop(self) -> None:
         """Close the ways out."""
@@ -219,16 +218,24 @@ class Handlers:
             return delivery.failed(organization, old, "", GiveUp("channel-switched-off"), now)
         return delivery.sent(organization, old, tried.message.subject, tried.provider_message_id, now)
 
-    async def _repeat_due(self) -> None:
+    async def repeat_due(self) -> None:
+        """Ask again for what failed or was put off and is due."""
+        async with self._service.transaction() as tx:
+            for row in await store.due(tx.db, tx.now):
+                if row.alert:
+                    event = delivery.again(row.alert.organization_id, row.notification, row.alert, row.reason)
+                    await store.apply(tx.db, event)
+                    tx.publish(event, correlation=row.alert.id)
+
+    async def _keep_repeating(self) -> None:
         while True:
             await asyncio.sleep(0.5)
-            with contextlib.suppress(*DATABASE_AWAY):
-                async with self._service.transaction() as tx:
-                    for row in await store.due(tx.db, tx.now):
-                        if row.alert:
-                            event = delivery.again(row.alert.organization_id, row.notification, row.alert, row.reason)
-                            await store.apply(tx.db, event)
-                            tx.publish(event, correlation=row.alert.id)
+            try:
+                await self.repeat_due()
+            except DATABASE_AWAY:
+                continue
+            except Exception:
+                log.exception("failed tries were not looked for, going on")
 
     # -- commands and queries ---------------------------------------------------------------------------------------
 

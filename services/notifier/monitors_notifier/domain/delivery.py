@@ -116,5 +116,6 @@ def tracked(
         DeliveryState.CLICKED: "clicked_at",
     }
     moment = {moments[reported]: at} if reported in moments else {}
-    new = old.model_copy(update={"state": state, "error": detail or old.error, "version": old.version + 1, **moment})
+    known = {"state": state, "error": detail or old.error, "next_attempt_at": None, "version": old.version + 1}
+    new = old.model_copy(update=known | moment)
     return NotificationTracked(organization_id=organization_id, notification_id=new.id, notification=new)
