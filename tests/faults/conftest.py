@@ -28,9 +28,7 @@ class Burst:
 
     def settle(self) -> None:
         """Wait until every accepted refresh has its verdict, every alert its deliveries, and the webhooks are in."""
-        self.until(
-            lambda: all(self.evaluation(refresh)["status"] == "done" for refresh in self.refreshes), "verdicts"
-        )
+        self.until(lambda: all(self.evaluation(refresh)["status"] == "done" for refresh in self.refreshes), "verdicts")
         self.until(lambda: len(self.user.all("/api/alerts", "alerts")) >= len(self.monitors), "alerts")
         self.until(self._all_sent, "deliveries")
 

@@ -29,14 +29,16 @@ def test_loop_when_the_platform_is_killed_in_a_burst_then_every_change_is_told_o
 def test_loop_when_a_part_is_killed_at_random_moments_then_every_change_is_told_once(
     new_platform: Callable[..., Any], start_burst: Callable[..., Any], victim: str
 ) -> None:
-    platform = new_platform()
+    platform = new_platform(MONITORS_WORKERS="1" if victim == "worker" else "0")
     words = {"worker": ("monitors_operator", "run"), "nats": ("nats-server",), "postgres": ("postgres", "-D")}[victim]
     burst = start_burst(platform, monitors=40)
-    moments = random.Random(7)
+    moments, killed = random.Random(7), 0
     for _ in range(3):
         time.sleep(moments.uniform(0.05, 0.6))
         for pid in platform.children(*words):
             os.kill(pid, signal.SIGKILL)
+            killed += 1
+    assert killed
     burst.settle()
     burst.assert_exactly_once()
 

