@@ -241,14 +241,15 @@ async def test_a_failed_try_when_recoverable_then_is_due_later_and_given_up_afte
         notifier.handlers._lanes = type(notifier.handlers._lanes)()  # the receiver has had its rest
         [event] = await notifier.send(*requested)
         outcomes.append(type(event).__name__)
-        row = await notifier.ledger(event.notification_id)
-        assert row.attempts == attempt
+        delayed = await notifier.ledger(event.notification_id)
+        assert delayed.attempts == attempt
         if attempt < 3:
-            assert row.next_attempt_at
-            assert row.next_attempt_at > datetime.now(UTC)
+            assert delayed.next_attempt_at
+            assert delayed.next_attempt_at > datetime.now(UTC)
             requested = await notifier.due()
             assert [each.notification_id for each in requested] == [event.notification_id]
     assert outcomes == ["NotificationDelayed", "NotificationDelayed", "NotificationFailed"]
+    row = await notifier.ledger(notifier.way.given[0][1])
     assert (row.state, row.error, row.next_attempt_at) == (
         DeliveryState.FAILED,
         "gave-up-after-3-tries: HTTP 503",
@@ -337,7 +338,7 @@ async def test_channels_when_another_organization_asks_then_are_not_found(
     channel = await notifier.webhook()
     [requested] = await notifier.tell(notifier.alert())
     other = Notifier(house, tmp_path, make_alert)
-    where = {"organization_id": other.organization, "channel_id": channel.id}
+    where: dict[str, Any] = {"organization_id": other.organization, "channel_id": channel.id}
     assert await refused(other.handlers.update_channel(UpdateChannel(**where, name="Mine"))) == "channel-not-found"
     assert await refused(other.handlers.delete_channel(DeleteChannel(**where))) == "channel-not-found"
     assert await refused(other.handlers.send_test_message(SendTestMessage(**where))) == "channel-not-found"

@@ -1,0 +1,391 @@
+"""For any history, the state that is rebuilt from the events equals the live one.
+
+The services are wired as they are in production; a bus in memory carries their events in the order of the outbox, and
+stops wherever the history says, so that monitors end while their pages are on the way.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+import monitors_alerter.app
+import monitors_evaluator.app
+import monitors_metrics.app
+import monitors_notifier.app
+import monitors_scraper.app
+from monitors_contracts.alerts import AcknowledgeAlert, AlertView, ListAlerts, ResolveAlert
+from monitors_contracts.base import Event, Id, Request, new_id
+from monitors_contracts.envelope import Envelope
+from monitors_contracts.monitors import (
+    CreateMonitor,
+    DeleteMonitor,
+    RefreshItem,
+    RequestRefreshes,
+    UpdateMonitor,
+)
+from monitors_contracts.notifications import (
+    ChannelSpec,
+    CreateChannel,
+    ListNotifications,
+    RecordProviderEvents,
+    UpdateChannel,
+)
+from monitors_contracts.pages import Failure
+from monitors_evaluator.providers.settings import AiSettings
+from monitors_notifier import sendgrid_events
+from monitors_notifier.channels import Recoverable, Sent
+from monitors_notifier.settings import NotifierSettings
+from monitors_runtime.errors import ProblemError
+from monitors_runtime.runtime import Runtime, Service
+from monitors_scraper.domain.pages import FetchedPage, FetchFailed, FetchRequest, FetchResult
+from monitors_scraper.fetcher import Fetcher
+from monitors_scraper.settings import ScraperSettings
+
+pytestmark = pytest.mark.integration
+
+PAGE = """<html><head><title>Kettle</title><script type="application/ld+json">{{"@context": "https://schema.org",
+"@type": "Product", "name": "Kettle", "offers": {{"@type": "Offer", "price": "{price}.00", "priceCurrency": "USD"}}}}
+</script></head><body><h1>Kettle</h1><p>Price: ${price}.00</p><p>A literal \\u0000 and a NUL \x00.</p></body></html>"""
+SCHEMAS = ("alerter", "evaluator", "metrics", "notifier", "scraper")
+
+# What a table holds, without the numbers that PostgreSQL gives to rows.
+DUMPS = {
+    "metrics.series": "SELECT organization_id, name, tags, type FROM metrics.series ORDER BY 1, 2, 3",
+    "metrics.samples": "SELECT organization_id, name, tags, at, value FROM metrics.samples "
+    "JOIN metrics.series ON series.id = series_id ORDER BY 1, 2, 3, 4",
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a service does with some events."""
+
+    events: tuple[type[Event], ...]
+    save: Callable[..., Awaitable[None]] | None
+    save_all: Callable[..., Awaitable[None]] | None
+    work: Callable[..., Awaitable[Any]] | None
+
+
+class Wired(Service):
+    """A service that remembers how it was wired."""
+
+    def __init__(self, name: str, runtime: Runtime, migrations: Path | None = None) -> None:
+        super().__init__(name, runtime, migrations)
+        self.heard: list[Heard] = []
+        self.answers: dict[type[Request[Any]], Callable[[Any], Awaitable[Any]]] = {}
+
+    def consume(self, *events: type[Event], **how: Any) -> None:
+        self.heard.append(Heard(events, how.get("save"), how.get("save_all"), how.get("work")))
+
+    def answer(self, request: Any, handler: Any) -> None:
+        self.answers[request] = handler
+
+
+class Way:
+    """A receiver that can be dead."""
+
+    def __init__(self) -> None:
+        self.dead = False
+
+    async def check(self, _: Any) -> None: ...
+
+    async def send(self, *_: Any) -> Sent:
+        if self.dead:
+            raise Recoverable("time-out")
+        return Sent("taken")
+
+    async def close(self) -> None: ...
+
+
+class Platform:
+    """All services on one database, one organization, and the history that happens to it."""
+
+    def __init__(self, house: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.house = house
+        runtime = house.runtime
+        self.services: dict[str, Wired] = {}
+        monkeypatch.setattr(runtime, "service", self._service)
+        monkeypatch.setattr(runtime, "ask", self.ask)
+        monkeypatch.setattr(Fetcher, "fetch", lambda _, request: self.fetch(request))
+        monkeypatch.setattr(sendgrid_events, "verify", lambda *_, **__: None)
+        monitors_scraper.app.build(runtime, ScraperSettings())
+        monitors_evaluator.app.build(runtime, AiSettings())
+        monitors_alerter.app.build(runtime)
+        notifier_settings = NotifierSettings(
+            data_dir=folder,
+            secret_key=SecretStr("a secret of sixteen"),
+            retry_first_wait=0.001,
+            sendgrid_webhook_public_key="not looked at",
+        )
+        monitors_notifier.app.build(runtime, notifier_settings)
+        monitors_metrics.app.build(runtime)
+        self.notifier: Any = self._handlers("notifier")
+        self.way = Way()
+        self.notifier._ways = {"webhook": self.way}
+        self.organization = self.user = new_id()
+        self.monitors: list[Id] = []
+        self.prices: dict[str, int | Failure] = {}
+        self.waiting: list[Envelope] = []
+        self.seen = 0
+
+    def _service(self, name: str, migrations: Path | None = None) -> Wired:
+        self.services[name] = Wired(name, self.house.runtime, migrations)
+        return self.services[name]
+
+    def _handlers(self, name: str) -> Any:
+        return getattr(next(iter(self.services[name].answers.values())), "__self__")  # noqa: B009 - a bound method's
+
+    async def begin(self) -> None:
+        """Nothing has happened yet."""
+        tables = await self.house.pool.fetch(
+            "SELECT schemaname || '.' || tablename AS name FROM pg_tables WHERE schemaname = ANY($1)", SCHEMAS
+        )
+        names = [row["name"] for row in tables]
+        await self.house.pool.execute(f"TRUNCATE {', '.join([*names, 'runtime.outbox', 'runtime.inbox'])}")
+        self.organization, self.user = new_id(), new_id()
+        self.monitors, self.prices, self.waiting, self.seen = [], {}, [], 0
+        self.way.dead = False
+        self.notifier._lanes = type(self.notifier._lanes)()
+        await self.channel()
+
+    # -- what the services reach for --------------------------------------------------------------------------------
+
+    async def ask(self, request: Any, _: float = 10) -> Any:
+        [answer] = [each.answers[type(request)] for each in self.services.values() if type(request) in each.answers]
+        return await answer(request)
+
+    async def fetch(self, request: FetchRequest) -> FetchResult:
+        url = request.urls[0]
+        shown = self.prices.get(url, 60)
+        if isinstance(shown, Failure):
+            return FetchFailed(url, shown, "It did not work.")
+        text = PAGE.format(price=shown)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        same = request.known is not None and request.known.content_hash == digest
+        return FetchedPage(
+            url=url,
+            final_url=url,
+            status=200,
+            headers={},
+            content_type="text/html",
+            content=None if same else text,
+            content_hash=digest,
+            rendered_by="http",
+            duration_ms=1,
+            not_modified=same,
+        )
+
+    # -- what happens -----------------------------------------------------------------------------------------------
+
+    async def create(self, which: int) -> None:
+        url = f"https://shop.example/kettle/{which % 2}"  # two monitors may watch one page
+        prompts = (f"Tell me when the price at {url} drops below $50", f"Tell me when the price at {url} changes")
+        identifier = new_id()
+        await self.ask(
+            CreateMonitor(
+                organization_id=self.organization,
+                monitor_id=identifier,
+                user_id=self.user,
+                prompt=prompts[which // 2 % 2],
+            )
+        )
+        self.monitors.append(identifier)
+
+    async def show(self, which: int, what: int | Failure) -> None:
+        self.prices[f"https://shop.example/kettle/{which % 2}"] = what
+
+    async def refresh(self, which: int) -> None:
+        if self.monitors:
+            item = RefreshItem(monitor_id=self._monitor(which), refresh_id=new_id())
+            await self.ask(RequestRefreshes(organization_id=self.organization, items=[item]))
+
+    async def edit(self, which: int, how: str) -> None:
+        url = f"https://shop.example/kettle/{which % 2}"
+        changes: dict[str, Any] = {
+            "rename": {"name": "Another name"},
+            "pause": {"is_active": False},
+            "resume": {"is_active": True},
+            "prompt": {"prompt": f"Tell me when the price at {url} is above $80"},
+            "source": {"source": {"render": "browser"}},
+        }[how]
+        if self.monitors:
+            who = {"organization_id": self.organization, "monitor_id": self._monitor(which), "user_id": self.user}
+            await self.ask(UpdateMonitor.model_validate(who | changes))
+
+    async def delete(self, which: int) -> None:
+        if self.monitors:
+            await self.ask(DeleteMonitor(organization_id=self.organization, monitor_id=self._monitor(which)))
+
+    async def person(self, which: int, what: str) -> None:
+        known: Sequence[AlertView] = (await self.ask(ListAlerts(organization_id=self.organization))).alerts
+        if known:
+            kind = AcknowledgeAlert if what == "acknowledge" else ResolveAlert
+            alert = known[which % len(known)]
+            await self.ask(kind(organization_id=self.organization, alert_id=alert.id, user_id=self.user, note="mine"))
+
+    async def channel(self) -> None:
+        spec = ChannelSpec(kind="webhook", url="https://hooks.example/a")
+        self.last_channel = new_id()
+        await self.ask(CreateChannel(organization_id=self.organization, channel_id=self.last_channel, spec=spec))
+
+    async def switch(self, on: bool) -> None:
+        await self.ask(UpdateChannel(organization_id=self.organization, channel_id=self.last_channel, is_active=on))
+
+    async def receiver(self, dead: bool) -> None:
+        self.way.dead = dead
+        self.notifier._lanes = type(self.notifier._lanes)()
+
+    async def due(self) -> None:
+        await self.notifier.repeat_due()
+
+    async def report(self, which: int, what: str) -> None:
+        rows = (await self.ask(ListNotifications(organization_id=self.organization))).notifications
+        if rows:
+            event = {
+                "event": what,
+                "organization_id": str(self.organization),
+                "delivery_id": str(rows[which % len(rows)].id),
+                "timestamp": int(datetime.now(UTC).timestamp()),
+            }
+            await self.ask(RecordProviderEvents(body=json.dumps([event]), signature="", timestamp=""))
+
+    async def carry(self, count: int) -> None:
+        """The bus delivers its next messages."""
+        for _ in range(count):
+            self.waiting += await self._new()
+            if not self.waiting:
+                return
+            envelope = self.waiting.pop(0)
+            for service in self.services.values():
+                for heard in service.heard:
+                    if isinstance(envelope.event, heard.events):
+                        deliver = self.house.deliver_all if heard.save_all else self.house.deliver
+                        save = heard.save_all or heard.save
+                        await deliver(service, save, envelope, work=heard.work, attempt=2)
+
+    async def _new(self) -> list[Envelope]:
+        published = await self.house.published()
+        fresh, self.seen = published[self.seen :], len(published)
+        return fresh
+
+    def _monitor(self, which: int) -> Id:
+        return self.monitors[which % len(self.monitors)]
+
+    # -- what is left -------------------------------------------------------------------------------------------------
+
+    async def dump(self) -> dict[str, list[Any]]:
+        """Every table that is made of events."""
+        found: dict[str, list[Any]] = {}
+        for service in self.services.values():
+            for table in itertools.chain.from_iterable(projection.tables for projection in service.projections):
+                query = DUMPS.get(table, f"SELECT * FROM {table} AS r ORDER BY r")
+                found[table] = [dict(row) for row in await self.house.pool.fetch(query)]
+        return found
+
+    async def rebuild(self, history: Sequence[Event], *, from_empty: bool = False) -> None:
+        """Apply the history, service by service, as a replay does."""
+        async with self.house.pool.acquire() as db, db.transaction():
+            for service in self.services.values():
+                tables = [table for projection in service.projections for table in projection.tables]
+                if from_empty and tables:
+                    await db.execute(f"TRUNCATE {', '.join(tables)}")
+                for projection in service.projections:
+                    for event in history:
+                        if isinstance(event, projection.events):
+                            await projection.apply(db, event)
+
+
+WHICH = st.integers(0, 3)
+STEPS = st.one_of(
+    st.tuples(st.just("create"), WHICH),
+    st.tuples(st.just("show"), WHICH, st.sampled_from([60, 55, 45, 44, 90, 4, Failure.CAPTCHA, Failure.TIMEOUT])),
+    st.tuples(st.just("refresh"), WHICH),
+    st.tuples(st.just("refresh"), WHICH),
+    st.tuples(st.just("carry"), st.integers(1, 40)),
+    st.tuples(st.just("carry"), st.integers(1, 40)),
+    st.tuples(st.just("edit"), WHICH, st.sampled_from(["rename", "pause", "resume", "prompt", "source"])),
+    st.tuples(st.just("delete"), WHICH),
+    st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve"])),
+    st.tuples(st.just("channel")),
+    st.tuples(st.just("switch"), st.booleans()),
+    st.tuples(st.just("receiver"), st.booleans()),
+    st.tuples(st.just("due")),
+    st.tuples(st.just("report"), WHICH, st.sampled_from(["delivered", "open", "bounce", "dropped", "spamreport"])),
+)
+# Something to be told of, before anything else happens.
+BEGINNING: list[tuple[Any, ...]] = [
+    *(("create", n) for n in range(4)),
+    *(("refresh", n) for n in range(4)),
+    ("carry", 99),
+    *(("show", n, 45) for n in range(2)),
+    *(("refresh", n) for n in range(4)),
+]
+
+
+@pytest.fixture
+def platform(house: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
+    return Platform(house, tmp_path, monkeypatch)
+
+
+async def live(platform: Platform, steps: Sequence[tuple[Any, ...]]) -> SimpleNamespace:
+    """Let a history happen; the events it left and the state it led to."""
+    await platform.begin()
+    for name, *arguments in steps:
+        with contextlib.suppress(ProblemError):
+            await getattr(platform, name)(*arguments)
+    await platform.carry(10_000)  # metrics and pages follow others' events: they are all there once the bus is at rest
+    events = [envelope.event for envelope in await platform.house.published()]
+    return SimpleNamespace(events=events, state=await platform.dump())
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking would take minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.lists(STEPS, min_size=10, max_size=30), st.data())
+async def test_state_when_rebuilt_from_any_history_then_equals_the_live_one(
+    platform: Platform, steps: list[tuple[Any, ...]], data: st.DataObject
+):
+    happened = await live(platform, [*BEGINNING, *steps])
+    await platform.rebuild(happened.events, from_empty=True)
+    assert await platform.dump() == happened.state, "rebuilt from nothing"
+    await platform.rebuild(happened.events)
+    assert await platform.dump() == happened.state, "applied twice"
+    begin = data.draw(st.integers(0, len(happened.events)), label="suffix from")
+    await platform.rebuild(happened.events[begin:])
+    assert await platform.dump() == happened.state, "the end applied once more"
+    before = len(await platform.house.published())
+    assert before == len(happened.events), "nobody was told anything by that"
+
+
+async def test_a_history_when_everything_is_carried_then_reaches_every_table(platform: Platform):
+    """What the property stands on: its beginning alone fills every table that is made of events."""
+    happened = await live(platform, [*BEGINNING, ("carry", 200), ("delete", 3), ("carry", 50)])
+    assert {table: bool(rows) for table, rows in happened.state.items()} == dict.fromkeys(happened.state, True)
+    kinds = {type(event).__name__ for event in happened.events}
+    assert kinds >= {
+        "MonitorCreated",
+        "MonitorRefreshRequested",
+        "PageFetched",
+        "MonitorEvaluated",
+        "ThresholdExceeded",
+        "AlertTriggered",
+        "NotificationRequested",
+        "NotificationSent",
+        "MetricCollected",
+        "MonitorDeleted",
+    }
