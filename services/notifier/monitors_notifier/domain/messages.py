@@ -76,7 +76,7 @@ def alert_message(
     """
     resolved = alert.state is AlertState.RESOLVED
     at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
-    alert_url = f"{base_url}/alerts/{alert.id}"
+    alert_url = f"{base_url}/api/alerts/{alert.id}"
     return _message(
         "alert.resolved" if resolved else "alert.triggered",
         at,
@@ -85,8 +85,6 @@ def alert_message(
         | {
             "why": WHY.get(reason, "The alert changed."),
             "at": wording.moment(at),
-            "alert_url": alert_url,
-            "monitor_url": f"{base_url}/monitors/{alert.monitor_id}" if alert.monitor_id else None,
             "channel_name": channel_name,
         },
         severity="info" if resolved else alert.severity,

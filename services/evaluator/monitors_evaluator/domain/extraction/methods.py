@@ -9,6 +9,7 @@ from ..products.reader import read_product
 from .blocks import BODY, Block
 from .documents import find, leaves
 from .lists import listings, newest_item, newest_listed
+from .numbers import unit_of
 from .observations import Observation, table_observations, text_observations
 from .page import Page
 from .question import Asked, Question
@@ -75,7 +76,8 @@ def product_readings(page: Page, question: Question) -> list[Reading]:
     score = 2.3 + 1.2 * named
     if question.asked is Asked.NUMBER and facts.price is not None:
         price = facts.price
-        currency = facts.currency.value if facts.currency else None
+        written = facts.currency.value if facts.currency else None
+        currency = unit_of(written) or written  # `$` is taken for US dollars, as in a sentence
         source = Observation(
             price.evidence.quote, (heading,), (title,), 1.0, {"place": price.evidence.locator}, "product"
         )
