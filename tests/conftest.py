@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -233,13 +234,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A folder for platforms. Not one of pytest's: those are closed to the system user that PostgreSQL runs as."""
+    with tempfile.TemporaryDirectory(prefix="monitors-tests-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 @pytest.fixture
-def new_platform(tmp_path: Path) -> Iterator[Callable[..., PlatformProcess]]:
+def new_platform(folder: Path) -> Iterator[Callable[..., PlatformProcess]]:
     """Makes platforms that end with the test."""
     made: list[PlatformProcess] = []
 
     def make(**settings: str) -> PlatformProcess:
-        platform = PlatformProcess(tmp_path / f"data{len(made)}", **settings)
+        platform = PlatformProcess(folder / f"data-{time.time_ns()}", **settings)
         made.append(platform)
         return platform.start()
 
@@ -249,9 +257,9 @@ def new_platform(tmp_path: Path) -> Iterator[Callable[..., PlatformProcess]]:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProcess]:
+def platform(folder: Path) -> Iterator[PlatformProcess]:
     """One platform for all tests that leave it whole."""
-    platform = PlatformProcess(tmp_path_factory.mktemp("platform") / "data").start()
+    platform = PlatformProcess(folder / "shared").start()
     yield platform
     platform.end()
 
