@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,7 @@ class Site:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site() -> Generator[Site]:
     """Run the site."""
     port = free_port()
     process = subprocess.Popen([sys.executable, str(HERE / "pages.py"), str(port)])

@@ -78,7 +78,7 @@ def site() -> Iterator[Site]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it has there
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
