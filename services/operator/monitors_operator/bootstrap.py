@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI
+
 from monitors_runtime.runtime import Runtime, Service
 
 SERVICES = ("gateway", "scraper", "evaluator", "alerter", "notifier", "metrics")
