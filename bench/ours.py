@@ -65,8 +65,12 @@ class Ours:
         """Check everything once, durably; seconds until the last verdict, and how many came."""
         before = self._evaluations()
         begun = time.perf_counter()
-        self._client.post("/api/monitors/refresh", json={"ids": self._monitors, "wait": False}).raise_for_status()
+        answer = self._client.post("/api/monitors/refresh", json={"ids": self._monitors, "wait": False})
+        answer.raise_for_status()
         wanted = before + len(self._monitors)
+        last = answer.json()["evaluations"][-1]
+        path = f"/api/monitors/{last['monitorId']}/evaluations/{last['refreshId']}"
+        wait_for(lambda: self._client.get(path).json()["evaluation"]["status"] == "done", 60, pause=0.02)
         wait_for(lambda: self._evaluations() >= wanted, 60, pause=0.05)
         return time.perf_counter() - begun, self._evaluations() - before
 

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import platform as machine
+import random
 import time
 from collections.abc import Iterator
 
@@ -130,16 +131,17 @@ def told(watched: Site) -> int:
 
 
 def requests(program: Ours) -> Iterator[tuple[str, str]]:
-    """The gateway under 50 users who each ask again as soon as they are answered, for 10 s."""
+    """The gateway under 50 users for 10 s, who think for a second, more or less, between requests."""
     seconds: list[float] = []
 
     async def user(client: httpx.AsyncClient, until: float) -> None:
+        await asyncio.sleep(random.uniform(0, 1))
         while time.perf_counter() < until:
             begun = time.perf_counter()
             answer = await client.get("/api/monitors?limit=10")
             answer.raise_for_status()
             seconds.append(time.perf_counter() - begun)
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(random.uniform(0.5, 1.5))
 
     async def users() -> None:
         headers = {"Authorization": program.token()}

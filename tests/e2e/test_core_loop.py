@@ -40,6 +40,18 @@ def test_a_price_when_it_drops_below_the_limit_then_one_message_is_delivered(pla
     wait(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
 
 
+def test_an_alert_when_its_monitor_is_deleted_or_edited_then_is_over(platform: Any, site: Any) -> None:
+    user = platform.user()
+    url = site.shop("/kettle", 40)
+    edited, deleted = (user.watch(f"tell me when the price at {url} drops below {limit}") for limit in ("$50", "$60"))
+    assert user.check(edited)["triggered"] is True
+    assert user.check(deleted)["triggered"] is True
+    wait(lambda: len(user.get("/api/alerts?state=firing")["alerts"]) == 2)
+    user.call("PUT", f"/api/monitors/{edited}", {"prompt": f"tell me when the price at {url} drops below $30"})
+    user.call("DELETE", f"/api/monitors/{deleted}")
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+
+
 def test_a_statement_when_it_turns_true_then_fires_and_a_failed_page_decides_nothing(platform: Any, site: Any) -> None:
     user = platform.user()
     page = "<html><body><main><h1>Autumn course</h1><p>Registration is {}.</p></main></body></html>"

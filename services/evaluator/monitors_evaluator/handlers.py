@@ -38,7 +38,7 @@ from monitors_runtime.runtime import Service
 
 from . import store
 from .domain import definition
-from .domain.crossing import evaluation_of, events_of
+from .domain.crossing import clearing, evaluation_of, events_of
 from .domain.extraction import Extraction
 from .domain.interpretation import NotUnderstood
 from .domain.verdict import State, decide
@@ -181,6 +181,10 @@ class Handlers:
             if known is None:
                 raise _not_found()
             monitor = definition.update(known.monitor, command, interpretation, tx.now)
+            if monitor.condition_met is None and (
+                cleared := clearing(known.monitor, "it watches something else now", monitor.id, tx.now)
+            ):
+                tx.publish(cleared)
             event = MonitorUpdated(organization_id=monitor.organization_id, monitor_id=monitor.id, monitor=monitor)
             await store.apply(tx.db, event)
             tx.publish(event)
@@ -189,8 +193,11 @@ class Handlers:
     async def delete_monitor(self, command: DeleteMonitor) -> Done:
         """Watch no more, and forget what was seen."""
         async with self._service.transaction(correlation=command.monitor_id) as tx:
-            if await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True) is None:
+            known = await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True)
+            if known is None:
                 raise _not_found()
+            if cleared := clearing(known.monitor, "it is not watched any more", known.monitor.id, tx.now):
+                tx.publish(cleared)
             event = MonitorDeleted(organization_id=command.organization_id, monitor_id=command.monitor_id)
             await store.apply(tx.db, event)
             tx.publish(event)

@@ -90,6 +90,26 @@ def events_of(
     return evaluated, list(_following(monitor, evaluation, decision, batch_id, measured_at, good))
 
 
+def clearing(monitor: MonitorView, reason: str, refresh_id: Id, now: datetime) -> ThresholdCleared | None:
+    """What ends the alert of a monitor that is not watched any more as it was; None when its condition is not met."""
+    if not monitor.condition_met:
+        return None
+    return ThresholdCleared(
+        organization_id=monitor.organization_id,
+        monitor_id=monitor.id,
+        monitor_name=monitor.name,
+        fingerprint=fingerprint(monitor, refresh_id),
+        kind=monitor.interpretation.kind,
+        summary=f"{monitor.name}: {reason}",
+        condition=monitor.interpretation.trigger_condition,
+        value=monitor.current_value,
+        unit=monitor.unit,
+        url=monitor.interpretation.url,
+        labels={"monitor": monitor.name},
+        occurred_at=now,
+    )
+
+
 def _following(
     monitor: MonitorView, evaluation: Evaluation, decision: Decision, batch_id: Id, measured_at: datetime, good: bool
 ) -> Iterator[Event]:
