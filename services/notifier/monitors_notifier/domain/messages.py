@@ -57,7 +57,6 @@ def _environment() -> ImmutableSandboxedEnvironment:
         autoescape=lambda name: name is not None and name.endswith(".html"),
         undefined=StrictUndefined,
         auto_reload=False,
-        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
