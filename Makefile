@@ -38,6 +38,7 @@ imports: .venv/.ready ## contracts <- runtime <- services <- operator, and no I/
 
 documents: .venv/.ready ## Committed schemas and API documents match the code, and break no older reader
 	$(RUN) python -m monitors_contracts.documents --check
+	$(RUN) python -m monitors_contracts.released --check
 
 unit: .venv/.ready ## The fast tests alone
 	$(RUN) pytest -n $(WORKERS) -m "not integration and not browser and not fault and not docker" $(PYTEST_ARGS)
