@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from uuid import UUID
 
 import uuid_utils.compat
 from pydantic import UUID7, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -22,6 +23,12 @@ def new_id() -> Id:
 def id_time(identifier: Id) -> datetime:
     """When an id was made (UTC, to the millisecond): its first 48 bits are Unix milliseconds (RFC 9562, 5.7)."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
+
+
+def id_floor(moment: datetime) -> Id:
+    """The smallest id that can be made at this moment: whatever is older has a smaller id."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
 
 
 class Model(BaseModel):
@@ -126,6 +133,7 @@ __all__ = [
     "TenantRequest",
     "Url",
     "Value",
+    "id_floor",
     "id_time",
     "new_id",
 ]

@@ -5,10 +5,11 @@ import contextlib
 import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 import structlog
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
@@ -19,7 +20,7 @@ from nats.errors import NoRespondersError
 from nats.js import JetStreamContext
 from pydantic import BaseModel, ValidationError
 
-from monitors_contracts.base import Event, Id, JsonValue, Problem, Request
+from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_floor
 
 from . import outbox, telemetry, topology
 from .consumer import Consumer, Save, SaveAll, Work
@@ -46,6 +47,7 @@ class Service:
         self.migrations = migrations
         self.consumers: list[tuple[Consumer, list[str]]] = []
         self.projections: list[Projection] = []
+        self.expiries: list[str] = []
         self._starting: list[Callable[[], Awaitable[None]]] = []
         self._stopping: list[Callable[[], Awaitable[None]]] = []
 
@@ -101,6 +103,10 @@ class Service:
     def project(self, *events: type[Event], apply: Apply, tables: list[str]) -> None:
         """These tables are made of these events of ours, by `apply`: that is what a replay rebuilds."""
         self.projections.append(Projection(events, apply, tuple(tables)))
+
+    def expire(self, *statements: str) -> None:
+        """Delete what is past the retention; each statement gets the smallest id that is kept (ids tell their time)."""
+        self.expiries += statements
 
     def on_start(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Await this before the first message (opening sessions, say)."""
@@ -196,7 +202,7 @@ class Runtime:
         await self.broker.start()
         for service in self.services:
             service.start_consuming()
-        self._chores = asyncio.create_task(self._forget_old_events(), name="inbox expiry")
+        self._chores = asyncio.create_task(self._expire(), name="expiry")
         # What a process is made of stays: the collector need not look at it again with every pass.
         gc.collect()
         gc.freeze()
@@ -261,11 +267,22 @@ class Runtime:
                     return f"consumer {consumer.durable} is not running"
         return None
 
-    async def _forget_old_events(self) -> None:
+    async def _expire(self) -> None:
+        """Every hour: forget handled events' ids, and what is past the retention."""
         while True:
             await asyncio.sleep(3600)
-            with contextlib.suppress(*DATABASE_AWAY):
-                await self.pool.execute(PURGE_INBOX, timedelta(days=self.settings.inbox_keep_days))
+            await self.expire_now(datetime.now(UTC))
+
+    async def expire_now(self, now: datetime) -> None:
+        """Delete what is past its retention. What fails is logged, and tried again with the next round."""
+        oldest = id_floor(now - timedelta(days=self.settings.retention_days))
+        try:
+            await self.pool.execute(PURGE_INBOX, timedelta(days=self.settings.inbox_keep_days))
+            for service in self.services:
+                for statement in service.expiries:
+                    await self.pool.execute(statement, oldest)
+        except (TimeoutError, asyncpg.PostgresError, *DATABASE_AWAY) as failure:
+            log.warning("expiry interrupted", error=repr(failure)[:300])
 
 
 async def _bus_trouble(trouble: Exception) -> None:

@@ -28,4 +28,5 @@ class RuntimeSettings(Settings):
     otlp_endpoint: str | None = Field(default=None, description="Send traces to this OTLP/HTTP collector")
     outbox_keep_minutes: int = Field(default=10, ge=1, description="Published outbox rows stay this long")
     inbox_keep_days: int = Field(default=14, ge=1, description="How long a handled event's id is remembered")
+    retention_days: int = Field(default=365, ge=1, description="How long facts, alerts and notifications are kept")
     handler_attempts: int = Field(default=8, ge=1, description="Tries before a message goes to the dead letters")

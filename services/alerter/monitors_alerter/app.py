@@ -28,4 +28,5 @@ def build(runtime: Runtime) -> Service:
     service.answer(GetAlert, handlers.get_alert)
     service.answer(ListAlerts, handlers.list_alerts)
     service.project(AlertTriggered, AlertAcknowledged, AlertResolved, apply=store.apply, tables=["alerter.alerts"])
+    service.expire(store.EXPIRE_ALERTS)
     return service

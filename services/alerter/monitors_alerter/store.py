@@ -48,6 +48,9 @@ SELECT count(*) FROM alerter.alerts
 WHERE organization_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR monitor_id = $3)
 """
 
+# An alert that is still open stays, however old.
+EXPIRE_ALERTS = "DELETE FROM alerter.alerts WHERE id < $1 AND state = 'resolved'"
+
 PAST = """
 SELECT fingerprint, exceeded_at, cleared_at FROM alerter.clearings
 JOIN unnest($1::uuid[], $2::text[]) AS given (organization_id, fingerprint) USING (organization_id, fingerprint)

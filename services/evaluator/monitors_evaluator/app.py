@@ -49,4 +49,5 @@ def build(runtime: Runtime, settings: AiSettings) -> Service:
         apply=store.apply,
         tables=["evaluator.monitors", "evaluator.evaluations"],
     )
+    service.expire(store.EXPIRE_EVALUATIONS, store.EXPIRE_USAGE)
     return service

@@ -109,6 +109,10 @@ SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND 
 
 EVALUATIONS = "SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND id = ANY($2)"
 
+EXPIRE_EVALUATIONS = "DELETE FROM evaluator.evaluations WHERE id < $1"
+
+EXPIRE_USAGE = "DELETE FROM evaluator.ai_usage WHERE id < $1"
+
 ADD_USAGE = """
 INSERT INTO evaluator.ai_usage
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING

@@ -54,4 +54,5 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
         apply=store.apply,
         tables=["notifier.notifications"],
     )
+    service.expire(store.EXPIRE_NOTIFICATIONS, store.EXPIRE_OUTBOX, store.EXPIRE_DELIVERIES)
     return service

@@ -97,6 +97,12 @@ SELECT count(*) FROM notifier.notifications
 WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
 """
 
+EXPIRE_NOTIFICATIONS = "DELETE FROM notifier.notifications WHERE id < $1"
+
+EXPIRE_OUTBOX = "DELETE FROM notifier.outbox_messages WHERE id < $1"
+
+EXPIRE_DELIVERIES = "DELETE FROM notifier.deliveries WHERE alert_id < $1"
+
 ADD_OUTBOX_MESSAGE = """
 INSERT INTO notifier.outbox_messages
     (id, organization_id, recipient, subject, body_text, body_html, file, alert_id, monitor_id, created_at)
