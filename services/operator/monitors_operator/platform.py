@@ -1,7 +1,6 @@
 """The whole platform on one machine: embedded servers, all services, one owner that starts and stops them in order."""
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
@@ -25,6 +24,7 @@ from monitors_runtime.settings import RuntimeSettings, Settings
 from monitors_runtime.standalone import HttpServer, Web, listen
 
 from .bootstrap import SERVICES, build
+from .locate import INFO_FILE, running
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Stop everything, in the order that loses nothing: requests, services, then the servers beneath them."""
-        (self.data_dir / "platform.json").unlink(missing_ok=True)
+        (self.data_dir / INFO_FILE).unlink(missing_ok=True)
         if self._server:
             await self._server.stop()
         await asyncio.gather(*(worker.stop() for worker in self._workers))
@@ -112,7 +112,7 @@ class Platform:
         except BlockingIOError:
             lock.close()
             info = running(self.data_dir)
-            where = f" at {info['api']} (process {info['pid']})" if info else ""
+            where = f" at {info.api} (process {info.pid})" if info else ""
             raise CannotStart(
                 f"the data folder {self.data_dir} is in use by a platform that runs already{where}; "
                 "stop that one, or name another folder with --data-dir"
@@ -170,7 +170,7 @@ class Platform:
 
     def _write_info(self, settings: RuntimeSettings) -> None:
         """Where tools on this machine find us. Only the owner may read it: it holds the bus's token."""
-        file = self.data_dir / "platform.json"
+        file = self.data_dir / INFO_FILE
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as target:
             json.dump(
@@ -213,15 +213,6 @@ async def run_services(
     if server:
         await server.stop()
     await runtime.stop()
-
-
-def running(data_dir: Path) -> dict[str, Any] | None:
-    """What the platform that owns this folder wrote about itself, or None when none runs."""
-    with contextlib.suppress(OSError, ValueError):
-        info = json.loads((data_dir / "platform.json").read_text())
-        os.kill(info["pid"], 0)
-        return info
-    return None
 
 
 def kept_secret(data_dir: Path) -> SecretStr:

@@ -6,9 +6,10 @@ import os
 import time
 from pathlib import Path
 
+from monitors_runtime.standalone import stop_on_signals
+
 from .errors import BadInput
 from .render import progress, say
-from .stopping import stop_on_signals
 
 # What the demo needs to watch a site on this machine, again and again.
 DEMO_SETTINGS = {

@@ -38,10 +38,11 @@ def run(
     """
     import uvloop
 
+    from monitors_runtime.standalone import stop_on_signals
+
     from ..bootstrap import SERVICES
     from ..errors import BadInput, Failed
     from ..platform import CannotStart, run_services
-    from ..stopping import stop_on_signals
 
     unknown = [name for name in services if name not in SERVICES]
     if unknown:
