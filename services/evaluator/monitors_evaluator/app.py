@@ -30,6 +30,8 @@ def build(runtime: Runtime, settings: AiSettings) -> Service:
     """The evaluator, hosted by this runtime."""
     service = runtime.service("evaluator", Path(__file__).parent / "migrations")
     handlers = Handlers(service, settings)
+    service.on_start(handlers.start)
+    service.on_stop(handlers.stop)
     service.consume(PageFetched, PageFetchFailed, work=handlers.read_page, save_all=handlers.pages_read, concurrency=64)
     service.answer(InterpretPrompt, handlers.interpret_prompt)
     service.answer(CreateMonitor, handlers.create_monitor)

@@ -1,8 +1,10 @@
 """One short function a message."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import structlog
 from prometheus_client import Counter
 
 from monitors_contracts.base import Done, Id, new_id
@@ -29,7 +31,7 @@ from monitors_contracts.monitors import (
     RequestRefreshes,
     UpdateMonitor,
 )
-from monitors_contracts.pages import PageFetched, PageFetchFailed
+from monitors_contracts.pages import Failure, PageFetched, PageFetchFailed
 from monitors_contracts.platform import AiUsageRecorded, GetAiUsage, UsageReply
 from monitors_runtime.consumer import Received, Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
@@ -51,6 +53,11 @@ from .reading import PageRead, Reader
 VERDICTS = Counter("monitors_verdicts_total", "Evaluations, by verdict and reason", ("verdict", "reason"))
 
 
+log = structlog.get_logger(__name__)
+
+OVERDUE_AFTER = timedelta(minutes=15)
+"""Longer than any page takes, retries of a message included."""
+
 PageUnit = Unit[PageFetched | PageFetchFailed, PageRead | None]
 
 
@@ -62,6 +69,7 @@ class Handlers:
         self._budget_usd = settings.ai_budget_usd_per_month
         self._providers = build_chain(settings, self._spent, self._record_usage, lambda: datetime.now(UTC))
         self._reader = Reader(service.runtime, self._providers)
+        self._sweeping: asyncio.Task[None] | None = None
 
     # -- pages ------------------------------------------------------------------------------------------------------
 
@@ -144,6 +152,57 @@ class Handlers:
         tx.publish(evaluated, *following)
         VERDICTS.labels(decision.verdict, decision.reason).inc()
         return evaluated
+
+    async def start(self) -> None:
+        """Look for checks that got no answer."""
+        self._sweeping = asyncio.create_task(self._end_overdue(), name="overdue checks")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._sweeping:
+            self._sweeping.cancel()
+
+    async def _end_overdue(self) -> None:
+        while True:
+            await asyncio.sleep(60)
+            try:
+                await self.end_overdue(datetime.now(UTC) - OVERDUE_AFTER)
+            except Exception:
+                log.exception("overdue checks are looked for again in a minute")
+
+    async def end_overdue(self, before: datetime) -> None:
+        """A check whose page is lost for good (its message is a dead letter, say) still gets its verdict: failed."""
+        async with self._service.transaction() as tx:
+            waiting = await store.overdue(tx.db, before)
+            monitors = [(organization, monitor) for organization, monitor, _ in waiting]
+            known = await store.get_these(tx.db, monitors, for_update=True) if waiting else {}
+            for organization, monitor_id, pending in waiting:
+                if (organization, monitor_id) not in known:
+                    continue
+                monitor = known.pop((organization, monitor_id)).monitor  # its other overdue checks: with the next round
+                state = State(monitor.current_value, monitor.condition_met)
+                decision = decide(monitor.interpretation, state, Failure.TIMEOUT)
+                evaluation = evaluation_of(
+                    pending,
+                    decision,
+                    tx.now,
+                    unit=None,
+                    confidence=0,
+                    evidence=None,
+                    detail="The check got no answer and was given up. Check again.",
+                    processing_time_ms=0,
+                )
+                evaluated, _ = events_of(
+                    monitor,
+                    evaluation,
+                    decision,
+                    plan=None,
+                    content_hash=None,
+                    batch_id=new_id(),
+                    measured_at=tx.now,
+                )
+                await store.apply_evaluated(tx.db, [(monitor, evaluated)])
+                tx.publish(evaluated, correlation=pending.id)
 
     # -- commands ---------------------------------------------------------------------------------------------------
 

@@ -103,6 +103,11 @@ JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organi
 WHERE status = 'pending' ORDER BY evaluations.id FOR UPDATE OF evaluations
 """
 
+OVERDUE = """
+SELECT organization_id, monitor_id, document::text FROM evaluator.evaluations
+WHERE status = 'pending' AND requested_at < $1 ORDER BY requested_at LIMIT 100 FOR UPDATE SKIP LOCKED
+"""
+
 HISTORY = """
 SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2 ORDER BY id DESC LIMIT $3
 """
@@ -207,6 +212,14 @@ async def pending(db: Connection, refreshes: Sequence[tuple[Id, Id]]) -> dict[Id
         )
         for row in rows
     }
+
+
+async def overdue(db: Connection, before: datetime) -> list[tuple[Id, Id, Evaluation]]:
+    """Refreshes asked for before this moment that still wait (organization id, monitor id, evaluation); held."""
+    rows = await db.fetch(OVERDUE, before)
+    return [
+        (row["organization_id"], row["monitor_id"], Evaluation.model_validate_json(row["document"])) for row in rows
+    ]
 
 
 async def history(db: Pool, organization_id: Id, monitor_id: Id, limit: int) -> list[Evaluation]:

@@ -236,6 +236,21 @@ async def test_a_failed_page_when_heard_then_decides_nothing_and_says_why(evalua
     assert (after.last_verdict, after.evaluation_count) == (Verdict.FAILED, 2)
 
 
+async def test_a_check_when_it_gets_no_answer_then_fails_once_and_a_late_page_changes_nothing(evaluator: Any):
+    monitor = await evaluator.create()
+    await evaluator.check(monitor, 45)
+    refresh = await evaluator.refresh(monitor)
+    await evaluator.handlers.end_overdue(datetime.now(UTC) - timedelta(minutes=15))
+    assert (await evaluator.evaluation(refresh)).status == "pending", "it has time yet"
+    for _ in range(2):
+        await evaluator.handlers.end_overdue(datetime.now(UTC) + timedelta(minutes=1))
+    evaluation = await evaluator.evaluation(refresh)
+    assert (evaluation.status, evaluation.verdict, evaluation.reason) == ("done", Verdict.FAILED, "timeout")
+    assert await evaluator.hear(evaluator.fetched(monitor, refresh, 80)) == []
+    after = await evaluator.get(monitor)
+    assert (after.current_value, after.condition_met, after.evaluation_count) == (45, True, 2)
+
+
 async def test_a_page_without_the_fact_when_heard_then_decides_nothing(evaluator: Any):
     monitor = await evaluator.create()
     await evaluator.check(monitor, 45)
