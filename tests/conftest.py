@@ -163,6 +163,10 @@ class PlatformProcess:
                 found.append(child.pid)
         return found
 
+    def wait_until(self, condition: Callable[[], Any], what: str) -> None:
+        """Wait for something that takes as long as it takes."""
+        eventually(condition, what, patience=240)
+
     def user(self, name: str = "someone") -> "User":
         """A new user, signed up."""
         return User(self.api, name)
