@@ -61,6 +61,12 @@ class Ours:
             answer = self._client.post("/api/monitors", json={"prompt": prompt, "name": f"kettle {number}"})
             self._monitors.append(answer.json()["monitor"]["id"])
 
+    def watch_scripted(self, site: Site) -> int:
+        """Watch a page that needs a browser; its number among the monitors."""
+        prompt = f"watch the price of the kettle at {site.url}/scripted/0 and tell me about any change"
+        self._monitors.append(self._client.post("/api/monitors", json={"prompt": prompt}).json()["monitor"]["id"])
+        return len(self._monitors) - 1
+
     def check_all(self) -> tuple[float, int]:
         """Check everything once, durably; seconds until the last verdict, and how many came."""
         before = self._evaluations()

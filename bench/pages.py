@@ -46,6 +46,13 @@ class Site:
         number = int(request.match_info["number"])
         return web.Response(text=page(number, self.prices.get(number, 100.0)), content_type="text/html")
 
+    async def get_scripted(self, request: web.Request) -> web.Response:
+        """A page whose price a script makes, so that only a browser can read it."""
+        price = self.prices.get(int(request.match_info["number"]), 100.0)
+        script = f"document.getElementById('app').innerHTML = '<p class=price>$' + ({price}).toFixed(2) + '</p>'"
+        body = f"<main><h1>Kettle</h1><div id=app>Loading…</div><script>{script}</script></main>"
+        return web.Response(text=f"<!doctype html><html><body>{body}</body></html>", content_type="text/html")
+
     async def post_prices(self, request: web.Request) -> web.Response:
         now = time.time()
         for number, price in (await request.json()).items():
@@ -72,6 +79,7 @@ def application() -> web.Application:
     site = Site()
     app = web.Application(client_max_size=10**7)
     app.router.add_get("/page/{number}", site.get_page)
+    app.router.add_get("/scripted/{number}", site.get_scripted)
     app.router.add_post("/prices", site.post_prices)
     app.router.add_post("/hook", site.post_hook)
     app.router.add_get("/hooks", site.get_hooks)

@@ -62,6 +62,8 @@ def loop(kind: type[Ours] | type[ChangeDetection], watched: Site, pages: int) ->
         if isinstance(program, Ours):
             yield from requests(program)
         yield from killed(program, watched, pages)
+        if isinstance(program, Ours):
+            yield from rendered(program, watched)
     finally:
         program.stop()
 
@@ -128,6 +130,14 @@ def told(watched: Site) -> int:
     """Different pages that the webhook heard of at this price."""
     bodies = [str(hook["body"]) for hook in watched.hooks()]
     return sum(any(name in body for body in bodies) for name in (f"/page/{number}" for number in range(PAGES)))
+
+
+def rendered(program: Ours, watched: Site) -> Iterator[tuple[str, str]]:
+    """From asking for the check of a page that a script makes to the verdict; the first one starts the browser."""
+    number = program.watch_scripted(watched)
+    first = program.check(number)
+    seconds = [program.check(number) for _ in range(15)]
+    yield "refresh -> verdict by browser", f"first {first:.1f} s, then {percentiles(seconds)}"
 
 
 def requests(program: Ours) -> Iterator[tuple[str, str]]:
