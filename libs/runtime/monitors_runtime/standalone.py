@@ -22,6 +22,9 @@ from .settings import RuntimeSettings, Settings
 log = structlog.get_logger(__name__)
 
 
+SAME_SIGNAL_SECONDS = 2
+
+
 class HttpSettings(Settings):
     """Where a process answers HTTP."""
 
@@ -92,14 +95,21 @@ async def _first(starting: "asyncio.Future[None]", stopped: asyncio.Event) -> bo
 
 
 def stop_on_signals() -> asyncio.Event:
-    """An event set by the first SIGTERM or SIGINT; the second ends the process as if we had not asked."""
+    """An event set by the first SIGTERM or SIGINT; a later one ends the process as if we had not asked.
+
+    Ctrl-C under `uv run` or `make` can arrive twice, from the terminal and handed on: what comes within a moment is one.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        stopped.set()
+    def let_go() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+    def stop() -> None:
+        if not stopped.is_set():
+            stopped.set()
+            loop.call_later(SAME_SIGNAL_SECONDS, let_go)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)

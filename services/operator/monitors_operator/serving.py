@@ -51,8 +51,10 @@ async def serve(data_dir: Path, host: str, port: int, *, demo: bool) -> None:
             await _show_demo(platform.api, platform.data_dir, stopped)
         await stopped.wait()
     finally:
-        # Requests that wait for a verdict are cut off now; that is meant, and no error to log.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        # Requests that wait for a verdict are cut off now, and Ctrl-C reached the browser's driver as well: that is meant, and
+        # no error to log.
+        for name in ("uvicorn.error", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         with progress("Stopping ..."):
             await platform.stop()
     say("Stopped.")
