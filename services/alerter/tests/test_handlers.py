@@ -200,7 +200,7 @@ async def test_apply_when_events_come_late_or_twice_then_the_newest_version_stay
     events = [envelope.event for envelope in await alerter.house.published()]
     before = await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor)
     async with alerter.house.pool.acquire() as db:
-        for event in (*reversed(events), *events):
+        for event in (*events, *reversed(events)):  # the oldest last
             await store.apply(db, event)
     assert await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor) == before
 

@@ -463,7 +463,7 @@ async def test_apply_when_events_come_late_or_twice_then_the_newest_version_stay
     before = await notifier.house.pool.fetch(query, notifier.organization)
     events = [each.event for each in await notifier.house.published()]
     async with notifier.house.pool.acquire() as db:
-        for event in (*reversed(events), *events):
+        for event in (*events, *reversed(events)):
             await store.apply(db, event)
         await store.apply_all(db, events)
     assert await notifier.house.pool.fetch(query, notifier.organization) == before
