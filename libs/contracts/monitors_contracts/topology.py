@@ -91,7 +91,7 @@ CONSUMERS: tuple[Durable, ...] = (
 )
 """Every durable consumer there is."""
 
-FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS")}
+FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS", "PAGES")}
 """Services that pass whole streams on to their readers as they happen, without a durable: the event feed of the API."""
 
 

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
+from typing import Any
 
 from nats.aio.msg import Msg
 
@@ -16,7 +17,9 @@ from monitors_runtime.runtime import Runtime
 from .domain.positions import Position
 from .tail import follow
 
-STREAMS = ("MONITORS", "ALERTS")
+STREAMS = ("MONITORS", "ALERTS", "PAGES")
+# Pages are told of without what is in them, which is large and nobody's who only wants to know how far a check is.
+BARE_STREAMS = frozenset({"PAGES"})
 WAITING_EVENTS = 256
 IDLE_SECONDS = 1.0
 
@@ -46,14 +49,14 @@ class Feed:
     async def position(self, last_event_id: str | None) -> Position:
         """Where to begin: behind the event the client saw last, or now. Problem: `invalid-event-id`."""
         bus = self._runtime.bus
-        monitors, alerts = await asyncio.gather(*(bus.stream_info(stream) for stream in STREAMS))
-        ends = Position(monitors.state.last_seq, alerts.state.last_seq)
+        found = await asyncio.gather(*(bus.stream_info(stream) for stream in STREAMS))
+        ends = Position(*(each.state.last_seq for each in found))
         if not last_event_id:
             return ends
-        seen = Position.parse(last_event_id)
+        seen = Position.parse(last_event_id, ends)
         if seen is None:
             raise problem("invalid-event-id", "Invalid Last-Event-ID", 400, "Send back an id of this feed, unchanged.")
-        return seen.within(ends)
+        return seen
 
     @contextlib.contextmanager
     def admit(self, user_id: Id) -> Generator[None, None, None]:
@@ -74,7 +77,7 @@ class Feed:
                 del self._open[user_id]
 
     async def read(self, organization_id: Id, begin: Position) -> AsyncGenerator[FeedEvent | None, None]:
-        """This organization's events of both streams behind `begin`; None when nothing happened for a second."""
+        """This organization's events of all streams behind `begin`; None when nothing happened for a second."""
         queue: asyncio.Queue[FeedEvent] = asyncio.Queue(WAITING_EVENTS)
         reached = begin
         putting = asyncio.Lock()
@@ -82,15 +85,16 @@ class Feed:
         async def pump(stream: str, after: int) -> None:
             nonlocal reached
             subject = f"evt.*.*.{organization_id}.>"
-            tail = follow(self._runtime.connection, self._runtime.bus, stream, subject, after)
+            bare = stream in BARE_STREAMS
+            tail = follow(self._runtime.connection, self._runtime.bus, stream, subject, after, headers_only=bare)
             async with contextlib.aclosing(tail):
                 async for sequence, message in tail:
                     # The position of an event says what came before it in the queue, so both move together.
                     async with putting:
                         reached = reached.after(stream, sequence)
-                        await queue.put(_event(message, reached))
+                        await queue.put(_event(message, reached, organization_id, bare=bare))
 
-        places = zip(STREAMS, (begin.monitors, begin.alerts), strict=True)
+        places = zip(STREAMS, (begin.monitors, begin.alerts, begin.pages), strict=True)
         pumps = [asyncio.create_task(pump(stream, after), name=f"feed {stream}") for stream, after in places]
         try:
             while not self.closing.is_set():
@@ -107,7 +111,7 @@ class Feed:
             await asyncio.gather(*pumps, return_exceptions=True)
 
 
-def _event(message: Msg, position: Position) -> FeedEvent:
+def _event(message: Msg, position: Position, organization_id: Id, *, bare: bool) -> FeedEvent:
     headers = message.headers or {}
     kind = headers.get("ce-type", "")
     body = {
@@ -115,6 +119,15 @@ def _event(message: Msg, position: Position) -> FeedEvent:
         "type": kind,
         "time": headers.get("ce-time"),
         "correlationId": headers.get("ce-correlationid"),
-        "data": json.loads(message.data),
+        "data": _page_ids(headers, organization_id) if bare else json.loads(message.data),
     }
     return FeedEvent(kind, position, json.dumps(body, separators=(",", ":")))
+
+
+def _page_ids(headers: dict[str, Any], organization_id: Id) -> dict[str, Any]:
+    """Whose page it is: a page event is about its monitor, and all that a refresh causes carries the refresh's id."""
+    return {
+        "organizationId": str(organization_id),
+        "monitorId": headers.get("ce-subject"),
+        "refreshId": headers.get("ce-correlationid"),
+    }

@@ -21,12 +21,12 @@ FORGET_SECONDS = 60.0
 
 
 async def follow(
-    connection: Client, bus: JetStreamContext, stream: str, subject: str, after: int
+    connection: Client, bus: JetStreamContext, stream: str, subject: str, after: int, *, headers_only: bool = False
 ) -> AsyncGenerator[tuple[int, Msg], None]:
     """Messages on `subject` behind the sequence `after`, with their sequences, old ones first, then as they come.
 
-    The consumer behind it lives in the server's memory; when it is lost (restart, gap after a reconnect) another one
-    goes on from the last message given. Never ends by itself.
+    With `headers_only` what they carry stays at the server. The consumer behind it lives in the server's memory; when it
+    is lost (restart, gap after a reconnect) another one goes on from the last message given. Never ends by itself.
     """
     last = after
     while True:
@@ -41,6 +41,7 @@ async def follow(
                     deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                     opt_start_seq=last + 1,
                     ack_policy=AckPolicy.NONE,
+                    headers_only=headers_only or None,
                     inactive_threshold=FORGET_SECONDS,
                     mem_storage=True,
                     num_replicas=1,

@@ -227,6 +227,38 @@ class Platform:
             )
         return alert
 
+    async def publish_page(self, organization_id: Id, monitor_id: Id, refresh_id: Id, *, failed: bool = False) -> None:
+        whose: dict[str, Any] = {
+            "organization_id": organization_id,
+            "monitor_id": monitor_id,
+            "refresh_id": refresh_id,
+        }
+        now = datetime.now(UTC)
+        page = (
+            pages.PageFetchFailed(
+                **whose,
+                url="https://shop.example/kettle",
+                failure=pages.Failure.TIMEOUT,
+                detail="No answer.",
+                failed_at=now,
+            )
+            if failed
+            else pages.PageFetched(
+                **whose,
+                url="https://shop.example/kettle",
+                final_url="https://shop.example/kettle",
+                status=200,
+                content_type="text/html",
+                content_hash="0" * 64,
+                content=base64.b64encode(PAGE.encode()).decode(),
+                snapshot_id=new_id(),
+                fetched_at=now,
+                duration_ms=12,
+            )
+        )
+        async with self.evaluator.transaction(correlation=refresh_id) as tx:
+            tx.publish(page)
+
     async def list_channels(self, request: notifications.ListChannels) -> notifications.ChannelList:
         return notifications.ChannelList(
             channels=[view for owner, view in self.channels.values() if owner == request.organization_id]

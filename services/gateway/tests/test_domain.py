@@ -166,14 +166,50 @@ def test_limited_as(address: str, key: str | None) -> None:
     assert limited_as(address, networks(["10.0.0.0/8"])) == key
 
 
-@given(st.integers(0, 10**17), st.integers(0, 10**17))
-def test_position_is_read_back_as_written(monitors_seq: int, alerts_seq: int) -> None:
-    position = Position(monitors_seq, alerts_seq)
-    assert Position.parse(str(position)) == position
+places = st.builds(Position, *[st.integers(0, 10**18 - 1)] * 3)
+ENDS = Position(*[10**18] * 3)
+
+
+@given(places, places)
+def test_position_when_read_back_then_it_is_the_same_and_never_beyond_the_ends(
+    position: Position, ends: Position
+) -> None:
+    assert Position.parse(str(position), ENDS) == position
+    kept = Position.parse(str(position), ends)
+    assert kept == Position(
+        min(position.monitors, ends.monitors), min(position.alerts, ends.alerts), min(position.pages, ends.pages)
+    )
+
+
+@given(places)
+def test_position_when_written_before_there_were_pages_then_it_stands_at_the_end_of_them(ends: Position) -> None:
+    written = f"m{ends.monitors}.a{ends.alerts}"
+    assert Position.parse(written, ends) == ends
+
+
+@pytest.mark.parametrize("stream", ["MONITORS", "ALERTS", "PAGES"])
+def test_position_when_an_event_is_seen_then_its_stream_moves_alone(stream: str) -> None:
+    before = Position(1, 2, 3)
+    after = before.after(stream, 9)
+    moved = {name for name in ("monitors", "alerts", "pages") if getattr(after, name) != getattr(before, name)}
+    assert moved == {stream.lower()}
 
 
 @pytest.mark.parametrize(
-    "written", ["", "m1", "m1.a", "m-1.a2", "m1.a2 ", "a1.m2", "m1.a2;drop", "m" + "9" * 30 + ".a1"]
+    "written",
+    [
+        "",
+        "m1",
+        "m1.a",
+        "m-1.a2",
+        "m1.a2 ",
+        "a1.m2",
+        "m1.a2;drop",
+        "m" + "9" * 30 + ".a1",
+        "m1.a2.p",
+        "m1.a2.p3.q4",
+        "m1.p3",
+    ],
 )
 def test_position_when_it_is_not_ours_then_none(written: str) -> None:
-    assert Position.parse(written) is None
+    assert Position.parse(written, ENDS) is None

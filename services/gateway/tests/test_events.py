@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from monitors_contracts.base import new_id
+
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
 
@@ -101,6 +103,43 @@ async def test_resuming_before_the_first_event_misses_nothing(served: str, robin
     async with listener.connected() as events:
         (event,) = await take(events, 1)
     assert event["data"]["monitorId"] == monitor
+
+
+async def test_pages_are_told_of_without_what_is_in_them(served: str, robin: Any, alex: Any, services: Any) -> None:
+    listener = Listener(f"{served}/api/events", robin)
+    monitor, first, second = new_id(), new_id(), new_id()
+    async with listener.connected() as events:
+        await services.publish_page(alex.organization_id, monitor, first)
+        await services.publish_page(robin.organization_id, monitor, first)
+        await services.publish_page(robin.organization_id, monitor, second, failed=True)
+        fetched, failed = await take(events, 2)
+    assert [fetched["type"], failed["type"]] == ["monitors.page.fetched.v1", "monitors.page.fetch-failed.v1"]
+    for event, refresh in ((fetched, first), (failed, second)):
+        assert event["data"] == {
+            "organizationId": str(robin.organization_id),
+            "monitorId": str(monitor),
+            "refreshId": str(refresh),
+        }
+        assert event["correlationId"] == str(refresh)
+        assert event["time"]
+
+
+async def test_resuming_with_an_id_from_before_there_were_pages_goes_on_with_those_from_now_on(
+    served: str, robin: Any, services: Any
+) -> None:
+    listener = Listener(f"{served}/api/events", robin)
+    async with listener.connected() as events:
+        await services.publish_page(robin.organization_id, new_id(), new_id())
+        await take(events, 1)
+    assert listener.last_id
+    listener.last_id = listener.last_id.partition(".p")[0]
+    alert = await services.publish_alert(robin.organization_id)
+    async with listener.connected() as events:
+        refresh = new_id()
+        await services.publish_page(robin.organization_id, new_id(), refresh)
+        seen = await take(events, 2)
+    assert {event["data"].get("alertId") for event in seen} == {str(alert.id), None}
+    assert {event["data"].get("refreshId") for event in seen} == {str(refresh), None}
 
 
 async def test_when_the_consumer_is_lost_then_the_feed_goes_on(

@@ -20,13 +20,16 @@ EVENT_STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": (
             "Server-sent events. `event` is the type (`monitors.alert.triggered.v1`), `data` a JSON object with `id`, "
-            "`type`, `time`, `correlationId` and `data`, `id` the position to resume from."
+            "`type`, `time`, `correlationId` and `data`, `id` the position to resume from. A check's stages are told by "
+            "`monitors.monitor.refresh-requested.v1`, `monitors.page.fetched.v1` or `monitors.page.fetch-failed.v1` (ids "
+            "only, never what is on a page) and `monitors.monitor.evaluated.v1`, all with the refresh's id as "
+            "`correlationId`."
         ),
         "content": {
             "text/event-stream": {
                 "schema": {"type": "string"},
                 "example": (
-                    "id: m12.a4\nevent: monitors.monitor.deleted.v1\n"
+                    "id: m12.a4.p9\nevent: monitors.monitor.deleted.v1\n"
                     'data: {"id":"019...","type":"monitors.monitor.deleted.v1","time":"2026-11-21T10:00:00+00:00",'
                     '"correlationId":"019...","data":{"organizationId":"019...","monitorId":"019..."}}\n\n'
                 ),
