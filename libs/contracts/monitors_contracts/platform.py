@@ -15,6 +15,25 @@ class UserRegistered(Event):
     registered_at: AwareDatetime
 
 
+class UserUpdated(Event):
+    """A user's name or e-mail address changed."""
+
+    aggregate, action, stream, entity_field = "user", "updated", "PLATFORM", "user_id"
+    user_id: Id
+    email: EmailStr
+    previous_email: EmailStr = Field(description="The address until now; the same when only the name changed")
+    name: str
+    updated_at: AwareDatetime
+
+
+class OrganizationDeleted(Event):
+    """An organization is gone with all that belongs to it; every service erases what it keeps of it."""
+
+    aggregate, action, stream, entity_field = "organization", "deleted", "PLATFORM", "organization_id"
+    user_id: Id = Field(description="Who deleted it")
+    deleted_at: AwareDatetime
+
+
 class AuditRecorded(Event):
     """Somebody did something worth keeping: signed in, created, changed, deleted, acknowledged."""
 

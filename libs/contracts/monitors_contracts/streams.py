@@ -37,7 +37,13 @@ STREAMS = (
         10 * GIB,
         "Crossed thresholds, alerts, notifications",
     ),
-    Stream("PLATFORM", ("evt.user.>", "evt.audit.>", "evt.ai-usage.>"), YEAR, 5 * GIB, "The platform's own life"),
+    Stream(
+        "PLATFORM",
+        ("evt.user.>", "evt.organization.>", "evt.audit.>", "evt.ai-usage.>"),
+        YEAR,
+        5 * GIB,
+        "The platform's own life",
+    ),
     Stream(
         "DEAD_LETTERS",
         ("dlq.>",),

@@ -5,14 +5,15 @@ The services' `app.py` is the truth; `tests/contracts` holds this map against it
 
 from dataclasses import dataclass
 
-from .alerts import AlertAcknowledged, AlertResolved, AlertTriggered
+from .alerts import AlertAcknowledged, AlertCommented, AlertResolved, AlertTriggered
 from .base import Event
-from .metrics import MetricCollected
+from .metrics import MetricBatchCollected, MetricCollected
 from .monitors import (
     MonitorCreated,
     MonitorDeleted,
     MonitorEvaluated,
     MonitorRefreshRequested,
+    MonitorRestored,
     MonitorUpdated,
     ThresholdCleared,
     ThresholdExceeded,
@@ -25,7 +26,7 @@ from .notifications import (
     NotificationTracked,
 )
 from .pages import PageFetched, PageFetchFailed
-from .platform import AiUsageRecorded, AuditRecorded, UserRegistered
+from .platform import AiUsageRecorded, AuditRecorded, OrganizationDeleted, UserRegistered, UserUpdated
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ class Durable:
 
 
 _OWNED: dict[str, tuple[type[Event], ...]] = {
-    "gateway": (UserRegistered, AuditRecorded),
+    "gateway": (UserRegistered, UserUpdated, OrganizationDeleted, AuditRecorded, MetricBatchCollected),
     "scraper": (PageFetched, PageFetchFailed),
     "evaluator": (
         MonitorCreated,
         MonitorUpdated,
         MonitorDeleted,
+        MonitorRestored,
         MonitorRefreshRequested,
         MonitorEvaluated,
         ThresholdExceeded,
@@ -66,7 +68,7 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         MetricCollected,
         AiUsageRecorded,
     ),
-    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved),
+    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented),
     "notifier": (
         NotificationRequested,
         NotificationSent,
@@ -82,12 +84,19 @@ OWNERS: dict[type[Event], str] = {event: service for service, events in _OWNED.i
 CONSUMERS: tuple[Durable, ...] = (
     Durable("scraper", (MonitorRefreshRequested,)),
     Durable("scraper", (MonitorDeleted,)),
+    Durable("scraper", (MonitorRestored,)),
     Durable("evaluator", (PageFetched, PageFetchFailed)),
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
     Durable("notifier", (UserRegistered,)),
+    Durable("notifier", (UserUpdated,)),
     Durable("notifier", (AlertTriggered, AlertResolved)),
     Durable("notifier", (NotificationRequested,)),
     Durable("metrics", (MetricCollected,)),
+    Durable("metrics", (MetricBatchCollected,)),
+    *(
+        Durable(service, (OrganizationDeleted,))
+        for service in ("scraper", "evaluator", "alerter", "notifier", "metrics")
+    ),
 )
 """Every durable consumer there is."""
 

@@ -18,7 +18,7 @@ from monitors_contracts.base import Event
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import Envelope, UndecodableMessage, decode
 
-from . import dead_letters, outbox, telemetry
+from . import dead_letters, erasure, outbox, telemetry
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool
 from .errors import Permanent, ProblemError, Retryable
 from .pull import StandingPull
@@ -234,10 +234,12 @@ class Consumer:
         async with self._pool.acquire() as db, db.transaction():
             rows = await db.fetch(INBOX, self.durable, list({item.received.envelope.id for item in group}))
             fresh = {row["event_id"] for row in rows}
+            organizations = {item.received.event.organization_id for item in group}
+            erased = await erasure.erased_among(db, self.service, organizations)
             units: list[Unit[Any, Any]] = []
             for item in group:
                 envelope = item.received.envelope
-                if envelope.id in fresh:
+                if envelope.id in fresh and item.received.event.organization_id not in erased:
                     fresh.discard(envelope.id)
                     units.append(Unit(Transaction(self.service, db, envelope), item.received, item.result))
             if self._save_all and units:

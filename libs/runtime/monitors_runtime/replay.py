@@ -15,7 +15,7 @@ from monitors_contracts.base import Event
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import UndecodableMessage, decode
 
-from . import history, outbox
+from . import erasure, history, outbox
 from .database import Connection, Pool
 
 Apply = Callable[[Connection, Any], Awaitable[None]]
@@ -50,11 +50,13 @@ async def replay(
 ) -> Replayed:
     """Apply the stream's events once more. `from_empty` forgets the tables first, in the same transaction as the rebuild.
 
+    Events of organizations that were erased are passed over.
     Tables that are forgotten are locked: live changes wait for the end of the rebuild.
     """
     count = unreadable = 0
     unpublished: list[Event] = []
     async with pool.acquire() as db, db.transaction():
+        erased = await erasure.erased_anywhere(db)
         if from_empty:
             tables = [table for projection in projections for table in projection.tables]
             await db.execute(f"TRUNCATE {', '.join(tables)}")
@@ -69,12 +71,14 @@ async def replay(
                 except UndecodableMessage:
                     unreadable += 1
                     continue
+                if envelope.event.organization_id in erased:
+                    continue
                 await projection.apply(db, envelope.event)
                 count += 1
                 progress(count)
         for event in unpublished:
             for projection in projections:
-                if isinstance(event, projection.events):
+                if isinstance(event, projection.events) and event.organization_id not in erased:
                     await projection.apply(db, event)
     return Replayed(count, unreadable)
 

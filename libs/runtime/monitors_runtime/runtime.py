@@ -22,9 +22,9 @@ from pydantic import BaseModel, ValidationError
 
 from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_floor
 
-from . import outbox, telemetry, topology
-from .consumer import Consumer, Save, SaveAll, Work
-from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool, open_pool
+from . import erasure, outbox, telemetry, topology
+from .consumer import Consumer, Received, Save, SaveAll, Work
+from .database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool, open_pool
 from .errors import ProblemError, problem
 from .migrations import RUNTIME_MIGRATIONS, migrate
 from .replay import Apply, Projection
@@ -48,6 +48,7 @@ class Service:
         self.consumers: list[tuple[Consumer, list[str]]] = []
         self.projections: list[Projection] = []
         self.expiries: list[str] = []
+        self.erasures: list[str] = []
         self._starting: list[Callable[[], Awaitable[None]]] = []
         self._stopping: list[Callable[[], Awaitable[None]]] = []
 
@@ -108,6 +109,23 @@ class Service:
         """Delete what is past the retention; each statement gets the smallest id that is kept (ids tell their time)."""
         self.expiries += statements
 
+    def erase(
+        self, event: type[Event], *statements: str, first: Callable[[Connection, Id], Awaitable[None]] | None = None
+    ) -> None:
+        """When this event says that an organization is gone, delete what these statements find of it ($1).
+
+        `first` is awaited before, to let go of what lies outside the database. See `erasure`.
+        """
+        self.erasures += statements
+
+        async def save(tx: Transaction, received: Received[Event]) -> None:
+            organization = received.event.organization_id
+            if first:
+                await first(tx.db, organization)
+            await erasure.erase(tx.db, self.name, organization, statements)
+
+        self.consume(event, save=save)
+
     def on_start(self, hook: Callable[[], Awaitable[None]]) -> None:
         """Await this before the first message (opening sessions, say)."""
         self._starting.append(hook)
@@ -118,10 +136,15 @@ class Service:
 
     @asynccontextmanager
     async def transaction(self, correlation: Id | None = None) -> AsyncGenerator[Transaction]:
-        """State and events in one commit, for what does not begin with an event."""
+        """State and events in one commit, for what does not begin with an event.
+
+        Problem: `organization-deleted`, when an event is of an organization that was erased meanwhile.
+        """
         async with self.runtime.pool.acquire() as db, db.transaction():
             transaction = Transaction(self.name, db, correlation=correlation)
             yield transaction
+            organizations = {envelope.event.organization_id for envelope in transaction.waiting}
+            await erasure.refuse_erased(db, self.name, organizations)
             await outbox.save(db, self.name, transaction.waiting)
         if transaction.waiting:
             self.runtime.relay.wake(self.name)
