@@ -25,16 +25,11 @@ import monitors_evaluator.app
 import monitors_metrics.app
 import monitors_notifier.app
 import monitors_scraper.app
-from monitors_contracts.alerts import AcknowledgeAlert, AlertView, ListAlerts, ResolveAlert
+from monitors_contracts.alerts import AcknowledgeAlert, AlertView, CommentAlert, ListAlerts, ResolveAlert
 from monitors_contracts.base import Event, Id, Request, new_id
+from monitors_contracts.collection import DeleteMonitor
 from monitors_contracts.envelope import Envelope
-from monitors_contracts.monitors import (
-    CreateMonitor,
-    DeleteMonitor,
-    RefreshItem,
-    RequestRefreshes,
-    UpdateMonitor,
-)
+from monitors_contracts.monitors import CreateMonitor, RefreshItem, RequestRefreshes, UpdateMonitor
 from monitors_contracts.notifications import (
     ChannelSpec,
     CreateChannel,
@@ -234,9 +229,10 @@ class Platform:
     async def person(self, which: int, what: str) -> None:
         known: Sequence[AlertView] = (await self.ask(ListAlerts(organization_id=self.organization))).alerts
         if known:
-            kind = AcknowledgeAlert if what == "acknowledge" else ResolveAlert
-            alert = known[which % len(known)]
-            await self.ask(kind(organization_id=self.organization, alert_id=alert.id, user_id=self.user, note="mine"))
+            kind = {"acknowledge": AcknowledgeAlert, "resolve": ResolveAlert, "comment": CommentAlert}[what]
+            said = {"comment_id": new_id(), "text": "mine"} if what == "comment" else {"note": "mine"}
+            whose = {"organization_id": self.organization, "alert_id": known[which % len(known)].id}
+            await self.ask(kind.model_validate({**whose, "user_id": self.user, **said}))
 
     async def channel(self) -> None:
         spec = ChannelSpec(kind="webhook", url="https://hooks.example/a")
@@ -323,7 +319,7 @@ STEPS = st.one_of(
     st.tuples(st.just("carry"), st.integers(1, 9), st.integers(0, 9)),
     st.tuples(st.just("edit"), WHICH, st.sampled_from(["rename", "pause", "resume", "prompt", "source"])),
     st.tuples(st.just("delete"), WHICH),
-    st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve"])),
+    st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
     st.tuples(st.just("switch"), st.booleans()),
     st.tuples(st.just("receiver"), st.booleans()),

@@ -43,9 +43,16 @@ async def test_expiry_when_alerts_are_old_then_only_resolved_ones_go(house: Any)
             str(identifier),
             state,
         )
+        await pool.execute(
+            "INSERT INTO alerter.timeline VALUES ($1, $2, '1', now(), '{}')",
+            organization,
+            identifier,
+        )
     runtime = Runtime(RuntimeSettings())
     build(runtime, [name for name in SERVICES if name == "alerter"])
     runtime.pool = pool
     await runtime.expire_now(NOW)
     rows = await pool.fetch("SELECT id FROM alerter.alerts WHERE organization_id = $1", organization)
     assert {row["id"] for row in rows} == {young, open_and_old}
+    steps = await pool.fetch("SELECT alert_id FROM alerter.timeline WHERE organization_id = $1", organization)
+    assert {row["alert_id"] for row in steps} == {young, open_and_old}, "a timeline lives as long as its alert"

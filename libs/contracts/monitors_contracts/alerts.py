@@ -1,12 +1,25 @@
 """Alerts: opened once per condition, acknowledged, resolved."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from .base import Event, Id, Model, TenantRequest, Value
 from .monitors import Evidence
+
+Severity = Literal["info", "warning", "critical"]
+CommentText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+REASONS = {
+    "condition-became-true": "The condition became true.",
+    "fact-changed": "The watched fact changed.",
+    "crossed-again": "The condition was crossed again.",
+    "condition-cleared": "The condition is no longer true.",
+    "superseded": "A newer change took its place.",
+    "by-hand": "Somebody did this by hand.",
+}
+"""Why an alert changed (`AlertEvent.reason`), in words for a person."""
 
 
 class AlertState(StrEnum):
@@ -25,7 +38,7 @@ class AlertView(Model):
     monitor_id: Id | None = None
     fingerprint: str
     state: AlertState
-    severity: Literal["info", "warning", "critical"] = "warning"
+    severity: Severity = "warning"
     name: str
     summary: str
     condition: str
@@ -55,6 +68,10 @@ class AlertEvent(Event):
     reason: str = Field(
         description="A stable word: `condition-became-true`, `fact-changed`, `condition-cleared`, `by-hand`"
     )
+    occurred_at: AwareDatetime | None = Field(default=None, description="When the alert changed")
+    note: str | None = Field(
+        default=None, description="What was said with this change; `alert.note` keeps the last word"
+    )
 
 
 class AlertTriggered(AlertEvent):
@@ -77,6 +94,17 @@ class AlertResolved(AlertEvent):
     notify: bool = False
 
 
+class AlertCommented(Event):
+    """Somebody said something about an alert, which stays as it is."""
+
+    aggregate, action, stream, entity_field = "alert", "commented", "ALERTS", "alert_id"
+    alert_id: Id
+    comment_id: Id
+    user_id: Id
+    text: CommentText
+    occurred_at: AwareDatetime
+
+
 class AcknowledgeAlert(TenantRequest[AlertView]):
     """Take an alert. Problems: `alert-not-found`, `alert-already-resolved`."""
 
@@ -95,6 +123,70 @@ class ResolveAlert(TenantRequest[AlertView]):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class AlertsChanged(Model):
+    """What became of a change of many alerts: those that are now so, and why others are not."""
+
+    alerts: list[AlertView]
+    refused: dict[str, str] = Field(description="Alert id -> `alert-not-found`, `alert-already-resolved`")
+
+
+class AcknowledgeAlerts(TenantRequest[AlertsChanged]):
+    """Take many alerts at once. Each is decided alone, as by AcknowledgeAlert."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    user_id: Id
+    note: str | None = Field(default=None, max_length=2000)
+
+
+class ResolveAlerts(TenantRequest[AlertsChanged]):
+    """End many alerts at once. Each is decided alone, as by ResolveAlert."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    user_id: Id
+    note: str | None = Field(default=None, max_length=2000)
+
+
+class AlertStep(Model):
+    """Something that happened to an alert."""
+
+    key: str = Field(description="Its own within the alert: the alert's version, or the comment's id")
+    kind: str = Field(description="A stable word: `opened`, `crossed-again`, `acknowledged`, `resolved`, `commented`")
+    at: AwareDatetime
+    user_id: Id | None = Field(default=None, description="Who did it; null for what happened by itself")
+    reason: str | None = Field(default=None, description="The event's stable word")
+    note: str | None = Field(default=None, description="What was said with it, or the comment")
+    value: Value = Field(default=None, description="What was read, where a reading did it")
+    unit: str | None = None
+
+
+class AlertTimeline(Model):
+    """An alert and what happened to it, oldest first. Of a long timeline the newest steps, and how many there are."""
+
+    alert: AlertView
+    steps: list[AlertStep]
+    total: int
+
+
+class GetAlertTimeline(TenantRequest[AlertTimeline]):
+    """What happened to an alert. Problem: `alert-not-found`."""
+
+    service = "alerter"
+    alert_id: Id
+    limit: int = Field(default=200, ge=1, le=500)
+
+
+class CommentAlert(TenantRequest[AlertStep]):
+    """Say something about an alert, open or not. Problem: `alert-not-found`. The same comment twice is said once."""
+
+    service = "alerter"
+    alert_id: Id
+    comment_id: Id
+    user_id: Id
+    text: CommentText
+
+
 class GetAlert(TenantRequest[AlertView]):
     """One alert. Problem: `alert-not-found`."""
 
@@ -107,14 +199,20 @@ class AlertList(Model):
 
     alerts: list[AlertView]
     total: int
+    counts: dict[AlertState, int] = Field(
+        default_factory=dict, description="How many there are in each state, by all filters but the one by state"
+    )
     next_cursor: str | None = None
 
 
 class ListAlerts(TenantRequest[AlertList]):
-    """Alerts by state and monitor."""
+    """Alerts by state, severity and monitor, and by words in their name, summary or condition."""
 
     service = "alerter"
-    state: AlertState | None = None
+    state: AlertState | None = Field(default=None, description="One state; `states` says several")
+    states: list[AlertState] = Field(default_factory=list[AlertState], max_length=3)
+    severity: Severity | None = None
     monitor_id: Id | None = None
+    query: str | None = Field(default=None, max_length=200, description="Found in any letter case")
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None

@@ -1,17 +1,26 @@
 """One short function a message."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
+    AcknowledgeAlerts,
+    AlertCommented,
     AlertEvent,
     AlertList,
+    AlertsChanged,
+    AlertStep,
+    AlertTimeline,
     AlertView,
+    CommentAlert,
     GetAlert,
+    GetAlertTimeline,
     ListAlerts,
     ResolveAlert,
+    ResolveAlerts,
 )
-from monitors_contracts.base import new_id
+from monitors_contracts.base import Id, new_id
 from monitors_contracts.monitors import Crossing
 from monitors_runtime.consumer import Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
@@ -19,7 +28,12 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 
 from . import store
-from .domain import lifecycle
+from .domain import lifecycle, timeline
+
+NOT_FOUND = "alert-not-found"
+
+Decide = Callable[[AlertView, datetime], AlertEvent | None]
+"""What a person's wish makes of an alert at this time; None when it is so already. Raises ValueError with the reason."""
 
 
 class Handlers:
@@ -50,34 +64,88 @@ class Handlers:
 
     async def acknowledge_alert(self, command: AcknowledgeAlert) -> AlertView:
         """Somebody takes an alert."""
-        async with self._service.transaction() as tx:
-            alert = await store.get(tx.db, command.organization_id, command.alert_id, for_update=True)
-            if alert is None:
-                raise _not_found()
-            try:
-                event = lifecycle.acknowledge(alert, command.user_id, command.note, tx.now)
-            except ValueError as refused:
-                raise problem(
-                    str(refused), "Alert is resolved", 409, "A resolved alert can't be acknowledged."
-                ) from None
-            if event is None:
-                return alert
-            await store.apply(tx.db, event)
-            tx.publish(event)
-            return event.alert
+        changed = await self.acknowledge_alerts(
+            AcknowledgeAlerts(
+                organization_id=command.organization_id,
+                alert_ids=[command.alert_id],
+                user_id=command.user_id,
+                note=command.note,
+            )
+        )
+        return _only(changed)
 
     async def resolve_alert(self, command: ResolveAlert) -> AlertView:
         """Somebody ends an alert."""
+        changed = await self.resolve_alerts(
+            ResolveAlerts(
+                organization_id=command.organization_id,
+                alert_ids=[command.alert_id],
+                user_id=command.user_id,
+                note=command.note,
+            )
+        )
+        return _only(changed)
+
+    async def acknowledge_alerts(self, command: AcknowledgeAlerts) -> AlertsChanged:
+        """Somebody takes alerts."""
+        return await self._change(
+            command.organization_id,
+            command.alert_ids,
+            lambda alert, now: lifecycle.acknowledge(alert, command.user_id, command.note, now),
+        )
+
+    async def resolve_alerts(self, command: ResolveAlerts) -> AlertsChanged:
+        """Somebody ends alerts."""
+        return await self._change(
+            command.organization_id,
+            command.alert_ids,
+            lambda alert, now: lifecycle.resolve(alert, command.user_id, command.note, now),
+        )
+
+    async def _change(self, organization_id: Id, alert_ids: Sequence[Id], decide: Decide) -> AlertsChanged:
+        """Decide for each of these alerts; what is decided is done in one transaction."""
+        changed: list[AlertView] = []
+        refused: dict[str, str] = {}
+        events: list[AlertEvent] = []
         async with self._service.transaction() as tx:
-            alert = await store.get(tx.db, command.organization_id, command.alert_id, for_update=True)
-            if alert is None:
+            known = await store.hold(tx.db, organization_id, alert_ids)
+            for alert_id in dict.fromkeys(alert_ids):
+                alert = known.get(alert_id)
+                if alert is None:
+                    refused[str(alert_id)] = NOT_FOUND
+                    continue
+                try:
+                    event = decide(alert, tx.now)
+                except ValueError as why:
+                    refused[str(alert_id)] = str(why)
+                    continue
+                if event:
+                    events.append(event)
+                    tx.publish(event, correlation=alert_id)
+                changed.append(event.alert if event else alert)
+            await store.apply_all(tx.db, events)
+        return AlertsChanged(alerts=changed, refused=refused)
+
+    async def comment_alert(self, command: CommentAlert) -> AlertStep:
+        """Somebody says something."""
+        async with self._service.transaction() as tx:
+            if await store.get(tx.db, command.organization_id, command.alert_id) is None:
                 raise _not_found()
-            event = lifecycle.resolve(alert, command.user_id, command.note, tx.now)
-            if event is None:
-                return alert
+            key = str(command.comment_id)
+            said = await store.step(tx.db, command.organization_id, command.alert_id, key)
+            if said:
+                return said
+            event = AlertCommented(
+                organization_id=command.organization_id,
+                alert_id=command.alert_id,
+                comment_id=command.comment_id,
+                user_id=command.user_id,
+                text=command.text,
+                occurred_at=tx.now,
+            )
             await store.apply(tx.db, event)
-            tx.publish(event)
-            return event.alert
+            tx.publish(event, correlation=command.alert_id)
+            return timeline.step(event)
 
     async def get_alert(self, query: GetAlert) -> AlertView:
         """One alert."""
@@ -86,14 +154,28 @@ class Handlers:
             raise _not_found()
         return alert
 
+    async def get_timeline(self, query: GetAlertTimeline) -> AlertTimeline:
+        """What happened to an alert."""
+        alert = await self.get_alert(GetAlert(organization_id=query.organization_id, alert_id=query.alert_id))
+        steps, total = await store.steps(self._service.runtime.pool, query.organization_id, query.alert_id, query.limit)
+        return AlertTimeline(alert=alert, steps=steps, total=total)
+
     async def list_alerts(self, query: ListAlerts) -> AlertList:
         """A page of alerts."""
-        before = cursor_id(query.cursor)
-        alerts, total = await store.find(
-            self._service.runtime.pool, query.organization_id, query.state, query.monitor_id, before, query.limit
-        )
-        return AlertList(alerts=alerts, total=total, next_cursor=next_cursor(alerts, query.limit))
+        alerts, counts = await store.find(self._service.runtime.pool, query, cursor_id(query.cursor))
+        total = sum(counts.get(state, 0) for state in store.states_asked_for(query))
+        return AlertList(alerts=alerts, total=total, counts=counts, next_cursor=next_cursor(alerts, query.limit))
+
+
+def _only(changed: AlertsChanged) -> AlertView:
+    """The one alert that was to change. Raises why it was not."""
+    if changed.alerts:
+        return changed.alerts[0]
+    [reason] = changed.refused.values()
+    if reason == NOT_FOUND:
+        raise _not_found()
+    raise problem(reason, "Alert is resolved", 409, "A resolved alert can't be acknowledged.")
 
 
 def _not_found() -> ProblemError:
-    return problem("alert-not-found", "No such alert", 404, "There is no alert with this id in your organization.")
+    return problem(NOT_FOUND, "No such alert", 404, "There is no alert with this id in your organization.")

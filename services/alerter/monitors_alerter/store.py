@@ -1,12 +1,14 @@
 """Alerts in PostgreSQL. `apply` is the one way in: live changes and replays write state by it alone."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from monitors_contracts.alerts import AlertEvent, AlertState, AlertView
+from monitors_contracts.alerts import AlertCommented, AlertEvent, AlertState, AlertStep, AlertView, ListAlerts
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool, columns
 
+from .domain import timeline
 from .domain.lifecycle import Past
 
 # Copies of the service take turns over one monitor's alerts.
@@ -17,10 +19,10 @@ FROM (SELECT unnest($1::text[]) AS id ORDER BY 1) AS monitors
 
 APPLY = """
 INSERT INTO alerter.alerts
-    (id, organization_id, monitor_id, fingerprint, state, version, started_at, resolved_at, document)
+    (id, organization_id, monitor_id, fingerprint, state, severity, version, started_at, resolved_at, document)
 SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::int[], $7::timestamptz[], $8::timestamptz[],
-    $9::jsonb[]
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::timestamptz[],
+    $9::timestamptz[], $10::jsonb[]
 )
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, version = excluded.version, resolved_at = excluded.resolved_at, document = excluded.document
@@ -36,20 +38,60 @@ WHERE state <> 'resolved' ORDER BY id FOR UPDATE OF alerts
 
 GET = "SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND id = $2"
 
-LIST = """
-SELECT document::text FROM alerter.alerts
-WHERE organization_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR monitor_id = $3)
-  AND ($4::uuid IS NULL OR id < $4)
-ORDER BY id DESC LIMIT $5
+THESE = """
+SELECT id, document::text FROM alerter.alerts
+WHERE organization_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
 """
 
-COUNT = """
-SELECT count(*) FROM alerter.alerts
-WHERE organization_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR monitor_id = $3)
+# Each state's newest by the index of its own, then the newest of them: open ones are few, and must be found among many.
+LIST = """
+SELECT found.document FROM unnest($4::text[]) AS wanted (state)
+CROSS JOIN LATERAL (
+    SELECT id, document::text FROM alerter.alerts
+    WHERE organization_id = $1 AND alerts.state = wanted.state
+      AND id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') {filters}
+    ORDER BY id DESC LIMIT $3
+) AS found
+ORDER BY found.id DESC LIMIT $3
+"""
+
+COUNT = "SELECT state, count(*) FROM alerter.alerts WHERE organization_id = $1 {filters} GROUP BY state"
+
+# What a list may be narrowed by: the condition, with a place for its argument's number.
+MONITOR = "AND monitor_id = ${}"
+SEVERITY = "AND severity = ${}"
+QUERY = """AND strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"""
+
+STEPS = """
+SELECT document::text FROM alerter.timeline
+WHERE organization_id = $1 AND alert_id = $2 ORDER BY at DESC LIMIT $3
+"""
+
+COUNT_STEPS = "SELECT count(*) FROM alerter.timeline WHERE organization_id = $1 AND alert_id = $2"
+
+STEP = "SELECT document::text FROM alerter.timeline WHERE organization_id = $1 AND alert_id = $2 AND key = $3"
+
+ADD_STEPS = """
+INSERT INTO alerter.timeline (organization_id, alert_id, key, at, document)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[])
+ON CONFLICT (organization_id, alert_id, key) DO NOTHING
 """
 
 # An alert that is still open stays, however old.
 EXPIRE_ALERTS = "DELETE FROM alerter.alerts WHERE id < $1 AND state = 'resolved'"
+
+# After the alerts: what happened to one that is gone goes too.
+EXPIRE_TIMELINE = """
+DELETE FROM alerter.timeline
+WHERE alert_id < $1 AND NOT EXISTS (SELECT FROM alerter.alerts WHERE alerts.id = timeline.alert_id)
+"""
+
+ERASE = (
+    "DELETE FROM alerter.timeline WHERE organization_id = $1",
+    "DELETE FROM alerter.alerts WHERE organization_id = $1",
+    "DELETE FROM alerter.clearings WHERE organization_id = $1",
+)
+"""All that is kept of an organization."""
 
 PAST = """
 SELECT fingerprint, exceeded_at, cleared_at FROM alerter.clearings
@@ -70,16 +112,20 @@ async def lock(db: Connection, monitors: Sequence[Id]) -> None:
     await db.execute(LOCK, [str(monitor) for monitor in monitors])
 
 
-async def apply(db: Connection, event: AlertEvent) -> None:
-    """Make the state what the event says; a version known already changes nothing."""
-    await apply_all(db, [event])
+async def apply(db: Connection, event: AlertEvent | AlertCommented) -> None:
+    """Make the state what the event says; what is known already changes nothing."""
+    if isinstance(event, AlertCommented):
+        await _add_steps(db, [event])
+    else:
+        await apply_all(db, [event])
 
 
 async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
-    """Make the state what events say; of several about one alert the last."""
+    """Make the state what events say; of several about one alert the last. Each is a step of its alert's timeline."""
     alerts = {event.alert_id: event.alert for event in sorted(events, key=lambda event: event.alert.version)}
     if not alerts:
         return
+    await _add_steps(db, events)
     # An alert that ends makes room for the next of its fingerprint, so the resolved go first.
     ordered = sorted(alerts.values(), key=lambda alert: (alert.state is not AlertState.RESOLVED, alert.id))
     rows = [
@@ -89,6 +135,7 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
             alert.monitor_id,
             alert.fingerprint,
             alert.state,
+            alert.severity,
             alert.version,
             alert.started_at,
             alert.resolved_at,
@@ -99,6 +146,12 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
     await db.execute(APPLY, *columns(rows))
 
 
+async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
+    steps = [(event, timeline.step(event)) for event in events]
+    rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
+    await db.execute(ADD_STEPS, *columns(rows))
+
+
 async def open_alerts(db: Connection, monitors: Sequence[tuple[Id, Id]]) -> dict[Id, list[AlertView]]:
     """Alerts that are not resolved, oldest first, by monitor; `monitors` are (organization id, monitor id)."""
     found: dict[Id, list[AlertView]] = {}
@@ -107,21 +160,53 @@ async def open_alerts(db: Connection, monitors: Sequence[tuple[Id, Id]]) -> dict
     return found
 
 
-async def get(
-    db: Connection | Pool, organization_id: Id, alert_id: Id, *, for_update: bool = False
-) -> AlertView | None:
+async def get(db: Connection | Pool, organization_id: Id, alert_id: Id) -> AlertView | None:
     """One alert of this organization."""
-    document = await db.fetchval(GET + (" FOR UPDATE" if for_update else ""), organization_id, alert_id)
+    document = await db.fetchval(GET, organization_id, alert_id)
     return AlertView.model_validate_json(document) if document else None
 
 
-async def find(
-    db: Pool, organization_id: Id, state: AlertState | None, monitor_id: Id | None, before: Id | None, limit: int
-) -> tuple[list[AlertView], int]:
-    """Alerts, newest first, and how many match in all."""
-    rows = await db.fetch(LIST, organization_id, state, monitor_id, before, limit)
-    total = await db.fetchval(COUNT, organization_id, state, monitor_id)
-    return [AlertView.model_validate_json(row["document"]) for row in rows], total
+async def hold(db: Connection, organization_id: Id, alert_ids: Sequence[Id]) -> dict[Id, AlertView]:
+    """Those of these alerts that exist, held until the transaction ends; taken in one order."""
+    rows = await db.fetch(THESE, organization_id, alert_ids)
+    return {row["id"]: AlertView.model_validate_json(row["document"]) for row in rows}
+
+
+async def find(db: Pool, asked: ListAlerts, before: Id | None) -> tuple[list[AlertView], dict[AlertState, int]]:
+    """Alerts, newest first, and how many match in each state."""
+    query, arguments = narrowed(LIST, asked, (asked.organization_id, before, asked.limit, states_asked_for(asked)))
+    rows = await db.fetch(query, *arguments)
+    counted, arguments = narrowed(COUNT, asked, (asked.organization_id,))
+    counts = {AlertState(row["state"]): int(row["count"]) for row in await db.fetch(counted, *arguments)}
+    return [AlertView.model_validate_json(row["document"]) for row in rows], counts
+
+
+def states_asked_for(asked: ListAlerts) -> list[AlertState]:
+    """The states that a list shows: all when none is named."""
+    named = [*asked.states, *([asked.state] if asked.state else [])]
+    return list(dict.fromkeys(named)) or list(AlertState)
+
+
+def narrowed(query: str, asked: ListAlerts, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The query with the filters that are asked for, so that each shape is planned for itself, and its arguments."""
+    words = (asked.query or "").replace("\0", "").strip().lower()
+    filters = [(MONITOR, asked.monitor_id), (SEVERITY, asked.severity), (QUERY, words)]
+    given = [(condition, value) for condition, value in filters if value]
+    conditions = [condition.format(len(arguments) + n) for n, (condition, _) in enumerate(given, 1)]
+    return query.format(filters=" ".join(conditions)), (*arguments, *(value for _, value in given))
+
+
+async def steps(db: Pool, organization_id: Id, alert_id: Id, limit: int) -> tuple[list[AlertStep], int]:
+    """The newest steps of an alert's timeline, oldest first, and how many there are."""
+    rows = await db.fetch(STEPS, organization_id, alert_id, limit)
+    total = await db.fetchval(COUNT_STEPS, organization_id, alert_id)
+    return timeline.ordered([AlertStep.model_validate_json(row["document"]) for row in rows]), total
+
+
+async def step(db: Connection, organization_id: Id, alert_id: Id, key: str) -> AlertStep | None:
+    """One step of an alert's timeline."""
+    document = await db.fetchval(STEP, organization_id, alert_id, key)
+    return AlertStep.model_validate_json(document) if document else None
 
 
 async def past(db: Connection, conditions: Sequence[tuple[Id, str]]) -> dict[str, Past]:

@@ -1,6 +1,5 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,14 +8,20 @@ from monitors_alerter import store
 from monitors_alerter.handlers import Handlers
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
+    AcknowledgeAlerts,
     AlertAcknowledged,
+    AlertCommented,
     AlertResolved,
     AlertState,
+    AlertStep,
     AlertTriggered,
     AlertView,
+    CommentAlert,
     GetAlert,
+    GetAlertTimeline,
     ListAlerts,
     ResolveAlert,
+    ResolveAlerts,
 )
 from monitors_contracts.base import Event, Id, new_id
 from monitors_contracts.monitors import Crossing, ThresholdCleared, ThresholdExceeded
@@ -55,6 +60,10 @@ class Alerter:
         [event] = await self.hear(self.crossing(ThresholdExceeded, 0, monitor))
         assert isinstance(event, AlertTriggered)
         return event.alert
+
+    async def comment(self, alert_id: Id, text: str, comment_id: Id | None = None) -> AlertStep:
+        asked = self.ask(CommentAlert, alert_id, comment_id=comment_id or new_id(), text=text)
+        return await self.handlers.comment_alert(asked)
 
     def ask(self, kind: Any, alert_id: Id | None = None, **parts: Any) -> Any:
         known = {"organization_id": self.organization, "user_id": self.user, "alert_id": alert_id} | parts
@@ -174,7 +183,7 @@ async def test_an_alert_when_taken_and_cleared_at_once_then_both_happen_in_some_
         alert = await alerter.trigger(monitor)
         async with alerter.house.pool.acquire() as db, db.transaction():
             # A third party holds the alert until both wait for it.
-            await store.get(db, alerter.organization, alert.id, for_update=True)
+            await store.hold(db, alerter.organization, [alert.id])
             both: list[Any] = [
                 asyncio.create_task(alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id))),
                 asyncio.create_task(alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))),
@@ -195,29 +204,148 @@ async def waiting_for_locks(pool: Any) -> int:
 
 async def test_apply_when_events_come_late_or_twice_then_the_newest_version_stays(alerter: Alerter):
     monitor = new_id()
-    await alerter.trigger(monitor)
+    alert = await alerter.trigger(monitor)
+    await alerter.comment(alert.id, "looks real")
     await alerter.hear(alerter.crossing(ThresholdCleared, 5, monitor))
     events = [envelope.event for envelope in await alerter.house.published()]
-    before = await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor)
+
+    async def state() -> list[Any]:
+        alerts = await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor)
+        steps = "SELECT * FROM alerter.timeline WHERE alert_id = $1 ORDER BY key"
+        return [*alerts, *await alerter.house.pool.fetch(steps, alert.id)]
+
+    before = await state()
+    assert len(before) == 4
     async with alerter.house.pool.acquire() as db:
         for event in (*events, *reversed(events)):  # the oldest last
             await store.apply(db, event)
-    assert await alerter.house.pool.fetch("SELECT * FROM alerter.alerts WHERE monitor_id = $1", monitor) == before
+    assert await state() == before
+
+
+async def test_a_timeline_when_everything_happened_then_says_when_by_whom_and_why(alerter: Alerter):
+    monitor = new_id()
+    alert = await alerter.trigger(monitor)
+    await alerter.hear(alerter.crossing(ThresholdExceeded, 3, monitor))
+    await alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, alert.id, note="on it"))
+    said = await alerter.comment(alert.id, "  bought it  ")
+    await alerter.handlers.resolve_alert(alerter.ask(ResolveAlert, alert.id))
+    found = await alerter.handlers.get_timeline(alerter.ask(GetAlertTimeline, alert.id))
+    assert [(step.kind, step.reason, step.note, step.user_id, step.value) for step in found.steps] == [
+        ("opened", "condition-became-true", None, None, 45.0),
+        ("crossed-again", "crossed-again", None, None, 45.0),
+        ("acknowledged", "by-hand", "on it", alerter.user, None),
+        ("commented", None, "bought it", alerter.user, None),
+        ("resolved", "by-hand", None, alerter.user, None),  # the note was said before
+    ]
+    assert [step.at for step in found.steps[:2]] == [NOW, NOW + timedelta(minutes=3)]
+    assert said in found.steps
+    assert (found.alert.note, found.total) == ("on it", 5)
+    newest = await alerter.handlers.get_timeline(alerter.ask(GetAlertTimeline, alert.id, limit=2))
+    assert ([step.kind for step in newest.steps], newest.total) == (["commented", "resolved"], 5)
+
+
+async def test_a_comment_when_said_twice_under_one_id_then_is_there_once(alerter: Alerter):
+    alert = await alerter.trigger()
+    comment = new_id()
+    first = await alerter.comment(alert.id, "hello", comment)
+    assert await alerter.comment(alert.id, "hello", comment) == first
+    told = [envelope.event for envelope in await alerter.house.published()]
+    [said] = [event for event in told if isinstance(event, AlertCommented)]
+    assert (said.text, said.user_id, said.comment_id) == ("hello", alerter.user, comment)
+    assert await alerter.handlers.get_alert(alerter.ask(GetAlert, alert.id)) == alert, "a comment changes no alert"
+
+
+@pytest.mark.parametrize("kind", [CommentAlert, GetAlertTimeline])
+async def test_a_timeline_when_another_organization_asks_then_is_not_found(alerter: Alerter, kind: Any):
+    alert = await alerter.trigger()
+    handler = {CommentAlert: alerter.handlers.comment_alert, GetAlertTimeline: alerter.handlers.get_timeline}[kind]
+    with pytest.raises(ProblemError) as refused:
+        await handler(alerter.ask(kind, alert.id, organization_id=new_id(), comment_id=new_id(), text="mine now"))
+    assert refused.value.problem.type == "alert-not-found"
+
+
+async def test_many_alerts_when_changed_at_once_then_each_has_an_outcome_of_its_own(alerter: Alerter):
+    firing, taken, ended = [await alerter.trigger() for _ in range(3)]
+    await alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, taken.id))
+    await alerter.handlers.resolve_alert(alerter.ask(ResolveAlert, ended.id))
+    before = len(await alerter.house.published())
+    foreign, unknown = await Alerter(alerter.house).trigger(), new_id()
+    ids = [firing.id, taken.id, ended.id, foreign.id, unknown, firing.id]
+    changed = await alerter.handlers.acknowledge_alerts(alerter.ask(AcknowledgeAlerts, alert_ids=ids, note="all mine"))
+    assert {alert.id: alert.note for alert in changed.alerts} == {firing.id: "all mine", taken.id: None}
+    assert changed.refused == {
+        str(ended.id): "alert-already-resolved",
+        str(foreign.id): "alert-not-found",
+        str(unknown): "alert-not-found",
+    }
+    changed = await alerter.handlers.resolve_alerts(alerter.ask(ResolveAlerts, alert_ids=ids))
+    assert [alert.state for alert in changed.alerts] == ["resolved"] * 3
+    assert set(changed.refused) == {str(foreign.id), str(unknown)}
+    told = [envelope.event for envelope in (await alerter.house.published())[before:]]
+    mine = [event for event in told if event.organization_id == alerter.organization]
+    assert [type(event) for event in mine] == [AlertAcknowledged, AlertResolved, AlertResolved]
+
+
+async def test_list_alerts_when_narrowed_then_shows_and_counts_what_is_asked_for(alerter: Alerter):
+    kettle, other = await alerter.trigger(), await alerter.trigger()
+    taken, ended = await alerter.trigger(), await alerter.trigger()
+    await alerter.handlers.acknowledge_alert(alerter.ask(AcknowledgeAlert, taken.id))
+    await alerter.handlers.resolve_alert(alerter.ask(ResolveAlert, ended.id))
+    pool = alerter.house.pool
+    await pool.execute(
+        "UPDATE alerter.alerts SET severity = 'critical', document = document || $2 WHERE id = $1",
+        kettle.id,
+        {"name": "100% Copper_kettle"},
+    )
+
+    async def listed(**asked: Any) -> tuple[set[Id], int, dict[str, int]]:
+        found = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, **asked))
+        return {alert.id for alert in found.alerts}, found.total, {str(key): n for key, n in found.counts.items()}
+
+    counts = {"firing": 2, "acknowledged": 1, "resolved": 1}
+    assert await listed() == ({kettle.id, other.id, taken.id, ended.id}, 4, counts)
+    open_states = [AlertState.FIRING, AlertState.ACKNOWLEDGED]
+    assert await listed(states=open_states) == ({kettle.id, other.id, taken.id}, 3, counts)
+    assert await listed(state=AlertState.RESOLVED) == ({ended.id}, 1, counts)
+    assert await listed(severity="critical") == ({kettle.id}, 1, {"firing": 1})
+    assert await listed(monitor_id=taken.monitor_id) == ({taken.id}, 1, {"acknowledged": 1})
+    for words in ("% copper_KETTLE", "  copper  "):
+        assert await listed(query=words) == ({kettle.id}, 1, {"firing": 1})
+    assert await listed(query="_%_") == (set(), 0, {})
+    assert (await listed(query="\0"))[1] == 4
+    found = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, query="price < 50", states=open_states, limit=2))
+    rest = await alerter.handlers.list_alerts(
+        alerter.ask(ListAlerts, query="price < 50", states=open_states, limit=2, cursor=found.next_cursor)
+    )
+    assert [alert.id for alert in (*found.alerts, *rest.alerts)] == [taken.id, other.id, kettle.id]
 
 
 async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Alerter, plan: Any):
     await alerter.house.pool.execute(
         "INSERT INTO alerter.alerts SELECT id, CASE WHEN n % 100 = 0 THEN $1::uuid ELSE gen_random_uuid() END, id, "
-        "n::text, 'firing', 1, now(), NULL, '{}' FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 5000) AS n)",
+        "n::text, 'firing', 1, now(), NULL, '{}', 'warning' "
+        "FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 5000) AS n)",
+        alerter.organization,
+    )
+    await alerter.house.pool.execute(
+        "INSERT INTO alerter.timeline SELECT $1, gen_random_uuid(), '1', now(), '{}' FROM generate_series(1, 5000)",
         alerter.organization,
     )
     some = new_id()
-    for query, arguments in SimpleNamespace(
-        open=(store.OPEN_OF_MONITORS, ([alerter.organization], [some])),
-        get=(store.GET, (alerter.organization, some)),
-        list=(store.LIST, (alerter.organization, None, None, None, 50)),
-        count=(store.COUNT, (alerter.organization, None, None)),
-        past=(store.PAST, ([alerter.organization], ["a"])),
-    ).__dict__.values():
+    page = (alerter.organization, None, 50, list(AlertState))
+    shapes: list[dict[str, Any]] = [{}, {"severity": "critical"}, {"monitor_id": some}, {"query": "kettle"}]
+    shapes.append(shapes[1] | shapes[2] | shapes[3])
+    for query, arguments in (
+        (store.OPEN_OF_MONITORS, ([alerter.organization], [some])),
+        (store.GET, (alerter.organization, some)),
+        (store.THESE, (alerter.organization, [some])),
+        (store.PAST, ([alerter.organization], ["a"])),
+        (store.STEPS, (alerter.organization, some, 100)),
+        (store.COUNT_STEPS, (alerter.organization, some)),
+        (store.STEP, (alerter.organization, some, "1")),
+        *(store.narrowed(store.LIST, alerter.ask(ListAlerts, **shape), page) for shape in shapes),
+        *(store.narrowed(store.COUNT, alerter.ask(ListAlerts, **shape), page[:1]) for shape in shapes),
+    ):
         explained = await plan(query, *arguments)
         assert "Seq Scan on alerts" not in explained, explained
+        assert "Seq Scan on timeline" not in explained, explained

@@ -44,11 +44,11 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
                 "version": same.version + 1,
             }
         )
-        return [_event(AlertTriggered, again, "crossed-again", notify=False)]
+        return [_event(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
     opened = _open(crossing, alert_id)
     if crossing.kind == "change":
         return _change(opened, open_alerts)
-    events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true")]
+    events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true", opened.started_at)]
     if past.cleared_at and past.cleared_at > crossing.occurred_at:
         # It was over before we heard of it: told all the same, and ended.
         events.append(_resolved(opened, past.cleared_at, "condition-cleared"))
@@ -60,7 +60,7 @@ def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]
     before = [alert for alert in open_alerts if alert.started_at <= opened.started_at]
     after = [alert.started_at for alert in open_alerts if alert.started_at > opened.started_at]
     events: list[AlertEvent] = [_resolved(alert, opened.started_at, "superseded") for alert in before]
-    events.append(_event(AlertTriggered, opened, "fact-changed"))
+    events.append(_event(AlertTriggered, opened, "fact-changed", opened.started_at))
     if after:
         events.append(_resolved(opened, min(after), "superseded"))
     return events
@@ -81,7 +81,7 @@ def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> Al
             "version": alert.version + 1,
         }
     )
-    return _event(AlertAcknowledged, taken, "by-hand")
+    return _event(AlertAcknowledged, taken, "by-hand", now, note=note)
 
 
 def resolve(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertResolved | None:
@@ -125,11 +125,19 @@ def _resolved(
             "version": alert.version + 1,
         }
     )
-    return _event(AlertResolved, ended, reason)
+    return _event(AlertResolved, ended, reason, when, note=note)
 
 
 K = TypeVar("K", bound=AlertEvent)
 
 
-def _event(kind: type[K], alert: AlertView, reason: str, **more: bool) -> K:
-    return kind(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason=reason, **more)
+def _event(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: bool) -> K:
+    return kind(
+        organization_id=alert.organization_id,
+        alert_id=alert.id,
+        alert=alert,
+        reason=reason,
+        occurred_at=when,
+        note=note,
+        **more,
+    )

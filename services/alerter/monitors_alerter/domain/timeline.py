@@ -1,0 +1,45 @@
+"""An event as a step of its alert's timeline."""
+
+from collections.abc import Sequence
+
+from monitors_contracts.alerts import (
+    AlertAcknowledged,
+    AlertCommented,
+    AlertEvent,
+    AlertResolved,
+    AlertStep,
+)
+
+
+def step(event: AlertEvent | AlertCommented) -> AlertStep:
+    """What this event says happened, by whom and why."""
+    if isinstance(event, AlertCommented):
+        return AlertStep(
+            key=str(event.comment_id), kind="commented", at=event.occurred_at, user_id=event.user_id, note=event.text
+        )
+    alert = event.alert
+    match event:
+        case AlertAcknowledged():
+            kind, user_id, at = "acknowledged", alert.acknowledged_by, alert.acknowledged_at
+        case AlertResolved():
+            kind, user_id, at = "resolved", alert.resolved_by, alert.resolved_at
+        case _:
+            kind, user_id, at = "opened" if alert.occurrences == 1 else "crossed-again", None, alert.started_at
+    # The first events said neither when nor what with them: the alert tells, though of a later crossing only the start.
+    timed = event.occurred_at is not None
+    read = kind in ("opened", "crossed-again")
+    return AlertStep(
+        key=str(alert.version),
+        kind=kind,
+        at=event.occurred_at or at or alert.started_at,
+        user_id=user_id,
+        reason=event.reason,
+        note=event.note if timed else alert.note,
+        value=alert.value if read else None,
+        unit=alert.unit if read else None,
+    )
+
+
+def ordered(steps: Sequence[AlertStep]) -> list[AlertStep]:
+    """Oldest first; what happened at one moment in the order of the alert's versions, comments after."""
+    return sorted(steps, key=lambda step: (step.at, int(step.key) if step.key.isdecimal() else float("inf")))
