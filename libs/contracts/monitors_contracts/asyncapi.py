@@ -99,6 +99,11 @@ def _cloud_event_headers() -> Json:
         "properties": {
             "Nats-Msg-Id": {**identifier, "description": "The event's id: JetStream drops a second copy"},
             "content-type": {"type": "string", "const": "application/json"},
+            "content-encoding": {
+                "type": "string",
+                "const": "zstd",
+                "description": "Present where the data is compressed",
+            },
             "ce-specversion": {"type": "string", "const": "1.0"},
             "ce-id": {**identifier, "description": "The event's id, a UUIDv7"},
             "ce-type": {"type": "string", "description": "`monitors.<aggregate>.<event>.v<version>`"},

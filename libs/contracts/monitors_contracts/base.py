@@ -50,6 +50,8 @@ class Event(Model):
     version: ClassVar[int] = 1
     stream: ClassVar[str]
     entity_field: ClassVar[str]
+    compressed: ClassVar[bool] = False
+    """Whether it travels compressed (`content-encoding: zstd`): for events that carry much."""
 
     organization_id: Id
 

@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in binary mode: attributes as NATS headers, the data as JSON.
+"""CloudEvents 1.0 in binary mode: attributes as NATS headers, the data as JSON (some kinds compressed, as a header tells).
 
 Source: CloudEvents NATS Protocol Binding 1.0.2; `correlationid` and `causationid` are extension attributes, traceparent is
 W3C Trace Context.
@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import zstandard
 from pydantic import ValidationError
 
 from .base import Event, Id
 
 REPLAY_HEADER = "ce-replay"
+LARGEST_DATA = 64 * 1024 * 1024
+"""Bytes; a message that unpacks to more is none of ours."""
 
 
 class UndecodableMessage(ValueError):
@@ -49,6 +52,8 @@ class Envelope:
             "ce-subject": str(self.event.entity_id),
             "ce-correlationid": str(self.correlation_id),
         }
+        if self.event.compressed:
+            headers["content-encoding"] = "zstd"
         if self.causation_id:
             headers["ce-causationid"] = str(self.causation_id)
         if self.traceparent:
@@ -56,8 +61,9 @@ class Envelope:
         return headers
 
     def data(self) -> bytes:
-        """The event as JSON, in UTF-8. What is None is left out, in free-form dictionaries as well."""
-        return self.event.model_dump_json(exclude_none=True).encode()
+        """The event as JSON, in UTF-8, compressed where its kind is. None is left out, in free-form dictionaries as well."""
+        data = self.event.model_dump_json(exclude_none=True).encode()
+        return zstandard.compress(data, 1) if self.event.compressed else data
 
 
 def decode(headers: Mapping[str, str] | None, data: bytes, catalogue: Mapping[str, type[Event]]) -> Envelope:
@@ -70,7 +76,7 @@ def decode(headers: Mapping[str, str] | None, data: bytes, catalogue: Mapping[st
         kind = catalogue[headers["ce-type"]]
         identifier = UUID(headers["ce-id"])
         return Envelope(
-            event=kind.model_validate_json(data),
+            event=kind.model_validate_json(plain_data(headers, data)),
             id=identifier,
             source=headers.get("ce-source", ""),
             time=_moment(headers["ce-time"]),
@@ -88,6 +94,21 @@ def decode(headers: Mapping[str, str] | None, data: bytes, catalogue: Mapping[st
         raise UndecodableMessage(f"data refused by schema: {where or 'body'}: {first['msg']}") from refused
     except ValueError as refused:
         raise UndecodableMessage(f"bad header: {refused}") from refused
+
+
+def plain_data(headers: Mapping[str, str], data: bytes) -> bytes:
+    """The JSON of a message, unpacked where it travelled compressed. Raises UndecodableMessage."""
+    encoding = headers.get("content-encoding")
+    if encoding is None:
+        return data
+    if encoding != "zstd":
+        raise UndecodableMessage(f"unknown content-encoding {encoding!r}")
+    try:
+        if zstandard.frame_content_size(data) > LARGEST_DATA:
+            raise UndecodableMessage("data unpacks to more than a message holds")
+        return zstandard.decompress(data, LARGEST_DATA)
+    except zstandard.ZstdError as broken:
+        raise UndecodableMessage(f"data is not zstd: {broken}") from broken
 
 
 def _moment(text: str) -> datetime:

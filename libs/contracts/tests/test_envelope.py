@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from monitors_contracts.base import Event, new_id
 from monitors_contracts.catalogue import EVENTS, EVENTS_BY_TYPE
 from monitors_contracts.envelope import Envelope, UndecodableMessage, decode
 from monitors_contracts.examples import examples
-from monitors_contracts.metrics import Sample
+from monitors_contracts.metrics import MetricBatchCollected, Sample
 from monitors_contracts.schemas import event_schema
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -145,3 +146,18 @@ def test_any_value_in_any_field_is_read_or_undecodable(where: str, value: Any) -
 def test_a_sample_that_json_cannot_say_is_refused_before_it_is_sent(value: float) -> None:
     with pytest.raises(ValidationError):
         Sample(name="queue_depth", value=value, timestamp=datetime.now(UTC))
+
+
+def test_a_kind_that_carries_much_travels_compressed_and_what_does_not_unpack_is_undecodable() -> None:
+    example = examples(MetricBatchCollected)[0]
+    assert len(example.body) < len(json.dumps(example.data))
+    assert decode(example.headers, example.body, EVENTS_BY_TYPE) == example.envelope()
+    bomb = zstandard.compress(bytes(65 * 1024 * 1024))
+    for body, encoding, said in [
+        (b"{}", "zstd", "not zstd"),
+        (example.body[:-9], "zstd", "not zstd"),
+        (bomb, "zstd", "more than a message holds"),
+        (b"{}", "br", "unknown content-encoding 'br'"),
+    ]:
+        with pytest.raises(UndecodableMessage, match=said):
+            decode({**example.headers, "content-encoding": encoding}, body, EVENTS_BY_TYPE)

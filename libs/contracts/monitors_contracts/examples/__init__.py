@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import zstandard
+
 from ..base import Event
 from ..catalogue import EVENTS_BY_TYPE
 from ..envelope import Envelope, decode
@@ -25,7 +27,8 @@ class Example:
     @property
     def body(self) -> bytes:
         """The data as bytes on the wire."""
-        return json.dumps(self.data, separators=(",", ":"), ensure_ascii=False).encode()
+        plain = json.dumps(self.data, separators=(",", ":"), ensure_ascii=False).encode()
+        return zstandard.compress(plain) if "content-encoding" in self.headers else plain
 
     def envelope(self) -> Envelope:
         """The message as a consumer reads it. Raises UndecodableMessage."""
