@@ -10,6 +10,7 @@ from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
 
 from .api import alerts, auth, channels, events, monitors, public, refreshes, snapshots, usage
+from .console import app as console
 from .gateway import Gateway
 from .http import docs, problems
 from .http.bodies import BodyLimit
@@ -74,6 +75,8 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     app.router.routes.extend(health.routes(runtime))
     problems.install(app)
     docs.install(app)
+    assert runtime.settings.secret_key  # the gateway refused to be made without one
+    console.install(app, gateway, runtime.settings.secret_key)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -12,7 +12,7 @@ import pytest
 from opentelemetry import trace
 
 from monitors_contracts.base import new_id
-from monitors_contracts.monitors import ListMonitors
+from monitors_contracts.collection import ListMonitors
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
@@ -26,7 +26,7 @@ async def assert_problem(reply: Any, status: int, kind: str) -> None:
 
 async def test_every_kind_of_error_is_a_problem_document(robin: Any) -> None:
     await assert_problem(await robin.get("/api/nothing"), 404, "not-found")
-    await assert_problem(await robin.get("/"), 404, "not-found")
+    await assert_problem(await robin.get("/nothing"), 404, "not-found")
     await assert_problem(await robin.patch("/api/monitors"), 405, "method-not-allowed")
     await assert_problem(await robin.get("/api/monitors/not-an-id"), 404, "not-found")
     await assert_problem(await robin.get("/api/monitors?limit=0"), 422, "invalid-request")

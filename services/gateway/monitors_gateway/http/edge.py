@@ -99,4 +99,5 @@ class Edge:
 
 def _template(scope: dict[str, Any] | Scope) -> str:
     """The route's template (`/api/monitors/{id}`), never the path itself: ids would make a series each."""
-    return getattr(scope.get("route"), "path", None) or "unmatched"
+    path = getattr(scope.get("route"), "path", None)
+    return f"{scope.get('root_path', '')}{path}" if path else "unmatched"

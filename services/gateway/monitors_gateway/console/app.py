@@ -1,0 +1,105 @@
+"""The console, wired: an application of its own below `/console`, with its own errors, headers and files."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from pydantic import SecretStr
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from monitors_contracts.base import Problem
+from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.errors import ProblemError
+
+from ..gateway import Gateway
+from ..http.problems import KNOWN
+from . import live
+from .pages import entry, errors, styleguide
+from .render import ASSETS_VERSION, PATH, STATIC
+from .session import ConsoleKeys, SignedOut, check_origin
+
+ROUTERS = (entry.router, live.router, styleguide.router)
+FOR_GOOD = "public, max-age=31536000, immutable"
+
+
+class Assets(StaticFiles):
+    """Static files. Their path has a version, so a browser asks for each once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = FOR_GOOD
+        return response
+
+
+class AtItsRoot:
+    """Lets the console answer at its own path, which a mount knows only with a slash behind."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH:
+            scope["path"] = f"{PATH}/"
+        await self._app(scope, receive, send)
+
+
+def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
+    """Serve the console below `/console` of `app`."""
+    console = FastAPI(title="Monitors! console", openapi_url=None, docs_url=None, redoc_url=None)
+    console.state.gateway = gateway
+    console.state.keys = ConsoleKeys(secret)
+    for router in ROUTERS:
+        console.include_router(router)
+    console.mount(f"/static/{ASSETS_VERSION}", Assets(directory=STATIC), name="console-static")
+    _answer_errors(console)
+    console.middleware("http")(_same_origin)
+    console.add_middleware(GZipMiddleware, minimum_size=800)
+    app.mount(PATH, console)
+    app.add_route("/", _home, include_in_schema=False)
+    app.add_middleware(AtItsRoot)
+
+
+async def _home(_: Request) -> Response:
+    return RedirectResponse(PATH)
+
+
+async def _same_origin(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Forms of other sites end here."""
+    try:
+        check_origin(request)
+    except ProblemError as refused:
+        return await errors.failed(request, refused.problem)
+    return await go_on(request)
+
+
+def _answer_errors(console: FastAPI) -> None:
+    async def signed_out(request: Request, error: Exception) -> Response:
+        assert isinstance(error, SignedOut)
+        return errors.sign_in_first(request, error)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)
+        return await errors.failed(request, error.problem)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        kind, title = KNOWN.get(error.status_code, ("http-error", "This can't be done"))
+        return await errors.failed(request, Problem(type=kind, title=title, status=error.status_code))
+
+    async def invalid(request: Request, _: Exception) -> Response:
+        # A path or query of ours holds ids and known words alone: whoever typed another finds nothing there.
+        return await errors.failed(request, Problem(type="not-found", title="Not found", status=404))
+
+    async def away(request: Request, _: Exception) -> Response:
+        return errors.unavailable(request)
+
+    console.add_exception_handler(SignedOut, signed_out)
+    console.add_exception_handler(ProblemError, refused)
+    console.add_exception_handler(HTTPException, http_error)
+    console.add_exception_handler(RequestValidationError, invalid)
+    for kind in DATABASE_AWAY:
+        console.add_exception_handler(kind, away)

@@ -1,0 +1,90 @@
+"""Forms: what was typed, and what is wrong with it, field by field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from monitors_runtime.errors import ProblemError
+
+M = TypeVar("M", bound=BaseModel)
+
+# pydantic's words are for programmers; these are for people, by the kind of error.
+WORDS = {
+    "missing": "Please fill this in.",
+    "string_too_short": "This is too short: at least {min_length} characters.",
+    "string_too_long": "This is too long: at most {max_length} characters.",
+    "float_parsing": "This must be a number.",
+    "int_parsing": "This must be a whole number.",
+    "greater_than_equal": "This must be at least {ge}.",
+    "less_than_equal": "This must be at most {le}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What is wrong with a form: by field (names in snake_case), and as a whole."""
+
+    fields: dict[str, str] = field(default_factory=dict[str, str])
+    form: str = ""
+
+    def of(self, name: str) -> str:
+        """What is wrong with this field, or nothing."""
+        return self.fields.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[M]):
+    """A form that was read: the model, or why there is none."""
+
+    model: M | None
+    errors: Errors
+
+
+async def read(request: Request) -> dict[str, str]:
+    """The text fields of a form; of several with the same name the last. Blanks around are cut, but not of passwords."""
+    form = await request.form()
+    return {
+        name: value if "password" in name else value.strip() for name, value in form.items() if isinstance(value, str)
+    }
+
+
+async def read_list(request: Request, name: str) -> list[str]:
+    """All values of a field that may come several times, such as checkboxes."""
+    return [value for value in (await request.form()).getlist(name) if isinstance(value, str)]
+
+
+def parse(model: type[M], fields: Mapping[str, object]) -> Parsed[M]:
+    """The model made of these fields. An empty text counts as not given."""
+    given = {name: value for name, value in fields.items() if value not in ("", None)}
+    try:
+        return Parsed(model.model_validate(given), Errors())
+    except ValidationError as invalid:
+        return Parsed(None, _errors(model, invalid))
+
+
+def refused(error: ProblemError) -> Errors:
+    """What a problem of the API says, at the fields it names or at the whole form."""
+    problem = error.problem
+    named = {_snake(str(each["field"])): str(each["message"]) for each in problem.errors or []}
+    return Errors(named, "" if named else problem.detail or problem.title)
+
+
+def _errors(model: type[BaseModel], invalid: ValidationError) -> Errors:
+    aliases = {each.alias or name: name for name, each in model.model_fields.items()}
+    found: dict[str, str] = {}
+    whole = ""
+    for each in invalid.errors():
+        message = WORDS.get(each["type"], each["msg"].removeprefix("Value error, ")).format_map(each.get("ctx") or {})
+        if each["loc"]:
+            first = str(each["loc"][0])
+            found.setdefault(aliases.get(first, first), message[:1].upper() + message[1:])
+        else:
+            whole = message
+    return Errors(found, whole)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

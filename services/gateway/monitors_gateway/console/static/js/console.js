@@ -1,0 +1,77 @@
+// What every page needs: live updates, true times, toasts that go, forms that replace only the page's content.
+import { startLive } from "./live.js";
+import { keepTimesTrue } from "./times.js";
+
+const csrf = document.querySelector('meta[name="csrf"]')?.content;
+
+// Forms of the console go by htmx: the answer's #main takes the place of ours, and what it says appears as a toast.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (csrf) event.detail.headers["X-CSRF-Token"] = csrf;
+});
+
+function enhance(root) {
+  for (const form of root.querySelectorAll("form[data-action]:not([hx-post])")) {
+    form.setAttribute("hx-post", form.getAttribute("action"));
+    form.setAttribute("hx-target", "#main");
+    form.setAttribute("hx-select", "#main");
+    form.setAttribute("hx-swap", "outerHTML show:none");
+    form.setAttribute("hx-select-oob", "#toasts,#nav");
+    form.setAttribute("hx-disabled-elt", "find button");
+    htmx.process(form);
+  }
+  for (const form of root.querySelectorAll("form[data-filter]:not([hx-get])")) {
+    form.setAttribute("hx-get", form.getAttribute("action"));
+    form.setAttribute("hx-target", "#results");
+    form.setAttribute("hx-select", "#results");
+    form.setAttribute("hx-swap", "outerHTML");
+    form.setAttribute("hx-push-url", "true");
+    form.setAttribute("hx-trigger", "submit, input delay:250ms, change");
+    htmx.process(form);
+  }
+}
+
+document.addEventListener("htmx:sendError", () => say("The platform can't be reached. Check your connection and try again.", "bad"));
+document.addEventListener("htmx:afterSettle", () => { enhance(document); document.dispatchEvent(new CustomEvent("console:changed")); });
+
+export function say(words, tone = "info") {
+  const toast = document.createElement("div");
+  toast.className = `toast toast-${tone}`;
+  toast.dataset.toast = "";
+  if (tone === "bad") toast.setAttribute("role", "alert");
+  const text = document.createElement("p");
+  text.textContent = words;
+  toast.append(text);
+  document.getElementById("toasts").append(toast);
+}
+
+export function announce(words) {
+  document.getElementById("announcer").textContent = words;
+}
+
+// Toasts go by themselves, unless they are errors, hold a way back, or somebody is on them.
+function dismissLater(toast) {
+  const lasting = toast.classList.contains("toast-bad") || toast.querySelector("form") ? 20000 : 6000;
+  const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
+  setTimeout(leave, lasting);
+}
+const toasts = document.getElementById("toasts");
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const node of addedNodes) if (node.dataset && "toast" in node.dataset) dismissLater(node);
+}).observe(toasts, { childList: true });
+toasts.querySelectorAll("[data-toast]").forEach(dismissLater);
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
+  for (const open of document.querySelectorAll("details.confirm[open]")) if (!open.contains(event.target)) open.open = false;
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => say("Copied.", "good"));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.confirm[open]");
+  if (open) { open.open = false; open.querySelector("summary").focus(); }
+});
+
+keepTimesTrue();
+enhance(document);
+if (document.body.hasAttribute("data-signed-in")) startLive({ root: document.body.dataset.root, announce });

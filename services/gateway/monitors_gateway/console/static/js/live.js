@@ -1,0 +1,102 @@
+// Live updates. The server says what has changed (`about`); regions that show it (`data-live="alerts monitor.<id>"`,
+// each with an id) are fetched anew with their page and morphed in place, so that focus and selection stay.
+//
+// Others may listen: document "live:signal" (detail: { type, about, stage?, monitor?, check? }), "live:updated".
+const SETTLE = 250;
+const HIDDEN_FOR = 30000;
+
+export function startLive({ root, announce }) {
+  const banner = document.getElementById("connection");
+  let source, position, timer, hiddenTimer, waiting = false, again = false, tries = 0;
+  const dirty = new Set();
+
+  function connect() {
+    source?.close();
+    source = new EventSource(`${root}/events${position ? `?after=${encodeURIComponent(position)}` : ""}`);
+    source.addEventListener("connected", (event) => {
+      position ??= event.data;
+      tries = 0;
+      show("");
+      document.body.dataset.live = "on";
+    });
+    source.addEventListener("signal", (event) => { position = event.lastEventId; hear(JSON.parse(event.data)); });
+    source.addEventListener("signed-out", signedOut);
+    source.onerror = async () => {
+      delete document.body.dataset.live;
+      show("Live updates are interrupted. Reconnecting …");
+      if (source.readyState !== EventSource.CLOSED) return;
+      const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null);
+      if (answer?.status === 401) return signedOut();
+      setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++));
+    };
+  }
+
+  function signedOut() {
+    source.close();
+    const next = encodeURIComponent(location.pathname + location.search);
+    location.assign(`${root}/login?next=${next}`);
+  }
+
+  function show(words) {
+    if (banner.textContent !== words) banner.textContent = words;
+    banner.hidden = !words;
+  }
+
+  function hear(signal) {
+    document.dispatchEvent(new CustomEvent("live:signal", { detail: signal }));
+    if (signal.say) announce(signal.say);
+    signal.about.forEach((each) => dirty.add(each));
+    clearTimeout(timer);
+    timer = setTimeout(update, SETTLE);
+  }
+
+  async function update() {
+    const about = (region) => region.dataset.live.split(" ").some((each) => dirty.has(each));
+    const stale = [...document.querySelectorAll("[data-live][id]")].filter(about);
+    dirty.clear();
+    if (!stale.length) return;
+    if (waiting) { again = true; stale.forEach((region) => region.dataset.live.split(" ").forEach((each) => dirty.add(each))); return; }
+    waiting = true;
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" } });
+      if (answer.status === 401) return signedOut();
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const region of stale) {
+        const next = fresh.getElementById(region.id);
+        if (!next || !region.isConnected) continue;
+        Idiomorph.morph(region, next, { callbacks: { beforeNodeMorphed: keep } });
+        htmx.process(region);
+      }
+      document.dispatchEvent(new CustomEvent("live:updated"));
+      document.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+    } catch { /* the connection's own banner tells */ } finally {
+      waiting = false;
+      if (again) { again = false; timer = setTimeout(update, SETTLE); }
+    }
+  }
+
+  // What somebody is using or has opened is theirs: typed text, ticked boxes, open details, drawn charts.
+  function keep(old, next) {
+    if (old.nodeType !== Node.ELEMENT_NODE) return true;
+    if (old.matches("[data-keep], .chart-plot")) return false;
+    if (old.matches("input, textarea, select") && (old === document.activeElement || old.type === "checkbox")) return false;
+    if (old.tagName === "DETAILS" && old.open) next.setAttribute("open", "");
+    if (old.tagName === "TIME" && next.getAttribute?.("datetime") === old.getAttribute("datetime")) return false;
+    return true;
+  }
+
+  window.addEventListener("offline", () => show("You are offline. What you see may be out of date."));
+  window.addEventListener("online", () => { show(""); connect(); });
+  // A browser has few connections to one host: tabs that nobody looks at give theirs back.
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiddenTimer);
+    if (document.hidden) hiddenTimer = setTimeout(() => { source?.close(); source = null; delete document.body.dataset.live; }, HIDDEN_FOR);
+    else if (!source) connect();
+  });
+  // A page kept for the way back must be made current when it returns.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  window.addEventListener("pagehide", () => source?.close());
+
+  connect();
+}

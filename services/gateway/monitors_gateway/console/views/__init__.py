@@ -1,0 +1,1 @@
+"""What pages show: frozen view models, and the pure functions that build them."""

@@ -1,0 +1,84 @@
+"""What surrounds every page: who is signed in, where one can go, what was just said."""
+
+from dataclasses import dataclass
+
+from ...http.callers import Caller
+from .parts import Flash
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A place in the navigation."""
+
+    words: str
+    href: str
+    icon: str
+    current: bool
+    count: int = 0
+    count_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame of a page. `root` is the path the console lives under; `csrf` goes into every form."""
+
+    root: str
+    assets: str
+    theme: str
+    path: str
+    csrf: str = ""
+    user_name: str = ""
+    user_email: str = ""
+    nav: tuple[NavItem, ...] = ()
+    more: tuple[NavItem, ...] = ()
+    flash: Flash | None = None
+
+
+# The pages of the console, as the navigation lists them: path, words, icon. The first row is in reach of a thumb on phones.
+PLACES = (
+    ("", "Monitors", "radar"),
+    ("/alerts", "Alerts", "bell"),
+    ("/channels", "Channels", "send"),
+    ("/outbox", "Outbox", "inbox"),
+)
+MORE_PLACES = (
+    ("/notifications", "Deliveries", "list-checks"),
+    ("/account", "Account", "user"),
+)
+
+
+def shell(
+    root: str,
+    assets: str,
+    theme: str,
+    path: str,
+    caller: Caller | None,
+    csrf: str,
+    flash: Flash | None,
+    open_alerts: int,
+) -> Shell:
+    """The frame around a page at `path` (below the root), for somebody signed in or for a visitor."""
+    if caller is None:
+        return Shell(root, assets, theme, path, flash=flash)
+
+    def items(places: tuple[tuple[str, str, str], ...]) -> tuple[NavItem, ...]:
+        return tuple(
+            NavItem(
+                words,
+                root + at,
+                icon,
+                current=_is_current(at, path),
+                count=open_alerts if at == "/alerts" else 0,
+                count_words=f"{open_alerts} open" if at == "/alerts" and open_alerts else "",
+            )
+            for at, words, icon in places
+        )
+
+    session = caller.session
+    return Shell(root, assets, theme, path, csrf, session.name, session.email, items(PLACES), items(MORE_PLACES), flash)
+
+
+def _is_current(place: str, path: str) -> bool:
+    if place == "":
+        return path in ("", "/") or path.startswith("/monitors")
+    return path == place or path.startswith(place + "/")
