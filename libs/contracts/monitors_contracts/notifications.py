@@ -28,19 +28,6 @@ class ChannelSpec(Model):
     is_active: bool = True
 
 
-class ChannelView(Model):
-    """A channel as its organization sees it, secrets masked."""
-
-    id: Id
-    kind: ChannelKind
-    name: str
-    target: str = Field(description="Where it goes, secrets masked")
-    is_active: bool
-    secret: str | None = Field(default=None, description="The webhook secret, shown once, at creation")
-    created_at: AwareDatetime
-    unsubscribed_at: AwareDatetime | None = None
-
-
 class DeliveryState(StrEnum):
     """How far a message has come. From `sent` on, what the provider or the recipient reports."""
 
@@ -79,6 +66,20 @@ class NotificationView(Model):
     opened_at: AwareDatetime | None = None
     clicked_at: AwareDatetime | None = None
     version: int = 1
+
+
+class ChannelView(Model):
+    """A channel as its organization sees it, secrets masked."""
+
+    id: Id
+    kind: ChannelKind
+    name: str
+    target: str = Field(description="Where it goes, secrets masked")
+    is_active: bool
+    secret: str | None = Field(default=None, description="The webhook secret, shown once, at creation")
+    created_at: AwareDatetime
+    unsubscribed_at: AwareDatetime | None = None
+    last_delivery: NotificationView | None = Field(default=None, description="In lists: the newest message to it")
 
 
 class NotificationEvent(Event):
@@ -172,13 +173,29 @@ class NotificationList(Model):
 
 
 class ListNotifications(TenantRequest[NotificationList]):
-    """Deliveries by monitor or alert."""
+    """Deliveries by monitor, alert, channel and state."""
 
     service = "notifier"
     monitor_id: Id | None = None
     alert_id: Id | None = None
+    channel_id: Id | None = None
+    state: DeliveryState | None = None
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
+
+
+class GetNotification(TenantRequest[NotificationView]):
+    """One delivery. Problem: `notification-not-found`."""
+
+    service = "notifier"
+    notification_id: Id
+
+
+class RetryNotification(TenantRequest[NotificationView]):
+    """Try once more what was given up. Problems: `notification-not-found`, `notification-not-failed`, `no-way-to-send`."""
+
+    service = "notifier"
+    notification_id: Id
 
 
 class OutboxMessage(Model):
@@ -209,6 +226,13 @@ class ListOutbox(TenantRequest[OutboxList]):
     service = "notifier"
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
+
+
+class GetOutboxMessage(TenantRequest[OutboxMessage]):
+    """One message of the local channel. Problem: `message-not-found`."""
+
+    service = "notifier"
+    message_id: Id
 
 
 class Unsubscribe(Request[Done]):

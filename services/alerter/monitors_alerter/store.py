@@ -7,6 +7,7 @@ from monitors_contracts.alerts import AlertCommented, AlertEvent, AlertState, Al
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool, columns
+from monitors_runtime.narrowing import narrowed
 
 from .domain import timeline
 from .domain.lifecycle import Past
@@ -57,10 +58,7 @@ ORDER BY found.id DESC LIMIT $3
 
 COUNT = "SELECT state, count(*) FROM alerter.alerts WHERE organization_id = $1 {filters} GROUP BY state"
 
-# What a list may be narrowed by: the condition, with a place for its argument's number.
-MONITOR = "AND monitor_id = ${}"
-SEVERITY = "AND severity = ${}"
-QUERY = """AND strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"""
+FOUND_IN = "strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"
 
 STEPS = """
 SELECT document::text FROM alerter.timeline
@@ -89,6 +87,7 @@ WHERE alert_id < $1 AND NOT EXISTS (SELECT FROM alerter.alerts WHERE alerts.id =
 ERASE = (
     "DELETE FROM alerter.timeline WHERE organization_id = $1",
     "DELETE FROM alerter.alerts WHERE organization_id = $1",
+    "DELETE FROM alerter.timeline WHERE organization_id = $1",
     "DELETE FROM alerter.clearings WHERE organization_id = $1",
 )
 """All that is kept of an organization."""
@@ -174,9 +173,10 @@ async def hold(db: Connection, organization_id: Id, alert_ids: Sequence[Id]) -> 
 
 async def find(db: Pool, asked: ListAlerts, before: Id | None) -> tuple[list[AlertView], dict[AlertState, int]]:
     """Alerts, newest first, and how many match in each state."""
-    query, arguments = narrowed(LIST, asked, (asked.organization_id, before, asked.limit, states_asked_for(asked)))
+    page = (asked.organization_id, before, asked.limit, states_asked_for(asked))
+    query, arguments = narrowed(LIST, page, filters(asked))
     rows = await db.fetch(query, *arguments)
-    counted, arguments = narrowed(COUNT, asked, (asked.organization_id,))
+    counted, arguments = narrowed(COUNT, (asked.organization_id,), filters(asked))
     counts = {AlertState(row["state"]): int(row["count"]) for row in await db.fetch(counted, *arguments)}
     return [AlertView.model_validate_json(row["document"]) for row in rows], counts
 
@@ -187,13 +187,10 @@ def states_asked_for(asked: ListAlerts) -> list[AlertState]:
     return list(dict.fromkeys(named)) or list(AlertState)
 
 
-def narrowed(query: str, asked: ListAlerts, arguments: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
-    """The query with the filters that are asked for, so that each shape is planned for itself, and its arguments."""
+def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
+    """What a list is narrowed by, besides the state: conditions and their values."""
     words = (asked.query or "").replace("\0", "").strip().lower()
-    filters = [(MONITOR, asked.monitor_id), (SEVERITY, asked.severity), (QUERY, words)]
-    given = [(condition, value) for condition, value in filters if value]
-    conditions = [condition.format(len(arguments) + n) for n, (condition, _) in enumerate(given, 1)]
-    return query.format(filters=" ".join(conditions)), (*arguments, *(value for _, value in given))
+    return [("monitor_id = ${}", asked.monitor_id), ("severity = ${}", asked.severity), (FOUND_IN, words)]
 
 
 async def steps(db: Pool, organization_id: Id, alert_id: Id, limit: int) -> tuple[list[AlertStep], int]:

@@ -26,6 +26,7 @@ from monitors_contracts.alerts import (
 from monitors_contracts.base import Event, Id, new_id
 from monitors_contracts.monitors import Crossing, ThresholdCleared, ThresholdExceeded
 from monitors_runtime.errors import ProblemError
+from monitors_runtime.narrowing import narrowed
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -343,8 +344,8 @@ async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Al
         (store.STEPS, (alerter.organization, some, 100)),
         (store.COUNT_STEPS, (alerter.organization, some)),
         (store.STEP, (alerter.organization, some, "1")),
-        *(store.narrowed(store.LIST, alerter.ask(ListAlerts, **shape), page) for shape in shapes),
-        *(store.narrowed(store.COUNT, alerter.ask(ListAlerts, **shape), page[:1]) for shape in shapes),
+        *(narrowed(store.LIST, page, store.filters(alerter.ask(ListAlerts, **shape))) for shape in shapes),
+        *(narrowed(store.COUNT, page[:1], store.filters(alerter.ask(ListAlerts, **shape))) for shape in shapes),
     ):
         explained = await plan(query, *arguments)
         assert "Seq Scan on alerts" not in explained, explained

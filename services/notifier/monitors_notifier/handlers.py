@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,31 +15,25 @@ from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertTriggered
 from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.notifications import (
     ChannelKind,
-    ChannelList,
     ChannelSpec,
     ChannelView,
     CreateChannel,
     DeleteChannel,
     DeliveryState,
-    ListChannels,
-    ListNotifications,
-    ListOutbox,
     NotificationEvent,
-    NotificationList,
     NotificationRequested,
     NotificationSent,
     NotificationView,
-    OutboxList,
     OutboxMessage,
     RecordProviderEvents,
     SendTestMessage,
     Unsubscribe,
     UpdateChannel,
 )
-from monitors_contracts.platform import UserRegistered
+from monitors_contracts.platform import UserRegistered, UserUpdated
 from monitors_runtime.consumer import Received, Unit
-from monitors_runtime.cursor import cursor_id, next_cursor
-from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.database import DATABASE_AWAY, Connection
+from monitors_runtime.erasure import refuse_erased
 from monitors_runtime.errors import ProblemError, Retryable, problem
 from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Service
@@ -46,7 +41,7 @@ from monitors_runtime.transaction import Transaction
 
 from . import sendgrid_events, store
 from .channels import Channel, SendError, open_channels
-from .channels.local import outbox_file
+from .channels.local import outbox_file, outbox_folder
 from .channels.mime import OUTBOX_ADDRESS
 from .domain import delivery
 from .domain.channels import InvalidChannel, Target, default_name, make_target
@@ -74,7 +69,7 @@ class Tried:
 
 
 class Handlers:
-    """The notifier's answers to events, commands and queries."""
+    """The notifier's answers to events and commands. What is asked for is answered by `deliveries`."""
 
     def __init__(self, service: Service, settings: NotifierSettings) -> None:
         self._service = service
@@ -112,6 +107,16 @@ class Handlers:
         kind: ChannelKind = "email" if self._settings.sendgrid_api_key or self._settings.smtp_url else "local"
         target = Target(user.organization_id, user.user_id, kind, address=user.email)
         await store.add_channel(tx.db, target, default_name(target), True, tx.now)
+
+    async def user_updated(self, tx: Transaction, received: Received[UserUpdated]) -> None:
+        """The account's own channel follows its address."""
+        if not await store.update_recipient(tx.db, received.event) and received.attempt == 1:
+            raise Retryable("the account's first channel is not there yet", delay=0.5)
+
+    async def delete_outbox(self, _: Connection, organization_id: Id) -> None:
+        """Delete an organization's mails of the local channel."""
+        folder = outbox_folder(self._settings.outbox, organization_id)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def alerts_changed(self, units: Sequence[Unit[AlertEvent, None]]) -> None:
         """One message to every active channel, each on its own from here on."""
@@ -237,7 +242,7 @@ class Handlers:
             except Exception:
                 log.exception("failed tries were not looked for, going on")
 
-    # -- commands and queries ---------------------------------------------------------------------------------------
+    # -- commands ---------------------------------------------------------------------------------------------------
 
     async def create_channel(self, command: CreateChannel) -> ChannelView:
         """Add a channel, once it is known that it may be reached."""
@@ -249,16 +254,12 @@ class Handlers:
             raise problem(kind, "Channel refused", 422, refused.failure.reason) from None
         name = command.spec.name or default_name(target)
         async with self._service.transaction() as tx:
+            await refuse_erased(tx.db, self._service.name, [command.organization_id])
             await store.add_channel(tx.db, target, name, command.spec.is_active, tx.now)
             channel = await store.channel(tx.db, command.organization_id, command.channel_id)
         if channel is None:
             raise problem("invalid-channel", "Invalid channel", 409, "This channel id is taken.")
         return channel.view(reveal=True)
-
-    async def list_channels(self, query: ListChannels) -> ChannelList:
-        """All channels."""
-        channels = await store.channels(self._service.runtime.pool, [query.organization_id])
-        return ChannelList(channels=[channel.view() for channel in channels])
 
     async def update_channel(self, command: UpdateChannel) -> ChannelView:
         """Rename, pause or resume."""
@@ -311,20 +312,6 @@ class Handlers:
             await store.apply(tx.db, event)
             tx.publish(event)
         return event.notification
-
-    async def list_notifications(self, query: ListNotifications) -> NotificationList:
-        """A page of the delivery ledger."""
-        before = cursor_id(query.cursor)
-        found, total = await store.find(
-            self._service.runtime.pool, query.organization_id, query.monitor_id, query.alert_id, before, query.limit
-        )
-        return NotificationList(notifications=found, total=total, next_cursor=next_cursor(found, query.limit))
-
-    async def list_outbox(self, query: ListOutbox) -> OutboxList:
-        """A page of the local channel's messages."""
-        before = cursor_id(query.cursor)
-        found, total = await store.outbox(self._service.runtime.pool, query.organization_id, before, query.limit)
-        return OutboxList(messages=found, total=total, next_cursor=next_cursor(found, query.limit))
 
     async def unsubscribe(self, command: Unsubscribe) -> Done:
         """End what the token of a mail names."""

@@ -1,4 +1,4 @@
-"""Channels, the delivery ledger and the local outbox in PostgreSQL."""
+"""Channels, the delivery ledger and the local outbox in PostgreSQL. What is only shown is read in `queries`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from monitors_contracts.notifications import (
     NotificationView,
     OutboxMessage,
 )
+from monitors_contracts.platform import UserUpdated
 from monitors_runtime.database import Connection, Pool, columns
 
 from .domain.channels import Target, masked
@@ -85,18 +86,6 @@ SELECT document::text, alert::text, reason FROM notifier.notifications
 WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 200 FOR UPDATE SKIP LOCKED
 """
 
-LIST = """
-SELECT document::text FROM notifier.notifications
-WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
-  AND ($4::uuid IS NULL OR id < $4)
-ORDER BY id DESC LIMIT $5
-"""
-
-COUNT = """
-SELECT count(*) FROM notifier.notifications
-WHERE organization_id = $1 AND ($2::uuid IS NULL OR monitor_id = $2) AND ($3::uuid IS NULL OR alert_id = $3)
-"""
-
 EXPIRE_NOTIFICATIONS = "DELETE FROM notifier.notifications WHERE id < $1"
 
 EXPIRE_OUTBOX = "DELETE FROM notifier.outbox_messages WHERE id < $1"
@@ -113,12 +102,24 @@ SELECT * FROM unnest(
 ON CONFLICT (id) DO NOTHING
 """
 
-OUTBOX = """
-SELECT * FROM notifier.outbox_messages WHERE organization_id = $1 AND ($2::uuid IS NULL OR id < $2)
-ORDER BY id DESC LIMIT $3
+UPDATE_RECIPIENT = "UPDATE notifier.recipients SET email = $2, name = $3 WHERE organization_id = $1 RETURNING true"
+
+# The account's first channel is called after its address, until somebody names it.
+READDRESS = """
+UPDATE notifier.channels SET
+    address = $4, name = CASE WHEN kind = 'email' AND name = left($3, 100) THEN left($4, 100) ELSE name END
+WHERE organization_id = $1 AND id = $2 AND address = $3
 """
 
-COUNT_OUTBOX = "SELECT count(*) FROM notifier.outbox_messages WHERE organization_id = $1"
+ERASE = (
+    "DELETE FROM notifier.deliveries WHERE alert_id IN "
+    "(SELECT alert_id FROM notifier.notifications WHERE organization_id = $1)",
+    "DELETE FROM notifier.notifications WHERE organization_id = $1",
+    "DELETE FROM notifier.outbox_messages WHERE organization_id = $1",
+    "DELETE FROM notifier.channels WHERE organization_id = $1",
+    "DELETE FROM notifier.recipients WHERE organization_id = $1",
+)
+"""All that is kept of an organization."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ class Ledger:
     reason: str
 
 
-def _channel(row: asyncpg.Record) -> Channel:
+def channel_of(row: asyncpg.Record) -> Channel:
+    """A row of the channels."""
     target = Target(row["organization_id"], row["id"], row["kind"], row["url"], row["address"], row["secret"])
     return Channel(target, row["name"], row["is_active"], row["created_at"], row["unsubscribed_at"])
 
@@ -169,6 +171,13 @@ async def add_recipient(db: Connection, organization_id: Id, email: str, name: s
     await db.execute(ADD_RECIPIENT, organization_id, email, name)
 
 
+async def update_recipient(db: Connection, user: UserUpdated) -> bool:
+    """Mail goes to the user's new address; the account's first channel follows it. False when the user is not known yet."""
+    known = await db.fetchval(UPDATE_RECIPIENT, user.organization_id, user.email, user.name)
+    await db.execute(READDRESS, user.organization_id, user.user_id, user.previous_email, user.email)
+    return bool(known)
+
+
 async def add_channel(db: Connection, target: Target, name: str, is_active: bool, now: datetime) -> None:
     """Add a channel; one known by its id already is left as it is."""
     ids = (target.channel_id, target.organization_id)
@@ -177,19 +186,19 @@ async def add_channel(db: Connection, target: Target, name: str, is_active: bool
 
 async def channels(db: Connection | Pool, organizations: Sequence[Id]) -> list[Channel]:
     """All channels of these organizations, oldest first."""
-    return [_channel(row) for row in await db.fetch(CHANNELS, list(set(organizations)))]
+    return [channel_of(row) for row in await db.fetch(CHANNELS, list(set(organizations)))]
 
 
 async def these_channels(db: Pool, ids: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, Id], Channel]:
     """Those of these channels (organization id, id) that exist."""
-    found = [_channel(row) for row in await db.fetch(THESE_CHANNELS, *columns(ids))]
+    found = [channel_of(row) for row in await db.fetch(THESE_CHANNELS, *columns(ids))]
     return {(channel.target.organization_id, channel.target.channel_id): channel for channel in found}
 
 
 async def channel(db: Connection | Pool, organization_id: Id, channel_id: Id) -> Channel | None:
     """One channel of this organization."""
     row = await db.fetchrow(CHANNEL, organization_id, channel_id)
-    return _channel(row) if row else None
+    return channel_of(row) if row else None
 
 
 async def update_channel(
@@ -197,7 +206,7 @@ async def update_channel(
 ) -> Channel | None:
     """Change what is given; switching on again ends an unsubscription."""
     row = await db.fetchrow(UPDATE_CHANNEL, organization_id, channel_id, name, is_active)
-    return _channel(row) if row else None
+    return channel_of(row) if row else None
 
 
 async def unsubscribe(db: Connection, organization_id: Id, channel_id: Id, now: datetime) -> None:
@@ -268,15 +277,6 @@ async def due(db: Connection, now: datetime) -> list[Ledger]:
     return [_ledger(row) for row in await db.fetch(DUE, now)]
 
 
-async def find(
-    db: Pool, organization_id: Id, monitor_id: Id | None, alert_id: Id | None, before: Id | None, limit: int
-) -> tuple[list[NotificationView], int]:
-    """Deliveries, newest first, and how many match in all."""
-    rows = await db.fetch(LIST, organization_id, monitor_id, alert_id, before, limit)
-    total = await db.fetchval(COUNT, organization_id, monitor_id, alert_id)
-    return [NotificationView.model_validate_json(row["document"]) for row in rows], total
-
-
 async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, OutboxMessage]]) -> None:
     """Make messages of the local channel readable, each for its organization."""
     rows = [
@@ -296,23 +296,3 @@ async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, Outbo
     ]
     if rows:
         await db.execute(ADD_OUTBOX_MESSAGE, *columns(rows))
-
-
-async def outbox(db: Pool, organization_id: Id, before: Id | None, limit: int) -> tuple[list[OutboxMessage], int]:
-    """Messages of the local channel, newest first, and how many there are."""
-    rows = await db.fetch(OUTBOX, organization_id, before, limit)
-    messages = [
-        OutboxMessage(
-            id=row["id"],
-            to=row["recipient"],
-            subject=row["subject"],
-            text=row["body_text"],
-            html=row["body_html"],
-            file=row["file"],
-            alert_id=row["alert_id"],
-            monitor_id=row["monitor_id"],
-            created_at=row["created_at"],
-        )
-        for row in rows
-    ]
-    return messages, await db.fetchval(COUNT_OUTBOX, organization_id)

@@ -20,6 +20,8 @@ from monitors_contracts.notifications import (
     CreateChannel,
     DeleteChannel,
     DeliveryState,
+    GetNotification,
+    GetOutboxMessage,
     ListChannels,
     ListNotifications,
     ListOutbox,
@@ -29,17 +31,20 @@ from monitors_contracts.notifications import (
     NotificationSent,
     NotificationView,
     RecordProviderEvents,
+    RetryNotification,
     SendTestMessage,
     Unsubscribe,
     UpdateChannel,
 )
 from monitors_contracts.platform import UserRegistered
-from monitors_notifier import store
+from monitors_notifier import queries, store
 from monitors_notifier.channels import Recoverable, Sent, Unrecoverable, open_channels
+from monitors_notifier.deliveries import Deliveries
 from monitors_notifier.domain.unsubscribe import Subscription, make_token
 from monitors_notifier.handlers import Handlers
 from monitors_notifier.settings import NotifierSettings
 from monitors_runtime.errors import ProblemError, Retryable
+from monitors_runtime.narrowing import narrowed
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
@@ -74,6 +79,7 @@ class Notifier:
         self.service = house.service("notifier")
         given: dict[str, Any] = {"data_dir": folder, "secret_key": SecretStr(SECRET), "retry_attempts": 3} | settings
         self.handlers: Any = Handlers(self.service, NotifierSettings(**given))
+        self.deliveries = Deliveries(self.service)
         self.way = Way()
         self.handlers._ways = open_channels(NotifierSettings(**given)) | {"webhook": self.way}
         self.organization = new_id()
@@ -223,13 +229,13 @@ async def test_the_local_channel_when_sent_then_the_mail_is_in_the_outbox_and_on
     requested = await notifier.tell(notifier.alert())
     await notifier.send(*requested)
     await notifier.send(*requested)  # a redelivery
-    outbox = await notifier.handlers.list_outbox(ListOutbox(organization_id=notifier.organization))
+    outbox = await notifier.deliveries.list_outbox(ListOutbox(organization_id=notifier.organization))
     assert outbox.total == 1
     [message] = outbox.messages
     assert message.to == "robin@example.com"
     assert "Copper kettle" in message.subject
     assert Path(message.file).read_bytes().startswith(b"From: ") or b"Subject:" in Path(message.file).read_bytes()
-    assert (await notifier.handlers.list_outbox(ListOutbox(organization_id=new_id()))).messages == []
+    assert (await notifier.deliveries.list_outbox(ListOutbox(organization_id=new_id()))).messages == []
 
 
 async def test_a_failed_try_when_recoverable_then_is_due_later_and_given_up_after_the_last(notifier: Notifier):
@@ -318,7 +324,7 @@ async def test_a_channel_when_made_then_its_secret_is_shown_once(notifier: Notif
     made = await notifier.webhook("https://hooks.example/services/T0000/secret-token", name="Team")
     assert made.secret
     assert made.secret.startswith("whsec_")
-    [listed] = (await notifier.handlers.list_channels(ListChannels(organization_id=notifier.organization))).channels
+    [listed] = (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels
     assert (listed.secret, listed.name, listed.is_active) == (None, "Team", True)
     assert "secret-token" not in listed.model_dump_json()
     command = UpdateChannel(organization_id=notifier.organization, channel_id=made.id, name="Renamed", is_active=False)
@@ -329,7 +335,7 @@ async def test_a_channel_when_made_then_its_secret_is_shown_once(notifier: Notif
 async def test_a_channel_when_invalid_or_refused_then_is_not_made(notifier: Notifier):
     assert await refused(notifier.webhook("ftp://hooks.example")) == "invalid-channel"
     assert await refused(notifier.webhook("https://refused.example")) == "refused-address"
-    assert (await notifier.handlers.list_channels(ListChannels(organization_id=notifier.organization))).channels == []
+    assert (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels == []
 
 
 async def test_channels_when_another_organization_asks_then_are_not_found(
@@ -344,12 +350,12 @@ async def test_channels_when_another_organization_asks_then_are_not_found(
     assert await refused(other.handlers.send_test_message(SendTestMessage(**where))) == "channel-not-found"
     taken = CreateChannel(**where, spec=ChannelSpec(kind="webhook", url="https://evil.example"))
     assert await refused(other.handlers.create_channel(taken)) == "invalid-channel"
-    assert (await other.handlers.list_channels(ListChannels(organization_id=other.organization))).channels == []
-    listed = await other.handlers.list_notifications(
+    assert (await other.deliveries.list_channels(ListChannels(organization_id=other.organization))).channels == []
+    listed = await other.deliveries.list_notifications(
         ListNotifications(organization_id=other.organization, alert_id=requested.alert.id)
     )
     assert (listed.notifications, listed.total) == ([], 0)
-    [kept] = (await notifier.handlers.list_channels(ListChannels(organization_id=notifier.organization))).channels
+    [kept] = (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels
     assert kept.name == channel.name
     await other.close()
 
@@ -361,7 +367,7 @@ async def test_a_test_message_when_sent_then_says_what_came_of_it(notifier: Noti
     notifier.way.failures[channel.id] = [Recoverable("time-out")]
     failed = await notifier.handlers.send_test_message(command)
     assert (failed.state, failed.error, failed.next_attempt_at) == (DeliveryState.FAILED, "time-out", None)
-    listed = await notifier.handlers.list_notifications(ListNotifications(organization_id=notifier.organization))
+    listed = await notifier.deliveries.list_notifications(ListNotifications(organization_id=notifier.organization))
     assert [row.state for row in listed.notifications] == [DeliveryState.FAILED, DeliveryState.SENT]
 
 
@@ -373,14 +379,14 @@ async def test_notifications_when_paged_then_each_comes_once_newest_first(notifi
     cursor = None
     while True:
         query = ListNotifications(organization_id=notifier.organization, limit=2, cursor=cursor)
-        page = await notifier.handlers.list_notifications(query)
+        page = await notifier.deliveries.list_notifications(query)
         assert page.total == 5
         seen += [row.id for row in page.notifications]
         if (cursor := page.next_cursor) is None:
             break
     assert seen == list(reversed(requested))
     of_one = ListNotifications(organization_id=notifier.organization, monitor_id=alerts[2].monitor_id)
-    assert [row.id for row in (await notifier.handlers.list_notifications(of_one)).notifications] == [requested[2]]
+    assert [row.id for row in (await notifier.deliveries.list_notifications(of_one)).notifications] == [requested[2]]
 
 
 async def test_unsubscribe_when_the_token_is_ours_then_the_channel_rests_until_switched_on(notifier: Notifier):
@@ -388,7 +394,7 @@ async def test_unsubscribe_when_the_token_is_ours_then_the_channel_rests_until_s
     token = make_token(Subscription(notifier.organization, channel.id), SECRET)
     for _ in range(2):
         await notifier.handlers.unsubscribe(Unsubscribe(token=token))
-    [listed] = (await notifier.handlers.list_channels(ListChannels(organization_id=notifier.organization))).channels
+    [listed] = (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels
     assert listed.is_active is False
     assert listed.unsubscribed_at
     assert await notifier.tell(notifier.alert(), attempt=2) == []
@@ -420,7 +426,7 @@ async def test_provider_events_when_signed_then_the_ledger_follows_them_in_any_o
     assert row.opened_at
     assert row.delivered_at is None
     await notifier.report(notifier.provider_event("spamreport", mine))
-    [listed] = (await notifier.handlers.list_channels(ListChannels(organization_id=notifier.organization))).channels
+    [listed] = (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels
     assert (listed.id, listed.is_active) == (channel.id, False), "whoever complains gets no more"
 
 
@@ -450,6 +456,101 @@ async def test_a_report_when_a_retry_was_waiting_then_it_is_not_sent_again(notif
     await notifier.report(notifier.provider_event("delivered", requested.notification_id))
     assert await notifier.due() == []
     assert (await notifier.ledger(requested.notification_id)).state is DeliveryState.DELIVERED
+
+
+# -- looking, and trying again by hand -------------------------------------------------------------------------------------
+
+
+async def test_deliveries_when_narrowed_by_channel_and_state_then_only_those_come(notifier: Notifier):
+    good, bad = await notifier.webhook(), await notifier.webhook("https://hooks.example/b")
+    notifier.way.failures[bad.id] = [Unrecoverable("http-410")]
+    await notifier.send(*await notifier.tell(notifier.alert()))
+
+    async def listed(**asked: Any) -> list[tuple[Id, str]]:
+        query = ListNotifications(organization_id=notifier.organization, **asked)
+        found = await notifier.deliveries.list_notifications(query)
+        assert found.total == len(found.notifications)
+        return sorted((each.channel_id, each.state.value) for each in found.notifications)
+
+    assert await listed() == sorted([(good.id, "sent"), (bad.id, "failed")])
+    assert await listed(channel_id=good.id) == [(good.id, "sent")]
+    assert await listed(state=DeliveryState.FAILED) == [(bad.id, "failed")]
+    assert await listed(channel_id=good.id, state=DeliveryState.FAILED) == []
+
+
+async def test_channels_when_listed_then_each_tells_how_its_newest_message_ended(notifier: Notifier):
+    good, bad, idle = [await notifier.webhook(f"https://hooks.example/{n}") for n in range(3)]
+    await notifier.send(*await notifier.tell(notifier.alert()))
+    await notifier.handlers.update_channel(
+        UpdateChannel(organization_id=notifier.organization, channel_id=idle.id, is_active=False)
+    )
+    late = await notifier.webhook("https://hooks.example/late")
+    notifier.way.failures[bad.id] = [Unrecoverable("http-410")]
+    await notifier.send(*await notifier.tell(notifier.alert()))
+    asked = ListChannels(organization_id=notifier.organization)
+    channels = {each.id: each.last_delivery for each in (await notifier.deliveries.list_channels(asked)).channels}
+    ends = {identifier: (last.state.value, last.error) if last else None for identifier, last in channels.items()}
+    assert ends == {
+        good.id: ("sent", None),
+        bad.id: ("failed", "http-410"),
+        idle.id: ("sent", None),
+        late.id: ("sent", None),
+    }
+    fresh = await notifier.webhook("https://hooks.example/fresh")
+    assert {each.id: each.last_delivery for each in (await notifier.deliveries.list_channels(asked)).channels}[
+        fresh.id
+    ] is None
+
+
+async def test_a_message_when_given_up_and_tried_again_by_hand_then_goes_out(notifier: Notifier):
+    channel = await notifier.webhook()
+    notifier.way.failures[channel.id] = [Unrecoverable("http-403")]
+    [requested] = await notifier.tell(notifier.alert())
+    await notifier.send(requested)
+    whose: Any = {"organization_id": notifier.organization, "notification_id": requested.notification_id}
+    waiting = await notifier.deliveries.retry_notification(RetryNotification(**whose))
+    assert (waiting.state, waiting.attempts, waiting.error) == ("pending", 1, "http-403")
+    told = [each.event for each in await notifier.house.published()]
+    again = told[-1]
+    assert isinstance(again, NotificationRequested)
+    assert (again.notification, again.alert, again.reason) == (waiting, requested.alert, requested.reason)
+    await notifier.send(again)
+    sent = await notifier.deliveries.get_notification(GetNotification(**whose))
+    assert (sent.state, sent.attempts, sent.error) == ("sent", 2, None)
+    assert (
+        await refused(notifier.deliveries.retry_notification(RetryNotification(**whose))) == "notification-not-failed"
+    )
+
+
+async def test_a_message_when_there_is_no_way_to_send_it_then_is_not_tried_again(notifier: Notifier):
+    channel = await notifier.webhook()
+    notifier.way.failures[channel.id] = [Unrecoverable("http-403"), Unrecoverable("http-403")]
+    whose: Any = {"organization_id": notifier.organization}
+    tried = await notifier.handlers.send_test_message(SendTestMessage(**whose, channel_id=channel.id))
+    [requested] = await notifier.tell(notifier.alert())
+    await notifier.send(requested)
+    retry = notifier.deliveries.retry_notification
+    assert await refused(retry(RetryNotification(**whose, notification_id=tried.id))) == "no-way-to-send"
+    other: Any = {"organization_id": new_id(), "notification_id": requested.notification_id}
+    assert await refused(retry(RetryNotification(**other))) == "notification-not-found"
+    assert await refused(notifier.deliveries.get_notification(GetNotification(**other))) == "notification-not-found"
+    paused = UpdateChannel(**whose, channel_id=channel.id, is_active=False)
+    await notifier.handlers.update_channel(paused)
+    failed = RetryNotification(**whose, notification_id=requested.notification_id)
+    assert await refused(retry(failed)) == "no-way-to-send"
+    await notifier.handlers.delete_channel(DeleteChannel(**whose, channel_id=channel.id))
+    assert await refused(retry(failed)) == "no-way-to-send"
+    assert (await notifier.ledger(requested.notification_id)).state is DeliveryState.FAILED
+
+
+async def test_an_outbox_message_when_asked_for_then_comes_whole_to_its_organization_alone(notifier: Notifier):
+    await notifier.register()
+    await notifier.send(*await notifier.tell(notifier.alert()))
+    [listed] = (await notifier.deliveries.list_outbox(ListOutbox(organization_id=notifier.organization))).messages
+    asked = GetOutboxMessage(organization_id=notifier.organization, message_id=listed.id)
+    assert await notifier.deliveries.get_outbox_message(asked) == listed
+    foreign = GetOutboxMessage(organization_id=new_id(), message_id=listed.id)
+    assert await refused(notifier.deliveries.get_outbox_message(foreign)) == "message-not-found"
 
 
 # -- the ledger -------------------------------------------------------------------------------------------------------------
@@ -486,6 +587,13 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Not
         "INSERT INTO notifier.outbox_messages SELECT id, organization_id, 'r', 's', 't', 'h', 'f', NULL, NULL, now() "
         "FROM notifier.notifications WHERE document = '{}'"
     )
+    given: list[dict[str, Any]] = [
+        {},
+        *({name: some} for name in ("monitor_id", "alert_id", "channel_id")),
+        {"state": DeliveryState.FAILED},
+        {"channel_id": some, "state": DeliveryState.FAILED},
+    ]
+    shapes = [ListNotifications(organization_id=organization, **narrowing) for narrowing in given]
     for query, arguments in (
         (store.CHANNELS, ([organization],)),
         (store.CHANNEL, (organization, some)),
@@ -493,11 +601,12 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Not
         (store.NOTIFICATION, (organization, some)),
         (store.THESE_NOTIFICATIONS, ([organization], [some])),
         (store.DUE, (now,)),
-        (store.LIST, (organization, None, None, None, 50)),
-        (store.LIST, (organization, some, None, None, 50)),
-        (store.COUNT, (organization, None, None)),
-        (store.OUTBOX, (organization, None, 50)),
-        (store.COUNT_OUTBOX, (organization,)),
+        (queries.CHANNELS, (organization,)),
+        (queries.OUTBOX, (organization, None, 50)),
+        (queries.COUNT_OUTBOX, (organization,)),
+        (queries.OUTBOX_MESSAGE, (organization, some)),
+        *(narrowed(queries.NOTIFICATIONS, (organization, None, 50), queries.filters(shape)) for shape in shapes),
+        *(narrowed(queries.COUNT_NOTIFICATIONS, (organization,), queries.filters(shape)) for shape in shapes),
     ):
         explained = await plan(query, *arguments)
         assert "Seq Scan" not in explained, f"{query}\n{explained}"

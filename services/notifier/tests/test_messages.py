@@ -65,6 +65,8 @@ def test_alert_when_it_fires_then_tells_everything_a_person_needs(make_alert: Ma
             assert expected in shown
     links = Page(told.html).links
     for link in (
+        f"https://monitors.example/console/alerts/{alert.id}",
+        f"https://monitors.example/console/monitors/{alert.monitor_id}",
         "https://shop.example/kettle?a=1&b=2",
         "https://monitors.example/u/abc",
     ):
@@ -82,6 +84,8 @@ def test_alert_when_told_to_programs_then_holds_it_whole_in_camel_case(make_aler
     assert told.data["previousValue"] == 60.0
     assert told.data["organizationId"] == str(alert.organization_id)
     assert told.data["reason"] == "condition-became-true"
+    assert told.data["alertUrl"] == f"https://monitors.example/console/alerts/{alert.id}"
+    assert told.data["monitorUrl"] == f"https://monitors.example/console/monitors/{alert.monitor_id}"
     assert AlertView.model_validate(told.data) == alert
 
 
@@ -93,7 +97,7 @@ def test_alert_when_resolved_then_says_so_and_why(make_alert: MakeAlert):
     assert told.at == over.resolved_at
     assert told.severity == "info"
     for shown in (told.text, Page(told.html).words):
-        assert "Somebody closed the alert." in shown
+        assert "Somebody did this by hand." in shown
         assert "bought one" in shown
         assert "17:37 UTC" in shown
 
@@ -105,7 +109,7 @@ def test_alert_when_little_is_known_then_shows_no_empty_lines_of_facts(make_aler
         )
     )
     assert told.subject == "Copper kettle: 45.5 EUR"
-    for absent in ("Before", "Change", "Seen", "Where", "Source", "Monitor:", "None", "Unsubscribe"):
+    for absent in ("Before", "Change", "Seen", "Where", "Source", "Monitor:", "monitors/", "None", "Unsubscribe"):
         assert absent not in told.text
         assert absent not in Page(told.html).words
     assert "List-Unsubscribe" not in told.headers

@@ -14,9 +14,14 @@ from .mime import OUTBOX_ADDRESS, mail, message_id
 from .protocol import Recoverable, Sent
 
 
+def outbox_folder(outbox: Path, organization_id: Id) -> Path:
+    """Where an organization's mails lie."""
+    return outbox / str(organization_id)
+
+
 def outbox_file(outbox: Path, organization_id: Id, delivery_id: Id) -> Path:
     """Where a delivery's mail lies: `<outbox>/<organization>/<delivery>.eml`."""
-    return outbox / str(organization_id) / f"{delivery_id}.eml"
+    return outbox_folder(outbox, organization_id) / f"{delivery_id}.eml"
 
 
 class LocalChannel:

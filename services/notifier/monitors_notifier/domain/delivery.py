@@ -103,6 +103,14 @@ def again(organization_id: Id, old: NotificationView, alert: AlertView, reason: 
     )
 
 
+def by_hand(organization_id: Id, old: NotificationView, alert: AlertView, reason: str) -> NotificationRequested:
+    """Somebody wants one more try of what was given up. ValueError: `notification-not-failed`."""
+    if old.state is not DeliveryState.FAILED:
+        raise ValueError("notification-not-failed")
+    waiting = old.model_copy(update={"state": DeliveryState.PENDING})
+    return again(organization_id, waiting, alert, reason)
+
+
 def tracked(
     organization_id: Id, old: NotificationView, reported: DeliveryState, detail: str | None, at: datetime
 ) -> NotificationTracked | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from monitors_contracts.alerts import AlertState, AlertView
+from monitors_contracts.alerts import REASONS, AlertState, AlertView
 from monitors_contracts.base import Json
 
 from . import wording
@@ -17,13 +17,6 @@ from .unsubscribe import unsubscribe_headers
 
 LONGEST_SUBJECT = 180
 """Characters; more is cut off by every mail client, and some servers refuse lines over 998 bytes."""
-
-WHY = {
-    "condition-became-true": "The condition became true.",
-    "fact-changed": "The watched fact changed.",
-    "condition-cleared": "The condition is no longer true.",
-    "by-hand": "Somebody closed the alert.",
-}
 
 _TEMPLATE_OF = {"alert.triggered": "alert_triggered", "alert.resolved": "alert_resolved", "channel.test": "test"}
 
@@ -76,16 +69,19 @@ def alert_message(
     """
     resolved = alert.state is AlertState.RESOLVED
     at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
-    alert_url = f"{base_url}/api/alerts/{alert.id}"
+    alert_url = f"{base_url}/console/alerts/{alert.id}"
+    monitor_url = f"{base_url}/console/monitors/{alert.monitor_id}" if alert.monitor_id else None
     return _message(
         "alert.resolved" if resolved else "alert.triggered",
         at,
-        {**alert.model_dump(mode="json"), "reason": reason, "alertUrl": alert_url},
+        {**alert.model_dump(mode="json"), "reason": reason, "alertUrl": alert_url, "monitorUrl": monitor_url},
         _alert_words(alert)
         | {
-            "why": WHY.get(reason, "The alert changed."),
+            "why": REASONS.get(reason, "The alert changed."),
             "at": wording.moment(at),
             "channel_name": channel_name,
+            "alert_url": alert_url,
+            "monitor_url": monitor_url,
         },
         severity="info" if resolved else alert.severity,
         unsubscribe_url=unsubscribe_url,
