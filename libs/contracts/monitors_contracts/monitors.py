@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, model_validator
 
-from .base import Done, Event, Id, Model, ShortText, TenantRequest, Url, Value
+from .base import Event, Id, Model, ShortText, TenantRequest, Url, Value
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=500)]
 MonitorName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -125,7 +125,20 @@ class Verdict(StrEnum):
     FAILED = "failed"
 
 
+class MonitorStatus(StrEnum):
+    """How a monitor stands, in one word; the first that fits, from top to bottom."""
+
+    PAUSED = "paused"
+    NEW = "new"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    TRIGGERED = "triggered"
+    QUIET = "quiet"
+
+
 ChangeType = Literal["increase", "decrease", "stable", "new", "removed", "changed"]
+BY_HAND = "by-hand"
+"""The provider of an interpretation that a person corrected."""
 
 
 class MonitorView(Model):
@@ -155,6 +168,27 @@ class MonitorView(Model):
     created_at: AwareDatetime
     updated_at: AwareDatetime
 
+    @property
+    def status(self) -> MonitorStatus:
+        """Paused; not judged yet as it is defined now; or how the last check ended, `triggered` while the condition holds."""
+        if not self.is_active:
+            return MonitorStatus.PAUSED
+        if self.last_verdict is None:
+            return MonitorStatus.NEW
+        if self.last_verdict is Verdict.QUIET and self.condition_met:
+            return MonitorStatus.TRIGGERED
+        return MonitorStatus(self.last_verdict)
+
+
+class Fetched(Model):
+    """How a check came by its page."""
+
+    rendered_by: Literal["http", "browser"]
+    status: int
+    unchanged: bool = Field(default=False, description="The same content as the fetch before")
+    fetched_at: AwareDatetime
+    duration_ms: float
+
 
 class Evaluation(Model):
     """One check's result: what was read, what was decided, and by which named reason."""
@@ -179,6 +213,9 @@ class Evaluation(Model):
     evaluated_at: AwareDatetime | None = None
     confirmed: bool = Field(default=False, description="A surprising value that a second fetch showed again")
     processing_time_ms: float | None = Field(default=None, description="Time spent extracting and deciding")
+    fetched: Fetched | None = Field(default=None, description="Null when no page was to be had")
+    condition: str = Field(default="", description="What it was judged by, as a person reads it: `price < 50 USD`")
+    new_plan: bool = Field(default=False, description="The fact was found by a plan derived in this check")
 
 
 # -- events ---------------------------------------------------------------------------------------------------------
@@ -201,10 +238,24 @@ class MonitorUpdated(Event):
 
 
 class MonitorDeleted(Event):
-    """A monitor is gone, with its facts."""
+    """A monitor is gone at once; its facts are erased when it can't be brought back any more."""
 
     aggregate, action, stream, entity_field = "monitor", "deleted", "MONITORS", "monitor_id"
     monitor_id: Id
+    monitor_version: int | None = Field(
+        default=None, ge=0, description="The version of the deletion; null when nothing can come after it"
+    )
+    restorable_until: AwareDatetime | None = Field(
+        default=None, description="Until then MonitorRestored may follow; null when its facts are gone with it"
+    )
+
+
+class MonitorRestored(Event):
+    """A deleted monitor is back with all its facts; carries it as it is now, of a higher version than its deletion."""
+
+    aggregate, action, stream, entity_field = "monitor", "restored", "MONITORS", "monitor_id"
+    monitor_id: Id
+    monitor: MonitorView
 
 
 class MonitorRefreshRequested(Event):
@@ -280,7 +331,7 @@ class InterpretPrompt(TenantRequest[Interpretation]):
 
 
 class CreateMonitor(TenantRequest[MonitorView]):
-    """Interpret and save. Problems: `no-source-url`, `not-understood`, `monitor-limit`."""
+    """Interpret and save. Problems: `no-source-url`, `not-understood`, `invalid-interpretation`, `monitor-limit`."""
 
     service = "evaluator"
     monitor_id: Id
@@ -289,10 +340,17 @@ class CreateMonitor(TenantRequest[MonitorView]):
     name: MonitorName | None = None
     source: SourceSettings = SourceSettings()
     limit: int = Field(default=0, ge=0, description="Most monitors this user may have; 0 for no limit")
+    interpretation: Interpretation | None = Field(
+        default=None, description="What the person says it means; the prompt is then not interpreted"
+    )
 
 
 class UpdateMonitor(TenantRequest[MonitorView]):
-    """Change what is given; a new prompt is interpreted anew and forgets the old plan and value."""
+    """Change what is given; a new prompt is interpreted anew and forgets the old plan and value.
+
+    So does an interpretation that asks the page for something else. One that only fires at something else keeps them, and is
+    judged with the next check. Problems: those of CreateMonitor, and `monitor-not-found`.
+    """
 
     service = "evaluator"
     monitor_id: Id
@@ -301,30 +359,9 @@ class UpdateMonitor(TenantRequest[MonitorView]):
     name: MonitorName | None = None
     is_active: bool | None = None
     source: SourceSettings | None = None
-
-
-class DeleteMonitor(TenantRequest[Done]):
-    """Delete a monitor and its facts."""
-
-    service = "evaluator"
-    monitor_id: Id
-
-
-class MonitorList(Model):
-    """A page of monitors, newest first."""
-
-    monitors: list[MonitorView]
-    total: int
-    next_cursor: str | None = None
-
-
-class ListMonitors(TenantRequest[MonitorList]):
-    """The monitors of one user."""
-
-    service = "evaluator"
-    user_id: Id
-    limit: int = Field(default=50, ge=1, le=500)
-    cursor: str | None = None
+    interpretation: Interpretation | None = Field(
+        default=None, description="What the person says it means; a prompt is then not interpreted"
+    )
 
 
 class MonitorDetail(Model):

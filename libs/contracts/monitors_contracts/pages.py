@@ -82,6 +82,8 @@ class Snapshot(Model):
     """A page as it was, kept once per content."""
 
     id: Id
+    monitor_id: Id | None = None
+    previous_id: Id | None = Field(default=None, description="The snapshot kept before this one of the same monitor")
     url: str
     final_url: str
     status: int

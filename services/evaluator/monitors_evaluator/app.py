@@ -2,23 +2,25 @@
 
 from pathlib import Path
 
+from monitors_contracts.collection import DeleteMonitor, DuplicateMonitor, ListMonitors, RestoreMonitor
+from monitors_contracts.evaluations import GetMonitorValues, ListEvaluations, PointMonitor
 from monitors_contracts.monitors import (
     CreateMonitor,
-    DeleteMonitor,
     GetEvaluations,
     GetMonitor,
     InterpretPrompt,
-    ListMonitors,
     MonitorCreated,
     MonitorDeleted,
     MonitorEvaluated,
     MonitorRefreshRequested,
+    MonitorRestored,
     MonitorUpdated,
     RequestRefreshes,
     UpdateMonitor,
 )
 from monitors_contracts.pages import PageFetched, PageFetchFailed
-from monitors_contracts.platform import GetAiUsage
+from monitors_contracts.platform import GetAiUsage, OrganizationDeleted
+from monitors_contracts.snapshots import CompareSnapshots, ShowSnapshot
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
@@ -33,23 +35,33 @@ def build(runtime: Runtime, settings: AiSettings) -> Service:
     service.on_start(handlers.start)
     service.on_stop(handlers.stop)
     service.consume(PageFetched, PageFetchFailed, work=handlers.read_page, save_all=handlers.pages_read, concurrency=64)
+    service.erase(OrganizationDeleted, *store.ERASE)
     service.answer(InterpretPrompt, handlers.interpret_prompt)
-    service.answer(CreateMonitor, handlers.create_monitor)
-    service.answer(UpdateMonitor, handlers.update_monitor)
-    service.answer(DeleteMonitor, handlers.delete_monitor)
+    service.answer(CreateMonitor, handlers.commands.create)
+    service.answer(UpdateMonitor, handlers.commands.update)
+    service.answer(DeleteMonitor, handlers.commands.delete)
+    service.answer(RestoreMonitor, handlers.commands.restore)
+    service.answer(DuplicateMonitor, handlers.commands.duplicate)
     service.answer(RequestRefreshes, handlers.request_refreshes)
     service.answer(ListMonitors, handlers.list_monitors)
     service.answer(GetMonitor, handlers.get_monitor)
     service.answer(GetEvaluations, handlers.get_evaluations)
+    service.answer(ListEvaluations, handlers.kept.list_evaluations)
+    service.answer(GetMonitorValues, handlers.kept.get_monitor_values)
+    service.answer(ShowSnapshot, handlers.kept.show_snapshot)
+    service.answer(CompareSnapshots, handlers.kept.compare_snapshots)
+    service.answer(PointMonitor, handlers.kept.point)
     service.answer(GetAiUsage, handlers.get_ai_usage)
     service.project(
         MonitorCreated,
         MonitorUpdated,
         MonitorDeleted,
+        MonitorRestored,
         MonitorRefreshRequested,
         MonitorEvaluated,
         apply=store.apply,
         tables=["evaluator.monitors", "evaluator.evaluations"],
     )
     service.expire(store.EXPIRE_EVALUATIONS, store.EXPIRE_USAGE)
+    service.expire_due(store.ERASE_DELETED)
     return service

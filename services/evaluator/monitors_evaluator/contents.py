@@ -3,9 +3,11 @@
 import base64
 
 import zstandard
+from nats.errors import Error as NatsError
 
-from monitors_contracts.pages import ContentRef, GetSnapshot, PageFetched
-from monitors_runtime.errors import Permanent
+from monitors_contracts.base import Id
+from monitors_contracts.pages import ContentRef, GetSnapshot, PageFetched, Snapshot
+from monitors_runtime.errors import Permanent, problem
 from monitors_runtime.runtime import Runtime
 
 from .domain.extraction import Page
@@ -15,16 +17,33 @@ MOST_BYTES = 32 * 1024 * 1024
 
 async def page_of(runtime: Runtime, event: PageFetched) -> Page:
     """The fetched page. Raises ProblemError when its content is kept no longer."""
-    if event.content is not None:
-        return Page(unpacked(base64.b64decode(event.content)), event.content_type, event.final_url)
-    if event.content_ref is not None:
-        return Page(unpacked(await _stored(runtime, event.content_ref)), event.content_type, event.final_url)
-    snapshot = await runtime.ask(GetSnapshot(organization_id=event.organization_id, snapshot_id=event.snapshot_id))
-    if snapshot.content is not None:
-        return Page(unpacked(base64.b64decode(snapshot.content)), snapshot.content_type, snapshot.final_url)
-    if snapshot.content_ref is not None:
-        return Page(unpacked(await _stored(runtime, snapshot.content_ref)), snapshot.content_type, snapshot.final_url)
-    raise Permanent("a snapshot without content")
+    if event.content is None and event.content_ref is None:
+        return await kept_page(runtime, event.organization_id, event.snapshot_id)
+    return await _page(runtime, event)
+
+
+async def kept_page(runtime: Runtime, organization_id: Id, snapshot_id: Id) -> Page:
+    """The page that a snapshot keeps. Raises ProblemError `snapshot-not-found`."""
+    snapshot = await runtime.ask(GetSnapshot(organization_id=organization_id, snapshot_id=snapshot_id))
+    try:
+        return await _page(runtime, snapshot)
+    except NatsError as gone:
+        raise problem("snapshot-not-found", "The content is past its retention", 404) from gone
+
+
+async def _page(runtime: Runtime, kept: PageFetched | Snapshot) -> Page:
+    if kept.content is not None:
+        content = base64.b64decode(kept.content)
+    elif kept.content_ref is not None:
+        content = await _stored(runtime, kept.content_ref)
+    else:
+        raise Permanent("a snapshot without content")
+    return Page(unpacked(content), kept.content_type, kept.final_url)
+
+
+def packed(text: str) -> str:
+    """A text as messages carry it: UTF-8, Zstandard, base64."""
+    return base64.b64encode(zstandard.compress(text.encode())).decode()
 
 
 def unpacked(packed: bytes) -> str:

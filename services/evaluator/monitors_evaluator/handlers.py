@@ -3,47 +3,44 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from prometheus_client import Counter
 
-from monitors_contracts.base import Done, Id, new_id
+from monitors_contracts.base import Id, new_id
+from monitors_contracts.collection import ListMonitors, MonitorList
 from monitors_contracts.monitors import (
-    CreateMonitor,
-    DeleteMonitor,
     Evaluation,
     EvaluationList,
+    Fetched,
     GetEvaluations,
     GetMonitor,
     Interpretation,
     InterpretPrompt,
-    ListMonitors,
-    MonitorCreated,
-    MonitorDeleted,
     MonitorDetail,
     MonitorEvaluated,
-    MonitorList,
     MonitorRefreshRequested,
-    MonitorUpdated,
     MonitorView,
     Reading,
     RefreshAccepted,
     RequestRefreshes,
-    UpdateMonitor,
 )
 from monitors_contracts.pages import Failure, PageFetched, PageFetchFailed
 from monitors_contracts.platform import AiUsageRecorded, GetAiUsage, UsageReply
 from monitors_runtime.consumer import Received, Unit, one_each
-from monitors_runtime.cursor import cursor_id, next_cursor
-from monitors_runtime.errors import ProblemError, Retryable, problem
+from monitors_runtime.errors import Retryable, problem
 from monitors_runtime.runtime import Service
 
-from . import store
+from . import listing, store
+from .commands import Commands, not_found
+from .contents import kept_page
 from .domain import definition
-from .domain.crossing import clearing, evaluation_of, events_of
+from .domain.crossing import evaluation_of, events_of
 from .domain.extraction import Extraction
 from .domain.interpretation import NotUnderstood
 from .domain.verdict import State, decide
+from .kept import Kept
 from .providers.assembly import build_chain
 from .providers.budget import month_of
 from .providers.chain import Asker
@@ -69,6 +66,8 @@ class Handlers:
         self._budget_usd = settings.ai_budget_usd_per_month
         self._providers = build_chain(settings, self._spent, self._record_usage, lambda: datetime.now(UTC))
         self._reader = Reader(service.runtime, self._providers)
+        self.commands = Commands(service, self._interpret)
+        self.kept = Kept(service, partial(kept_page, service.runtime))
         self._sweeping: asyncio.Task[None] | None = None
 
     # -- pages ------------------------------------------------------------------------------------------------------
@@ -139,6 +138,9 @@ class Handlers:
             evidence=extraction.evidence if extraction else None,
             detail=event.detail if isinstance(event, PageFetchFailed) else None,
             processing_time_ms=read.took_ms,
+            condition=monitor.interpretation.trigger_condition,
+            fetched=_fetched(event),
+            new_plan=read.plan is not None,
         )
         evaluated, following = events_of(
             monitor,
@@ -191,6 +193,7 @@ class Handlers:
                     evidence=None,
                     detail="The check got no answer and was given up. Check again.",
                     processing_time_ms=0,
+                    condition=monitor.interpretation.trigger_condition,
                 )
                 evaluated, _ = events_of(
                     monitor,
@@ -209,58 +212,6 @@ class Handlers:
     async def interpret_prompt(self, command: InterpretPrompt) -> Interpretation:
         """What a sentence means."""
         return await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
-
-    async def create_monitor(self, command: CreateMonitor) -> MonitorView:
-        """Watch something new."""
-        known = await store.get(self._service.runtime.pool, command.organization_id, command.monitor_id)
-        if known:
-            return known.monitor
-        interpretation = await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
-        _needs_url(interpretation)
-        async with self._service.transaction(correlation=command.monitor_id) as tx:
-            if command.limit:
-                await store.lock_user(tx.db, command.user_id)
-                if await store.count(tx.db, command.organization_id, command.user_id) >= command.limit:
-                    detail = f"You have {command.limit} monitors, the most there may be; delete one to make room."
-                    raise problem("monitor-limit", "Too many monitors", 409, detail)
-            monitor = definition.create(command, interpretation, tx.now)
-            event = MonitorCreated(organization_id=monitor.organization_id, monitor_id=monitor.id, monitor=monitor)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return monitor
-
-    async def update_monitor(self, command: UpdateMonitor) -> MonitorView:
-        """Change what is watched, or how."""
-        interpretation = None
-        if command.prompt is not None:
-            interpretation = await self._interpret(command.prompt, Asker(command.organization_id, command.user_id))
-            _needs_url(interpretation)
-        async with self._service.transaction(correlation=command.monitor_id) as tx:
-            known = await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True)
-            if known is None:
-                raise _not_found()
-            monitor = definition.update(known.monitor, command, interpretation, tx.now)
-            if monitor.condition_met is None and (
-                cleared := clearing(known.monitor, "it watches something else now", monitor.id, tx.now)
-            ):
-                tx.publish(cleared)
-            event = MonitorUpdated(organization_id=monitor.organization_id, monitor_id=monitor.id, monitor=monitor)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return monitor
-
-    async def delete_monitor(self, command: DeleteMonitor) -> Done:
-        """Watch no more, and forget what was seen."""
-        async with self._service.transaction(correlation=command.monitor_id) as tx:
-            known = await store.get(tx.db, command.organization_id, command.monitor_id, for_update=True)
-            if known is None:
-                raise _not_found()
-            if cleared := clearing(known.monitor, "it is not watched any more", known.monitor.id, tx.now):
-                tx.publish(cleared)
-            event = MonitorDeleted(organization_id=command.organization_id, monitor_id=command.monitor_id)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return Done()
 
     async def request_refreshes(self, command: RequestRefreshes) -> RefreshAccepted:
         """Start checks; once answered, each will have its verdict. A refresh known already is not started again."""
@@ -285,16 +236,14 @@ class Handlers:
 
     async def list_monitors(self, query: ListMonitors) -> MonitorList:
         """A page of a user's monitors."""
-        pool, before = self._service.runtime.pool, cursor_id(query.cursor)
-        monitors, total = await store.find(pool, query.organization_id, query.user_id, before, query.limit)
-        return MonitorList(monitors=monitors, total=total, next_cursor=next_cursor(monitors, query.limit))
+        return await listing.find(self._service.runtime.pool, query)
 
     async def get_monitor(self, query: GetMonitor) -> MonitorDetail:
         """One monitor with its history."""
         pool = self._service.runtime.pool
         known = await store.get(pool, query.organization_id, query.monitor_id)
         if known is None:
-            raise _not_found()
+            raise not_found()
         history = await store.history(pool, query.organization_id, query.monitor_id, query.history)
         return MonitorDetail(monitor=known.monitor, evaluations=history)
 
@@ -328,13 +277,14 @@ class Handlers:
             tx.publish(usage)
 
 
-def _needs_url(interpretation: Interpretation) -> None:
-    if interpretation.url is None:
-        detail = "Name the page to watch, with its address: ... at https://shop.example/kettle ..."
-        raise problem("no-source-url", "No page to watch", 422, detail)
-
-
-def _not_found() -> ProblemError:
-    return problem(
-        "monitor-not-found", "No such monitor", 404, "There is no monitor with this id in your organization."
+def _fetched(event: PageFetched | PageFetchFailed) -> Fetched | None:
+    """How the page was come by; None for one that was not."""
+    if isinstance(event, PageFetchFailed):
+        return None
+    return Fetched(
+        rendered_by=event.rendered_by,
+        status=event.status,
+        unchanged=event.unchanged,
+        fetched_at=event.fetched_at,
+        duration_ms=event.duration_ms,
     )

@@ -16,8 +16,8 @@ from monitors_runtime.runtime import Runtime
 from . import store
 from .contents import page_of
 from .domain.extraction import Extraction, Page, run_plan
+from .domain.extraction.pointing import as_pointed
 from .providers.chain import Asker, ProviderChain
-from .providers.proposing import as_pointed
 
 READ = Counter("monitors_readings_total", "Facts read off pages, by how", ("how",))
 READ_SECONDS = Histogram("monitors_reading_seconds", "Time to read a fact off a page", ("how",))

@@ -11,6 +11,7 @@ from monitors_contracts.monitors import (
     Evaluation,
     Evidence,
     ExtractionPlan,
+    Fetched,
     MonitorEvaluated,
     MonitorView,
     ThresholdCleared,
@@ -42,6 +43,9 @@ def evaluation_of(
     evidence: Evidence | None,
     detail: str | None,
     processing_time_ms: float,
+    condition: str = "",
+    fetched: Fetched | None = None,
+    new_plan: bool = False,
 ) -> Evaluation:
     """The pending evaluation, done. `detail` replaces the decision's own words (a failed fetch has better ones)."""
     return pending.model_copy(
@@ -61,6 +65,9 @@ def evaluation_of(
             "evaluated_at": now,
             "confirmed": decision.confirmed,
             "processing_time_ms": processing_time_ms,
+            "condition": condition,
+            "fetched": fetched,
+            "new_plan": new_plan,
         }
     )
 

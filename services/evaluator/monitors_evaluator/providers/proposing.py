@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from monitors_contracts.monitors import ExtractionPlan, Interpretation
 from monitors_evaluator.domain.extraction import Page, derive_plan, run_plan
 from monitors_evaluator.domain.extraction.numbers import read_numbers
+from monitors_evaluator.domain.extraction.pointing import pointed as pointed_plan
 
 from .base import MalformedAnswer
 from .completion import Completion, Question
@@ -26,7 +27,6 @@ _BLOCK_LIMIT = 1_000
 _MARGIN = 0.5
 _WORDS_LIMIT = 120
 _QUOTE_LIMIT = 500
-_FACT, _SUBJECT = "pointed_fact", "pointed_subject"
 
 SYSTEM = """\
 You find on one page where a wanted fact stands, and copy it out.
@@ -123,18 +123,8 @@ def read(
         pointed = interpretation.model_copy(update={"fact": fact, "subject": subject})
         plan = derive_plan(page, pointed, previous)
         if plan is not None and _reads(plan, page, pointed, value, quote):
-            return ExtractionPlan(
-                method=plan.method, locator={**plan.locator, _FACT: fact, _SUBJECT: subject}, provider=provider
-            )
+            return pointed_plan(plan, fact, subject).model_copy(update={"provider": provider})
     raise MalformedAnswer("plan-not-verified", usage=completion.usage)
-
-
-def as_pointed(plan: ExtractionPlan, interpretation: Interpretation) -> Interpretation:
-    """What a plan is to be run with: the page's own words, where a model pointed at them, else the person's."""
-    fact, subject = plan.locator.get(_FACT), plan.locator.get(_SUBJECT)
-    if not isinstance(fact, str) or not isinstance(subject, str):
-        return interpretation
-    return interpretation.model_copy(update={"fact": fact, "subject": subject})
 
 
 def _pointed(said: SaidPlace, interpretation: Interpretation) -> Iterable[tuple[str, str]]:

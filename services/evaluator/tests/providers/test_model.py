@@ -8,10 +8,10 @@ import pytest
 
 from monitors_contracts.monitors import Condition, ExtractionPlan, Interpretation, Operator
 from monitors_evaluator.domain.extraction import Page, derive_plan, run_plan
+from monitors_evaluator.domain.extraction.pointing import as_pointed
 from monitors_evaluator.providers.base import MalformedAnswer, ProviderRefused
 from monitors_evaluator.providers.model import ModelProvider
 from monitors_evaluator.providers.pricing import Price, PriceTable
-from monitors_evaluator.providers.proposing import as_pointed
 
 PRICE = Price(input=1, output=5, cache_write=1.25, cache_read=0.1)
 COST = (100 * 1 + 1000 * 0.1 + 50 * 5) / 1e6

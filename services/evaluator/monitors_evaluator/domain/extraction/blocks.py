@@ -52,6 +52,8 @@ class Block:
     text: str = ""
     weight: float = BODY
     is_related: bool = False
+    nodes: list[int] = field(default_factory=list)
+    """The text nodes it is made of, by their identity in the document's tree."""
 
     @property
     def label(self) -> str:
@@ -106,6 +108,8 @@ class Cell:
 
     text: str
     is_header: bool = False
+    node: int = 0
+    """The element it is made of, by its identity in the document's tree."""
 
 
 @dataclass(slots=True)
@@ -120,11 +124,12 @@ class Grid:
 
 @dataclass(slots=True)
 class Outline:
-    """All blocks and tables of a page, in reading order."""
+    """All blocks and tables of a page, in reading order; `parts` has both kinds in one."""
 
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
+    parts: list[Block | Grid] = field(default_factory=list)
 
     @property
     def text(self) -> str:

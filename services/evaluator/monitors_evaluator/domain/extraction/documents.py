@@ -20,22 +20,29 @@ _MAX_LEAVES, _MAX_DEPTH = 5_000, 24
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value in nested data: `keys` name it, closest first; `siblings` name what it belongs to; `path` finds it."""
+    """A value in nested data: `keys` name it, closest first; `siblings` name what it belongs to; `path` finds it.
+
+    `steps` are the keys and places that lead to it in this very document.
+    """
 
     value: str | float | bool
     keys: tuple[str, ...]
     siblings: tuple[str, ...]
     path: str
     group: str
+    steps: tuple[str | int, ...] = ()
+
+
+_Branch = tuple[JsonValue, tuple[str, ...], tuple[str, ...], str, str, tuple[str | int, ...]]
 
 
 def leaves(data: JsonValue) -> Iterator[Leaf]:
     """All values of a document, in its order; at most some thousands."""
     count = 0
-    stack: list[tuple[JsonValue, tuple[str, ...], tuple[str, ...], str, str, int]] = [(data, (), (), "", "", 0)]
+    stack: list[_Branch] = [(data, (), (), "", "", ())]
     while stack and count < _MAX_LEAVES:
-        value, keys, siblings, path, group, depth = stack.pop()
-        if depth > _MAX_DEPTH or value is None:
+        value, keys, siblings, path, group, steps = stack.pop()
+        if len(steps) > _MAX_DEPTH or value is None:
             continue
         if isinstance(value, dict):
             named = _names_of(value)
@@ -44,20 +51,20 @@ def leaves(data: JsonValue) -> Iterator[Leaf]:
                 here = tuple(text for name, text in named if name != key)
                 quoted = json.dumps(key, ensure_ascii=False)
                 step = f"{path}.{quoted}" if path else quoted
-                stack.append((child, (key, *keys), here + siblings, step, f"{group}.{key}", depth + 1))
+                stack.append((child, (key, *keys), here + siblings, step, f"{group}.{key}", (*steps, key)))
         elif isinstance(value, list):
-            children: list[tuple[JsonValue, tuple[str, ...], tuple[str, ...], str, str, int]] = []
-            for child, select in zip(value[:2_000], _selectors(value[:2_000]), strict=True):
+            children: list[_Branch] = []
+            for at, (child, select) in enumerate(zip(value[:2_000], _selectors(value[:2_000]), strict=True)):
                 if select is None and len(value) > 1:
                     continue
                 step = f"{path or '@'}[?{select}] | [0]" if select else f"{path or '@'}[0]"
-                children.append((child, keys, siblings, step, f"{group}[]", depth + 1))
+                children.append((child, keys, siblings, step, f"{group}[]", (*steps, at)))
             stack.extend(reversed(children))
         else:
             count += 1
             if isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
-            yield Leaf(value, keys, siblings, path, group)
+            yield Leaf(value, keys, siblings, path, group, steps)
 
 
 def _names_of(item: dict[str, JsonValue]) -> list[tuple[str, str]]:

@@ -88,7 +88,8 @@ def _of_block(block: Block, title: str) -> Iterator[Observation]:
 def table_observations(outline: Outline, row_name: str | None = None) -> Iterator[Observation]:
     """All cells of a page's tables (or of one row), named by their column's header and their row's other texts."""
     for number, grid in enumerate(outline.grids):
-        yield from _of_grid(grid, number, outline.title, row_name)
+        for _, _, observation in cell_observations(grid, number, outline.title, row_name):
+            yield observation
 
 
 def header_of(grid: Grid) -> list[str]:
@@ -115,10 +116,14 @@ def _looks_like_header(text: str) -> bool:
     }  # fmt: skip
 
 
-def _of_grid(grid: Grid, number: int, title: str, row_name: str | None) -> Iterator[Observation]:
+def cell_observations(
+    grid: Grid, number: int, title: str, row_name: str | None = None
+) -> Iterator[tuple[int, int, Observation]]:
+    """The cells of one table (or of one of its rows) that say something, each with its row and column."""
     header = header_of(grid)
     context = tuple(name for name in (*grid.titles, title) if name)
-    for row in grid.rows[1 if header else 0 :]:
+    begin = 1 if header else 0
+    for line, row in enumerate(grid.rows[begin:], begin):
         if row_name is not None and normalise(row[0].text) != row_name:
             continue
         texts = [cell.text for cell in row]
@@ -133,7 +138,7 @@ def _of_grid(grid: Grid, number: int, title: str, row_name: str | None) -> Itera
                 if place != at and text and not re.fullmatch(r"[\W\d]*", text)
             )
             names = tuple(name for name in (label, column, *others) if name and name != cell.text)
-            yield Observation(
+            yield line, at, Observation(
                 cell.text, names, context, grid.weight,
                 {"row": normalise(label), "column": normalise(column), "title": normalise(context[0]) if context else ""},
                 f"table{number}|{column or at}", "td",

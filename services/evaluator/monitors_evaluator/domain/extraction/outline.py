@@ -79,6 +79,11 @@ def _style_of(tag: str, attributes: dict[str, str | None]) -> _Style:
     return _style(tag, get("class") or "", get("id") or "", get("role") or "", style)
 
 
+def is_shown(tag: str, attributes: dict[str, str | None]) -> bool:
+    """False for an element that is hidden by its own attributes."""
+    return _style_of(tag, attributes).shown
+
+
 def _element_for(style: _Style, tag: str, attributes: dict[str, str | None], parent: Element) -> Element:
     """The element's place in the outline."""
     marginal = parent.marginal or style.marginal
@@ -141,6 +146,8 @@ def outline_of_html(document: LexborHTMLParser) -> Outline:
         if node.is_text_node:
             if opened := _add_text(element, node.text_content or "", run, last_run):
                 parts.append(opened)
+            if element.block is not None:
+                element.block.nodes.append(node.mem_id)
             continue
         tag = node.tag or ""
         if not node.is_element_node or tag in _SKIPPED:
@@ -196,6 +203,7 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
             block.titles += tuple(head.label for head in reversed(heads))
             block.weight = MARGIN if any(head.is_related for head in heads) else block.weight
             outline.grids.append(block)
+            outline.parts.append(block)
             continue
         if len(block.runs) == 1:
             block.text = block.runs[0].text = squeeze(block.runs[0].text)
@@ -203,6 +211,7 @@ def _finish(outline: Outline, parts: list[Block | Grid]) -> None:
             block.text, block.runs = _joined(block.runs)
         if block.text:
             outline.blocks.append(block)
+            outline.parts.append(block)
             block.heads = known_heads(block.element)
             block.weight = MARGIN if any(head.is_related for head in block.heads) else block.element.weight
             if block.element.level:

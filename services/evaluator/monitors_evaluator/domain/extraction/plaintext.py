@@ -18,6 +18,7 @@ def outline_of_text(content: str) -> Outline:
         if isinstance(group, Grid):
             group.titles = tuple(head.text for _, head in reversed(root.heads or []))
             outline.grids.append(group)
+            outline.parts.append(group)
             continue
         heading = re.match(r"(#{1,6})\s+(.*)", group)
         text = squeeze(heading[2] if heading else group.lstrip("*•-–— \t") if not re.match(r"\s*-\d", group) else group)
@@ -31,6 +32,7 @@ def outline_of_text(content: str) -> Outline:
         if heading:
             set_heading(block)
         outline.blocks.append(block)
+        outline.parts.append(block)
     return outline
 
 

@@ -108,7 +108,7 @@ def _named_plans(page: Page, question: Question) -> list[tuple[ExtractionPlan, V
         margin = reading.score - rivals[0].score if rivals else 2.0
         if margin < 0.02 and rivals:
             break
-        plans.append((_plan_of(reading, method, margin, unnamed), reading.value))
+        plans.append((plan_of(reading, method, margin, unnamed), reading.value))
     return plans
 
 
@@ -118,7 +118,8 @@ def _same_value(left: Value, right: Value) -> bool:
     return left == right
 
 
-def _plan_of(reading: Reading, method: str, margin: float, unnamed: bool) -> ExtractionPlan:
+def plan_of(reading: Reading, method: str, margin: float, unnamed: bool = False) -> ExtractionPlan:
+    """How to find this reading again; `margin` is by how much it is better than the next one."""
     locator = {**reading.source.locator, **reading.hints}
     if method == "text":
         locator["template"] = " ".join(sorted(template(reading.source.text)))
@@ -173,10 +174,10 @@ def _run_named(method: str, page: Page, question: Question, locator: Locator) ->
     ]
     if close and best.hints == close[0].hints:
         return None
-    return _extraction(best.value, best.unit, best.quote, method, _where(method, locator), confidence)
+    return _extraction(best.value, best.unit, best.quote, method, where(method, locator), confidence)
 
 
-def _where(method: str, locator: Locator) -> str:
+def where(method: str, locator: Locator) -> str:
     """The place in words a person can follow."""
     match method:
         case "table_cell":

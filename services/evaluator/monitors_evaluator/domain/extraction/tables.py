@@ -37,7 +37,7 @@ def grid_of(table: LexborNode, element: Element) -> Grid | None:
             while len(cells) in carried:
                 cells.append(_carry(carried, len(cells)))
             attributes = node.attributes
-            cell = Cell(_cell_text(node, has_hidden), node.tag == "th")
+            cell = Cell(_cell_text(node, has_hidden), node.tag == "th", node.mem_id)
             if len(cell.text) > 600:
                 return None
             down = _span(attributes.get("rowspan"))
