@@ -27,7 +27,7 @@ import monitors_notifier.app
 import monitors_scraper.app
 from monitors_contracts.alerts import AcknowledgeAlert, AlertView, CommentAlert, ListAlerts, ResolveAlert
 from monitors_contracts.base import Event, Id, Request, new_id
-from monitors_contracts.collection import DeleteMonitor
+from monitors_contracts.collection import DeleteMonitor, DuplicateMonitor, RestoreMonitor
 from monitors_contracts.envelope import Envelope
 from monitors_contracts.monitors import CreateMonitor, RefreshItem, RequestRefreshes, UpdateMonitor
 from monitors_contracts.notifications import (
@@ -61,6 +61,13 @@ DUMPS = {
     "metrics.samples": "SELECT organization_id, name, tags, at, value FROM metrics.samples "
     "JOIN metrics.series ON series.id = series_id ORDER BY 1, 2, 3, 4",
 }
+
+
+def by_hand(url: str, limit: int, fact: str = "price") -> dict[str, Any]:
+    """What a person says a sentence means."""
+    condition = {"op": "le", "value": limit, "unit": "USD"}
+    said = {"kind": "state", "fact": fact, "fact_type": "number", "condition": condition, "url": url}
+    return said | {"name": "", "confidence": 1}
 
 
 @dataclass(frozen=True)
@@ -217,14 +224,33 @@ class Platform:
             "resume": {"is_active": True},
             "prompt": {"prompt": f"Tell me when the price at {url} is above $80"},
             "source": {"source": {"render": "browser"}},
+            "condition": {"interpretation": by_hand(url, 58)},
+            "fact": {"interpretation": by_hand(url, 58, fact="shipping")},
         }[how]
         if self.monitors:
             who = {"organization_id": self.organization, "monitor_id": self._monitor(which), "user_id": self.user}
             await self.ask(UpdateMonitor.model_validate(who | changes))
 
-    async def delete(self, which: int) -> None:
+    async def delete(self, which: int, minutes: int = 60) -> None:
         if self.monitors:
-            await self.ask(DeleteMonitor(organization_id=self.organization, monitor_id=self._monitor(which)))
+            who = {"organization_id": self.organization, "monitor_id": self._monitor(which)}
+            await self.ask(DeleteMonitor(**who, restorable_minutes=minutes))
+
+    async def restore(self, which: int) -> None:
+        if self.monitors:
+            await self.ask(RestoreMonitor(organization_id=self.organization, monitor_id=self._monitor(which)))
+
+    async def copy(self, which: int) -> None:
+        if self.monitors:
+            who = {"organization_id": self.organization, "user_id": self.user, "monitor_id": self._monitor(which)}
+            self.monitors.append(new_id())
+            await self.ask(DuplicateMonitor.model_validate(who | {"copy_id": self.monitors[-1]}))
+
+    async def erase(self) -> None:
+        """What can't be brought back any more is erased."""
+        for service in self.services.values():
+            for statement in service.due:
+                await self.house.pool.execute(statement, datetime.now(UTC))
 
     async def person(self, which: int, what: str) -> None:
         known: Sequence[AlertView] = (await self.ask(ListAlerts(organization_id=self.organization))).alerts
@@ -288,7 +314,8 @@ class Platform:
     # -- what is left -------------------------------------------------------------------------------------------------
 
     async def dump(self) -> dict[str, list[Any]]:
-        """Every table that is made of events."""
+        """Every table that is made of events, without what was due to go."""
+        await self.erase()
         found: dict[str, list[Any]] = {}
         for service in self.services.values():
             for table in itertools.chain.from_iterable(projection.tables for projection in service.projections):
@@ -317,8 +344,13 @@ STEPS = st.one_of(
     st.tuples(st.just("refresh"), WHICH),
     st.tuples(st.just("carry"), st.integers(1, 40)),
     st.tuples(st.just("carry"), st.integers(1, 9), st.integers(0, 9)),
-    st.tuples(st.just("edit"), WHICH, st.sampled_from(["rename", "pause", "resume", "prompt", "source"])),
-    st.tuples(st.just("delete"), WHICH),
+    st.tuples(
+        st.just("edit"), WHICH, st.sampled_from(["rename", "pause", "resume", "prompt", "source", "condition", "fact"])
+    ),
+    st.tuples(st.just("delete"), WHICH, st.sampled_from([60, 60, 0])),
+    st.tuples(st.just("restore"), WHICH),
+    st.tuples(st.just("copy"), WHICH),
+    st.tuples(st.just("erase")),
     st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
     st.tuples(st.just("switch"), st.booleans()),
@@ -378,7 +410,7 @@ async def test_state_when_rebuilt_from_any_history_then_equals_the_live_one(
 
 async def test_a_history_when_everything_is_carried_then_reaches_every_table(platform: Platform):
     """What the property stands on: its beginning alone fills every table that is made of events."""
-    happened = await live(platform, [*BEGINNING, ("carry", 200), ("delete", 3), ("carry", 50)])
+    happened = await live(platform, [*BEGINNING, ("carry", 200), ("delete", 3), ("carry", 50), ("restore", 3)])
     assert {table: bool(rows) for table, rows in happened.state.items()} == dict.fromkeys(happened.state, True)
     kinds = {type(event).__name__ for event in happened.events}
     assert kinds >= {
@@ -392,4 +424,5 @@ async def test_a_history_when_everything_is_carried_then_reaches_every_table(pla
         "NotificationSent",
         "MetricCollected",
         "MonitorDeleted",
+        "MonitorRestored",
     }

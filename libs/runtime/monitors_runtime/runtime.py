@@ -48,6 +48,7 @@ class Service:
         self.consumers: list[tuple[Consumer, list[str]]] = []
         self.projections: list[Projection] = []
         self.expiries: list[str] = []
+        self.due: list[str] = []
         self.erasures: list[str] = []
         self._starting: list[Callable[[], Awaitable[None]]] = []
         self._stopping: list[Callable[[], Awaitable[None]]] = []
@@ -108,6 +109,10 @@ class Service:
     def expire(self, *statements: str) -> None:
         """Delete what is past the retention; each statement gets the smallest id that is kept (ids tell their time)."""
         self.expiries += statements
+
+    def expire_due(self, *statements: str) -> None:
+        """Delete what has a time of its own to go; each statement gets the moment of now."""
+        self.due += statements
 
     def erase(
         self, event: type[Event], *statements: str, first: Callable[[Connection, Id], Awaitable[None]] | None = None
@@ -304,6 +309,8 @@ class Runtime:
             for service in self.services:
                 for statement in service.expiries:
                     await self.pool.execute(statement, oldest)
+                for statement in service.due:
+                    await self.pool.execute(statement, now)
         except (TimeoutError, asyncpg.PostgresError, *DATABASE_AWAY) as failure:
             log.warning("expiry interrupted", error=repr(failure)[:300])
 

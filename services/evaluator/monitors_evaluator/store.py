@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 
@@ -13,6 +13,7 @@ from monitors_contracts.monitors import (
     MonitorDeleted,
     MonitorEvaluated,
     MonitorRefreshRequested,
+    MonitorRestored,
     MonitorUpdated,
     MonitorView,
     Reading,
@@ -21,8 +22,11 @@ from monitors_contracts.monitors import (
 from monitors_contracts.platform import AiUsageRecorded, ProviderUsage
 from monitors_runtime.database import Connection, Pool, columns
 
+from .domain.searching import searchable
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER_OUTDONE = 2**31 - 1
-"""The version of a deleted monitor: no late event brings it back."""
+"""The version of a monitor that is gone for good: no late event brings it back."""
 
 GET = (
     "SELECT document::text, reading::text, content_hash FROM evaluator.monitors WHERE organization_id = $1 AND id = $2"
@@ -37,12 +41,6 @@ GET_MANY = """
 SELECT document::text FROM evaluator.monitors WHERE organization_id = $1 AND id = ANY($2) AND document IS NOT NULL
 """
 
-LIST = """
-SELECT document::text FROM evaluator.monitors
-WHERE organization_id = $1 AND user_id = $2 AND document IS NOT NULL AND ($3::uuid IS NULL OR id < $3)
-ORDER BY id DESC LIMIT $4
-"""
-
 COUNT = "SELECT count(*) FROM evaluator.monitors WHERE organization_id = $1 AND user_id = $2 AND document IS NOT NULL"
 
 # Two requests of one user that race for the last free monitor take turns.
@@ -50,9 +48,10 @@ LOCK_USER = "SELECT pg_advisory_xact_lock(hashtext('monitors of user'), hashtext
 
 # A prompt or source that changed makes the old reading worthless.
 APPLY_MONITOR = """
-INSERT INTO evaluator.monitors (id, organization_id, user_id, version, document) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO evaluator.monitors (id, organization_id, user_id, version, document, search) VALUES ($1, $2, $3, $4, $5, $7)
 ON CONFLICT (id) DO UPDATE SET
-    version = excluded.version, document = excluded.document,
+    version = excluded.version, document = excluded.document, search = excluded.search,
+    deleted_document = NULL, erase_at = NULL,
     reading = CASE WHEN $6 THEN NULL ELSE monitors.reading END,
     content_hash = CASE WHEN $6 THEN NULL ELSE monitors.content_hash END
 WHERE monitors.version < excluded.version
@@ -69,13 +68,35 @@ WHERE monitors.organization_id = given.organization_id AND monitors.id = given.i
   AND monitors.version < given.version AND monitors.document IS NOT NULL
 """
 
+# A monitor without a document is nowhere to be found; the rest of it waits for its restoration, or for `erase_at`.
 DELETE_MONITOR = """
-INSERT INTO evaluator.monitors (id, organization_id, version) VALUES ($2, $1, $3)
-ON CONFLICT (id) DO UPDATE SET version = $3, document = NULL, reading = NULL, content_hash = NULL, user_id = NULL
-WHERE monitors.organization_id = $1
+INSERT INTO evaluator.monitors (id, organization_id, version, erase_at) VALUES ($2, $1, $3, $4)
+ON CONFLICT (id) DO UPDATE SET
+    version = excluded.version, erase_at = excluded.erase_at,
+    deleted_document = coalesce(monitors.document, monitors.deleted_document), document = NULL
+WHERE monitors.organization_id = $1 AND monitors.version < excluded.version
 """
 
-DELETE_EVALUATIONS = "DELETE FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2"
+GET_DELETED = """
+SELECT deleted_document::text, version, erase_at FROM evaluator.monitors
+WHERE organization_id = $1 AND id = $2 AND deleted_document IS NOT NULL FOR UPDATE
+"""
+
+ERASE_DELETED = """
+WITH gone AS (
+    UPDATE evaluator.monitors SET
+        version = 2147483647, erase_at = NULL, deleted_document = NULL, reading = NULL, content_hash = NULL, search = '',
+        user_id = NULL
+    WHERE erase_at <= $1 RETURNING organization_id, id
+)
+DELETE FROM evaluator.evaluations USING gone
+WHERE evaluations.organization_id = gone.organization_id AND monitor_id = gone.id
+"""
+
+PENDING_OF_MONITOR = """
+SELECT document::text, suspect::text FROM evaluator.evaluations
+WHERE organization_id = $1 AND monitor_id = $2 AND status = 'pending' ORDER BY id
+"""
 
 ADD_PENDING = """
 INSERT INTO evaluator.evaluations (id, organization_id, monitor_id, status, requested_at, suspect, document)
@@ -104,15 +125,20 @@ WHERE status = 'pending' ORDER BY evaluations.id FOR UPDATE OF evaluations
 """
 
 OVERDUE = """
-SELECT organization_id, monitor_id, document::text FROM evaluator.evaluations
-WHERE status = 'pending' AND requested_at < $1 ORDER BY requested_at LIMIT 100 FOR UPDATE SKIP LOCKED
+SELECT evaluations.organization_id, monitor_id, evaluations.document::text FROM evaluator.evaluations
+JOIN evaluator.monitors ON monitors.id = monitor_id AND monitors.document IS NOT NULL
+WHERE status = 'pending' AND requested_at < $1 ORDER BY requested_at LIMIT 100 FOR UPDATE OF evaluations SKIP LOCKED
 """
 
 HISTORY = """
 SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND monitor_id = $2 ORDER BY id DESC LIMIT $3
 """
 
-EVALUATIONS = "SELECT document::text FROM evaluator.evaluations WHERE organization_id = $1 AND id = ANY($2)"
+EVALUATIONS = """
+SELECT evaluations.document::text FROM evaluator.evaluations
+JOIN evaluator.monitors ON monitors.id = monitor_id AND monitors.document IS NOT NULL
+WHERE evaluations.organization_id = $1 AND evaluations.id = ANY($2)
+"""
 
 EXPIRE_EVALUATIONS = "DELETE FROM evaluator.evaluations WHERE id < $1"
 
@@ -136,6 +162,13 @@ WHERE organization_id = $1 AND occurred_at >= $2::timestamptz AND occurred_at < 
 GROUP BY provider ORDER BY provider
 """
 
+ERASE = (
+    "DELETE FROM evaluator.evaluations WHERE monitor_id IN (SELECT id FROM evaluator.monitors WHERE organization_id = $1)",
+    "DELETE FROM evaluator.monitors WHERE organization_id = $1",
+    "DELETE FROM evaluator.ai_usage WHERE organization_id = $1",
+)
+"""All that is kept of an organization."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -144,6 +177,15 @@ class Known:
     monitor: MonitorView
     reading: Reading | None
     content_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A deleted monitor as it was, the version of its deletion, and when it is erased."""
+
+    monitor: MonitorView
+    version: int
+    erase_at: datetime
 
 
 def _known(row: asyncpg.Record | None) -> Known | None:
@@ -178,12 +220,12 @@ async def get_many(db: Connection, organization_id: Id, monitor_ids: Sequence[Id
     return {monitor.id: monitor for monitor in monitors}
 
 
-async def find(
-    db: Pool, organization_id: Id, user_id: Id, before: Id | None, limit: int
-) -> tuple[list[MonitorView], int]:
-    """A user's monitors, newest first, and how many there are."""
-    rows = await db.fetch(LIST, organization_id, user_id, before, limit)
-    return [MonitorView.model_validate_json(row["document"]) for row in rows], await count(db, organization_id, user_id)
+async def get_deleted(db: Connection, organization_id: Id, monitor_id: Id) -> Deleted | None:
+    """A monitor that was deleted and not erased yet; held until the transaction ends."""
+    row = await db.fetchrow(GET_DELETED, organization_id, monitor_id)
+    if row is None:
+        return None
+    return Deleted(MonitorView.model_validate_json(row["deleted_document"]), row["version"], row["erase_at"])
 
 
 async def count(db: Connection | Pool, organization_id: Id, user_id: Id) -> int:
@@ -205,13 +247,18 @@ async def pending(db: Connection, refreshes: Sequence[tuple[Id, Id]]) -> dict[Id
     Held until the transaction ends.
     """
     rows = await db.fetch(PENDING, *columns(refreshes))
-    return {
-        row["id"]: (
-            Evaluation.model_validate_json(row["document"]),
-            Reading.model_validate_json(row["suspect"]) if row["suspect"] else None,
-        )
-        for row in rows
-    }
+    return {row["id"]: _pending(row) for row in rows}
+
+
+def _pending(row: asyncpg.Record) -> tuple[Evaluation, Reading | None]:
+    suspect = Reading.model_validate_json(row["suspect"]) if row["suspect"] else None
+    return Evaluation.model_validate_json(row["document"]), suspect
+
+
+async def pending_of(db: Connection, organization_id: Id, monitor_id: Id) -> list[tuple[Evaluation, Reading | None]]:
+    """A monitor's checks that wait for their verdicts, with the values they want to see again."""
+    rows = await db.fetch(PENDING_OF_MONITOR, organization_id, monitor_id)
+    return [_pending(row) for row in rows]
 
 
 async def overdue(db: Connection, before: datetime) -> list[tuple[Id, Id, Evaluation]]:
@@ -239,22 +286,23 @@ async def evaluations(db: Pool, organization_id: Id, refresh_ids: Sequence[Id]) 
 
 # -- state is what events say -----------------------------------------------------------------------------------------
 
-MonitorEvent = MonitorCreated | MonitorUpdated | MonitorDeleted | MonitorRefreshRequested | MonitorEvaluated
+MonitorEvent = (
+    MonitorCreated | MonitorUpdated | MonitorDeleted | MonitorRestored | MonitorRefreshRequested | MonitorEvaluated
+)
 
 
 async def apply(db: Connection, event: MonitorEvent) -> None:
     """Make the state what the event says; what is known already changes nothing."""
     match event:
-        case MonitorCreated() | MonitorUpdated():
+        case MonitorCreated() | MonitorUpdated() | MonitorRestored():
             monitor = event.monitor
+            who = (monitor.id, monitor.organization_id, monitor.user_id)
             forget = monitor.last_checked is None
-            document = monitor
-            await db.execute(
-                APPLY_MONITOR, monitor.id, monitor.organization_id, monitor.user_id, monitor.version, document, forget
-            )
+            await db.execute(APPLY_MONITOR, *who, monitor.version, monitor, forget, searchable(monitor))
         case MonitorDeleted():
-            await db.execute(DELETE_MONITOR, event.organization_id, event.monitor_id, NEVER_OUTDONE)
-            await db.execute(DELETE_EVALUATIONS, event.organization_id, event.monitor_id)
+            version = NEVER_OUTDONE if event.monitor_version is None else event.monitor_version
+            erase_at = event.restorable_until or LONG_AGO
+            await db.execute(DELETE_MONITOR, event.organization_id, event.monitor_id, version, erase_at)
         case MonitorRefreshRequested():
             await add_pending(db, [event])
         case MonitorEvaluated():

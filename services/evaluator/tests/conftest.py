@@ -50,10 +50,10 @@ class Evaluator:
             "user_id": self.user,
             "prompt": prompt,
         }
-        return await self.handlers.create_monitor(CreateMonitor(**given | more))
+        return await self.handlers.commands.create(CreateMonitor(**given | more))
 
     async def update(self, monitor: MonitorView, **changes: Any) -> MonitorView:
-        return await self.handlers.update_monitor(
+        return await self.handlers.commands.update(
             UpdateMonitor(organization_id=self.organization, monitor_id=monitor.id, user_id=self.user, **changes)
         )
 

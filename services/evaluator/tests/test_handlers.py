@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from monitors_contracts.base import new_id
+from monitors_contracts.collection import DeleteMonitor, ListMonitors
 from monitors_contracts.metrics import MetricCollected
 from monitors_contracts.monitors import (
-    DeleteMonitor,
     GetEvaluations,
     GetMonitor,
     InterpretPrompt,
-    ListMonitors,
     MonitorCreated,
     MonitorDeleted,
     MonitorEvaluated,
@@ -104,7 +103,7 @@ async def test_delete_when_asked_then_the_monitor_and_its_evaluations_are_gone_f
     monitor = await evaluator.create()
     await evaluator.check(monitor, 60)
     late = await evaluator.refresh(monitor)
-    await evaluator.handlers.delete_monitor(
+    await evaluator.handlers.commands.delete(
         DeleteMonitor(organization_id=evaluator.organization, monitor_id=monitor.id)
     )
     assert await refused(evaluator.get(monitor)) == "monitor-not-found"
@@ -126,7 +125,7 @@ async def test_a_monitor_when_another_organization_asks_then_is_not_found(evalua
     assert await refused(other.get(monitor)) == "monitor-not-found"
     assert await refused(other.update(monitor, name="Mine")) == "monitor-not-found"
     gone = DeleteMonitor(organization_id=other.organization, monitor_id=monitor.id)
-    assert await refused(other.handlers.delete_monitor(gone)) == "monitor-not-found"
+    assert await refused(other.handlers.commands.delete(gone)) == "monitor-not-found"
     mine = new_id()
     assert (await other.ask((monitor.id, mine))).refused == {str(mine): "monitor-not-found"}
     asked = GetEvaluations(organization_id=other.organization, refresh_ids=[refresh])
@@ -397,12 +396,14 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(evaluator: An
         (store.GET, (organization, some)),
         (store.GET_THESE, ([organization], [some])),
         (store.GET_MANY, (organization, [some])),
-        (store.LIST, (organization, user, None, 50)),
         (store.COUNT, (organization, user)),
         (store.PENDING, ([organization], [some])),
         (store.HISTORY, (organization, some, 50)),
         (store.EVALUATIONS, (organization, [some])),
-        (store.DELETE_EVALUATIONS, (organization, some)),
+        (store.GET_DELETED, (organization, some)),
+        (store.PENDING_OF_MONITOR, (organization, some)),
+        (store.ERASE_DELETED, (datetime.now(UTC),)),
+        (store.OVERDUE, (datetime.now(UTC) - timedelta(days=1),)),
         (store.SPENT, (organization, month)),
         (store.USAGE, (organization, month)),
     ):

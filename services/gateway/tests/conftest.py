@@ -4,8 +4,9 @@ import asyncio
 import base64
 import itertools
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,11 @@ import zstandard
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from monitors_contracts import alerts, monitors, notifications, pages, platform
+from monitors_contracts import alerts, collection, evaluations, monitors, notifications, pages, platform
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
-from monitors_runtime.errors import problem
+from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
 
@@ -51,7 +52,12 @@ class Platform:
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
         self.evaluations: dict[Id, monitors.Evaluation] = {}
+        self.deleted: dict[Id, tuple[monitors.MonitorView, datetime]] = {}
+        self.listings: list[collection.ListMonitors] = []
         self.alerts: dict[Id, alerts.AlertView] = {}
+        self.steps: dict[Id, list[alerts.AlertStep]] = {}
+        self.notifications: dict[Id, tuple[Id, notifications.NotificationView]] = {}
+        self.mails: dict[Id, tuple[Id, notifications.OutboxMessage]] = {}
         self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
         self.snapshots: dict[Id, Id] = {}
         self.unsubscribed: list[str] = []
@@ -63,25 +69,36 @@ class Platform:
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
         evaluator.answer(monitors.CreateMonitor, self.create)
-        evaluator.answer(monitors.ListMonitors, self.list)
+        evaluator.answer(collection.ListMonitors, self.list)
         evaluator.answer(monitors.GetMonitor, self.get)
         evaluator.answer(monitors.UpdateMonitor, self.update)
-        evaluator.answer(monitors.DeleteMonitor, self.delete)
+        evaluator.answer(collection.DeleteMonitor, self.delete)
+        evaluator.answer(collection.RestoreMonitor, self.restore)
+        evaluator.answer(collection.DuplicateMonitor, self.duplicate)
         evaluator.answer(monitors.InterpretPrompt, self.interpret)
         evaluator.answer(monitors.RequestRefreshes, self.refresh)
+        evaluator.answer(evaluations.ListEvaluations, self.list_evaluations)
         evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
-        alerter.answer(alerts.AcknowledgeAlert, self.get_alert)
-        alerter.answer(alerts.ResolveAlert, self.get_alert)
+        alerter.answer(alerts.GetAlertTimeline, self.timeline)
+        alerter.answer(alerts.AcknowledgeAlert, self.change_alert)
+        alerter.answer(alerts.ResolveAlert, self.change_alert)
+        alerter.answer(alerts.AcknowledgeAlerts, self.change_alerts)
+        alerter.answer(alerts.ResolveAlerts, self.change_alerts)
+        alerter.answer(alerts.CommentAlert, self.comment)
+        alerter.answer(alerts.GetAlertTimeline, self.timeline)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
         notifier.answer(notifications.UpdateChannel, self.one_channel)
         notifier.answer(notifications.DeleteChannel, self.delete_channel)
         notifier.answer(notifications.SendTestMessage, self.test_channel)
         notifier.answer(notifications.ListNotifications, self.list_notifications)
+        notifier.answer(notifications.GetNotification, self.get_notification)
+        notifier.answer(notifications.RetryNotification, self.retry)
         notifier.answer(notifications.ListOutbox, self.list_outbox)
+        notifier.answer(notifications.GetOutboxMessage, self.outbox_message)
         notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
         scraper.answer(pages.GetSnapshot, self.snapshot)
@@ -97,11 +114,15 @@ class Platform:
         self.creations.append(request.monitor_id)
         if "nowhere" in request.prompt:
             raise problem("no-source-url", "No address", 422)
-        mine = [each for each in self.monitors.values() if each.user_id == request.user_id]
-        if request.limit and len(mine) >= request.limit:
-            raise problem("monitor-limit", "Monitor limit", 409, "Delete one first.")
+        self._has_room(request.user_id, request.limit)
         now = datetime.now(UTC)
-        meaning = interpretation(request.prompt)
+        meaning = request.interpretation or interpretation(request.prompt)
+        if meaning.url and not meaning.url.startswith("http"):
+            refused = problem("invalid-interpretation", "Invalid interpretation", 422, "The address is none.")
+            refused.problem = refused.problem.model_copy(
+                update={"errors": [{"field": "interpretation.fact", "message": "Say it."}]}
+            )
+            raise refused
         view = monitors.MonitorView(
             id=request.monitor_id,
             organization_id=request.organization_id,
@@ -118,9 +139,31 @@ class Platform:
             tx.publish(monitors.MonitorCreated(organization_id=view.organization_id, monitor_id=view.id, monitor=view))
         return view
 
-    async def list(self, request: monitors.ListMonitors) -> monitors.MonitorList:
+    def _has_room(self, user_id: Id, limit: int) -> None:
+        mine = [each for each in self.monitors.values() if each.user_id == user_id]
+        if limit and len(mine) >= limit:
+            raise problem("monitor-limit", "Monitor limit", 409, "Delete one first.")
+
+    async def list(self, request: collection.ListMonitors) -> collection.MonitorList:
+        self.listings.append(request)
         mine = [each for each in self.monitors.values() if each.user_id == request.user_id]
-        return monitors.MonitorList(monitors=mine[: request.limit], total=len(mine))
+        found = [
+            each
+            for each in mine
+            if (request.text or "").casefold() in each.name.casefold() and request.status in (None, each.status)
+        ]
+        recent = {
+            each.id: [
+                collection.RecentValue(at=check.requested_at, value=check.value, verdict=check.verdict)
+                for check in self.evaluations.values()
+                if check.monitor_id == each.id and check.status == "done"
+            ][-request.recent :]
+            for each in found
+            if request.recent
+        }
+        return collection.MonitorList(
+            monitors=found[: request.limit], total=len(found), owned=len(mine), recent_values=recent
+        )
 
     async def get(self, request: monitors.GetMonitor) -> monitors.MonitorDetail:
         found = self._monitor(request.organization_id, request.monitor_id)
@@ -130,12 +173,34 @@ class Platform:
     async def update(self, request: monitors.UpdateMonitor) -> monitors.MonitorView:
         found = self._monitor(request.organization_id, request.monitor_id)
         changes = request.model_dump(include={"name", "is_active", "prompt"}, exclude_none=True, by_alias=False)
+        if request.interpretation:
+            changes["interpretation"] = request.interpretation
         self.monitors[found.id] = found.model_copy(update=changes)
         return self.monitors[found.id]
 
-    async def delete(self, request: monitors.DeleteMonitor) -> Done:
-        del self.monitors[self._monitor(request.organization_id, request.monitor_id).id]
-        return Done()
+    async def delete(self, request: collection.DeleteMonitor) -> collection.MonitorGone:
+        gone = self._monitor(request.organization_id, request.monitor_id)
+        del self.monitors[gone.id]
+        until = datetime.now(UTC) + timedelta(minutes=request.restorable_minutes)
+        self.deleted[gone.id] = gone, until
+        return collection.MonitorGone(restorable_until=until)
+
+    async def restore(self, request: collection.RestoreMonitor) -> monitors.MonitorView:
+        gone, until = self.deleted.get(request.monitor_id, (None, None))
+        if gone is None or until is None or gone.organization_id != request.organization_id:
+            return self._monitor(request.organization_id, request.monitor_id)
+        if until <= datetime.now(UTC):
+            raise problem("monitor-erased", "Too late", 410)
+        self._has_room(gone.user_id, request.limit)
+        self.monitors[gone.id], _ = self.deleted.pop(gone.id)
+        return gone
+
+    async def duplicate(self, request: collection.DuplicateMonitor) -> monitors.MonitorView:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        self._has_room(request.user_id, request.limit)
+        copy = found.model_copy(update={"id": request.copy_id, "name": f"{found.name} (copy)"})
+        self.monitors[copy.id] = copy
+        return copy
 
     async def interpret(self, request: monitors.InterpretPrompt) -> monitors.Interpretation:
         return interpretation(request.prompt)
@@ -190,12 +255,74 @@ class Platform:
         mine = [each for each in found if self.monitors[each.monitor_id].organization_id == request.organization_id]
         return monitors.EvaluationList(evaluations=mine)
 
+    async def list_evaluations(self, request: evaluations.ListEvaluations) -> evaluations.EvaluationPage:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        mine = [each for each in self.evaluations.values() if each.monitor_id == found.id]
+        return evaluations.EvaluationPage(evaluations=mine[: request.limit])
+
     async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
         return platform.UsageReply(month="2026-11", providers=[])
 
     async def list_alerts(self, request: alerts.ListAlerts) -> alerts.AlertList:
-        mine = [each for each in self.alerts.values() if each.organization_id == request.organization_id]
-        return alerts.AlertList(alerts=mine, total=len(mine))
+        found = [
+            each
+            for each in sorted(self.alerts.values(), key=lambda alert: alert.id, reverse=True)
+            if each.organization_id == request.organization_id
+            and request.severity in (None, each.severity)
+            and request.monitor_id in (None, each.monitor_id)
+            and (request.query or "").lower() in each.name.lower()
+        ]
+        shown = [each for each in found if not request.states or each.state in request.states]
+        page = [each for each in shown if not request.cursor or str(each.id) < request.cursor][: request.limit]
+        return alerts.AlertList(
+            alerts=page,
+            total=len(shown),
+            counts=Counter(each.state for each in found),
+            next_cursor=str(page[-1].id) if len(page) == request.limit else None,
+        )
+
+    async def change_alert(self, request: alerts.AcknowledgeAlert | alerts.ResolveAlert) -> alerts.AlertView:
+        alert = await self.get_alert(request)
+        by_hand: dict[str, Any] = {"reason": "by-hand", "user_id": request.user_id, "note": request.note}
+        now, ends = datetime.now(UTC), isinstance(request, alerts.ResolveAlert)
+        if alert.state is alerts.AlertState.RESOLVED:
+            if ends:
+                return alert
+            raise problem("alert-already-resolved", "Alert is resolved", 409)
+        state = alerts.AlertState.RESOLVED if ends else alerts.AlertState.ACKNOWLEDGED
+        moment = {"resolved_at": now} if ends else {"acknowledged_at": now}
+        changes = {"state": state, "note": request.note or alert.note, "version": alert.version + 1}
+        self.alerts[alert.id] = alert.model_copy(update=changes | moment)
+        step = alerts.AlertStep(key=str(alert.version + 1), kind=state.value, at=now, **by_hand)
+        self.steps[alert.id].append(step)
+        return self.alerts[alert.id]
+
+    async def change_alerts(self, request: alerts.AcknowledgeAlerts | alerts.ResolveAlerts) -> alerts.AlertsChanged:
+        one = alerts.ResolveAlert if isinstance(request, alerts.ResolveAlerts) else alerts.AcknowledgeAlert
+        changed: list[alerts.AlertView] = []
+        refused: dict[str, str] = {}
+        for alert_id in request.alert_ids:
+            whose = request.model_dump(include={"organization_id", "user_id", "note"}, by_alias=False)
+            try:
+                changed.append(await self.change_alert(one(alert_id=alert_id, **whose)))
+            except ProblemError as why:
+                refused[str(alert_id)] = why.problem.type
+        return alerts.AlertsChanged(alerts=changed, refused=refused)
+
+    async def comment(self, request: alerts.CommentAlert) -> alerts.AlertStep:
+        await self.get_alert(request)
+        said = {step.key: step for step in self.steps[request.alert_id]}
+        key = str(request.comment_id)
+        step = alerts.AlertStep(
+            key=key, kind="commented", at=datetime.now(UTC), user_id=request.user_id, note=request.text
+        )
+        if key not in said:
+            self.steps[request.alert_id].append(step)
+        return said.get(key, step)
+
+    async def timeline(self, request: alerts.GetAlertTimeline) -> alerts.AlertTimeline:
+        steps = self.steps[(alert := await self.get_alert(request)).id]
+        return alerts.AlertTimeline(alert=alert, steps=steps, total=len(steps))
 
     async def get_alert(self, request: Any) -> alerts.AlertView:
         found = self.alerts.get(request.alert_id)
@@ -203,22 +330,30 @@ class Platform:
             raise problem("alert-not-found", "No such alert", 404)
         return found
 
-    def add_alert(self, organization_id: Id) -> alerts.AlertView:
-        alert = alerts.AlertView(
-            id=new_id(),
-            organization_id=organization_id,
-            fingerprint="f",
-            state=alerts.AlertState.FIRING,
-            name="Kettle",
-            summary="Kettle is below 50",
-            condition="price < 50",
-            started_at=datetime.now(UTC),
-        )
+    async def timeline(self, request: alerts.GetAlertTimeline) -> alerts.AlertTimeline:
+        alert = await self.get_alert(request)
+        opened = alerts.AlertStep(key="1", kind="opened", at=alert.started_at)
+        return alerts.AlertTimeline(alert=alert, steps=[opened], total=1)
+
+    def add_alert(self, organization_id: Id, **parts: Any) -> alerts.AlertView:
+        known = {
+            "id": new_id(),
+            "organization_id": organization_id,
+            "fingerprint": "f",
+            "state": alerts.AlertState.FIRING,
+            "name": "Kettle",
+            "summary": "Kettle is below 50",
+            "condition": "price < 50",
+            "started_at": datetime.now(UTC),
+        }
+        alert = alerts.AlertView.model_validate(known | parts)
         self.alerts[alert.id] = alert
+        opened = alerts.AlertStep(key="1", kind="opened", at=alert.started_at, reason="condition-became-true", value=45)
+        self.steps[alert.id] = [opened]
         return alert
 
-    async def publish_alert(self, organization_id: Id) -> alerts.AlertView:
-        alert = self.add_alert(organization_id)
+    async def publish_alert(self, organization_id: Id, **parts: Any) -> alerts.AlertView:
+        alert = self.add_alert(organization_id, **parts)
         async with self.evaluator.transaction() as tx:
             tx.publish(
                 alerts.AlertTriggered(
@@ -298,11 +433,73 @@ class Platform:
             created_at=datetime.now(UTC),
         )
 
+    def add_notification(self, organization_id: Id, **parts: Any) -> notifications.NotificationView:
+        known = {
+            "id": new_id(),
+            "channel_id": new_id(),
+            "channel_kind": "webhook",
+            "channel_name": "Hook",
+            "subject": "Kettle: 45 USD",
+            "state": notifications.DeliveryState.SENT,
+            "attempts": 1,
+            "created_at": datetime.now(UTC),
+        }
+        view = notifications.NotificationView.model_validate(known | parts)
+        self.notifications[view.id] = (organization_id, view)
+        return view
+
     async def list_notifications(self, request: notifications.ListNotifications) -> notifications.NotificationList:
-        return notifications.NotificationList(notifications=[], total=0)
+        found = [
+            each
+            for owner, each in sorted(self.notifications.values(), key=lambda kept: kept[1].id, reverse=True)
+            if owner == request.organization_id
+            and request.alert_id in (None, each.alert_id)
+            and request.monitor_id in (None, each.monitor_id)
+            and request.channel_id in (None, each.channel_id)
+            and request.state in (None, each.state)
+        ]
+        return notifications.NotificationList(notifications=found[: request.limit], total=len(found))
+
+    async def get_notification(
+        self, request: notifications.GetNotification | notifications.RetryNotification
+    ) -> notifications.NotificationView:
+        owner, view = self.notifications.get(request.notification_id, (None, None))
+        if view is None or owner != request.organization_id:
+            raise problem("notification-not-found", "No such notification", 404)
+        return view
+
+    async def retry(self, request: notifications.RetryNotification) -> notifications.NotificationView:
+        view = await self.get_notification(request)
+        if view.state is not notifications.DeliveryState.FAILED:
+            raise problem("notification-not-failed", "This message has not failed", 409)
+        waiting = view.model_copy(update={"state": notifications.DeliveryState.PENDING})
+        self.notifications[view.id] = (request.organization_id, waiting)
+        return waiting
+
+    def add_mail(self, organization_id: Id, **parts: Any) -> notifications.OutboxMessage:
+        known = {
+            "id": new_id(),
+            "to": "robin@example.com",
+            "subject": "Kettle: 45 USD",
+            "text": "It is 45 USD.",
+            "html": "<p>It is <b>45 USD</b>.</p>",
+            "created_at": datetime.now(UTC),
+            "file": "outbox/1.eml",
+        }
+        mail = notifications.OutboxMessage.model_validate(known | parts)
+        self.mails[mail.id] = (organization_id, mail)
+        return mail
 
     async def list_outbox(self, request: notifications.ListOutbox) -> notifications.OutboxList:
-        return notifications.OutboxList(messages=[], total=0)
+        mine = [mail for owner, mail in self.mails.values() if owner == request.organization_id]
+        found = sorted(mine, key=lambda mail: mail.id, reverse=True)
+        return notifications.OutboxList(messages=found[: request.limit], total=len(found))
+
+    async def outbox_message(self, request: notifications.GetOutboxMessage) -> notifications.OutboxMessage:
+        owner, mail = self.mails.get(request.message_id, (None, None))
+        if mail is None or owner != request.organization_id:
+            raise problem("message-not-found", "No such message", 404)
+        return mail
 
     async def unsubscribe(self, request: notifications.Unsubscribe) -> Done:
         if request.token != "good":

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested
+from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested, MonitorRestored
 from monitors_contracts.pages import GetSnapshot, ListHosts, PageFetched
+from monitors_contracts.platform import OrganizationDeleted
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
@@ -19,6 +20,8 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     service.on_stop(handlers.stop)
     service.consume(MonitorRefreshRequested, work=handlers.fetch, save_all=handlers.fetched, concurrency=256)
     service.consume(MonitorDeleted, save=handlers.monitor_deleted)
+    service.consume(MonitorRestored, save=handlers.monitor_restored)
+    service.erase(OrganizationDeleted, *store.ERASE, first=handlers.delete_objects)
     service.answer(GetSnapshot, handlers.get_snapshot)
     service.answer(ListHosts, handlers.list_hosts)
     service.project(
@@ -26,5 +29,6 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
         apply=store.apply,
         tables=["scraper.pages", "scraper.snapshots", "scraper.contents"],
     )
-    service.project(MonitorDeleted, apply=store.forget, tables=["scraper.forgotten"])
+    service.project(MonitorDeleted, MonitorRestored, apply=store.forget, tables=["scraper.forgotten"])
+    service.expire_due(store.ERASE_DUE)
     return service

@@ -1,7 +1,9 @@
 """Contents, packed: small ones travel with their event, large ones and screenshots go to the object store."""
 
 import base64
+import contextlib
 import io
+from collections.abc import Iterable
 
 import zstandard
 from nats.js.api import ObjectStoreConfig, StorageType
@@ -36,6 +38,13 @@ class Contents:
         bucket = await self._open()
         await bucket.put(name, io.BytesIO(data))
         return ContentRef(bucket=BUCKET, name=name, size=len(data))
+
+    async def delete(self, names: Iterable[str]) -> None:
+        """Keep these no longer; what is not there is passed over."""
+        bucket = await self._open()
+        for name in names:
+            with contextlib.suppress(NotFoundError):
+                await bucket.delete(name)
 
     async def _open(self) -> ObjectStore:
         if self._bucket is None:

@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from monitors_contracts.base import Id, new_id
-from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested
+from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested, MonitorRestored
 from monitors_contracts.pages import (
     ContentRef,
     GetSnapshot,
@@ -21,7 +21,7 @@ from monitors_contracts.pages import (
     Snapshot,
 )
 from monitors_runtime.consumer import Received, Unit
-from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.database import DATABASE_AWAY, Connection
 from monitors_runtime.errors import problem
 from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Service
@@ -105,8 +105,17 @@ class Handlers:
             unit.tx.publish(unit.result.event)
 
     async def monitor_deleted(self, tx: Transaction, received: Received[MonitorDeleted]) -> None:
-        """Forget a deleted monitor's pages."""
+        """A deleted monitor's pages are kept until it can't be brought back."""
         await store.forget(tx.db, received.event)
+
+    async def monitor_restored(self, tx: Transaction, received: Received[MonitorRestored]) -> None:
+        """A monitor that is back keeps its pages."""
+        await store.forget(tx.db, received.event)
+
+    async def delete_objects(self, db: Connection, organization_id: Id) -> None:
+        """Delete what the object store keeps of an organization."""
+        if names := await store.objects(db, organization_id):
+            await self._contents.delete(names)
 
     async def get_snapshot(self, query: GetSnapshot) -> Snapshot:
         """A kept page."""

@@ -2,16 +2,21 @@
 
 import base64
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
 from monitors_contracts.base import Id
-from monitors_contracts.monitors import MonitorDeleted
+from monitors_contracts.monitors import MonitorDeleted, MonitorRestored
 from monitors_contracts.pages import ContentRef, HostStatistics, PageFetched, Snapshot
 from monitors_runtime.database import Connection, Pool, columns
 
 from .domain.pages import Known, Try
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""When a restored monitor's pages are erased; PostgreSQL's infinity."""
+NEVER_OUTDONE = 2**31 - 1
+"""The version of a monitor that is gone for good."""
 
 KNOWN = """
 SELECT pages.* FROM scraper.pages
@@ -23,7 +28,7 @@ SELECT id FROM scraper.snapshots
 WHERE organization_id = $1 AND content_hash = $2 AND url = $3 AND monitor_id = $4 ORDER BY id LIMIT 1
 """
 
-# A fetch that took long must not undo a later one's news, nor bring back a monitor that was deleted meanwhile.
+# A fetch that took long must not undo a later one's news, nor bring back a monitor that was erased meanwhile.
 APPLY_PAGE = """
 INSERT INTO scraper.pages
 SELECT * FROM unnest(
@@ -33,6 +38,7 @@ SELECT * FROM unnest(
 WHERE NOT EXISTS (
     SELECT FROM scraper.forgotten
     WHERE forgotten.organization_id = given.organization_id AND forgotten.monitor_id = given.monitor_id
+      AND forgotten.erase_at IS NULL
 )
 ORDER BY organization_id, monitor_id
 ON CONFLICT (organization_id, monitor_id) DO UPDATE SET
@@ -57,14 +63,23 @@ SELECT * FROM unnest(
 WHERE NOT EXISTS (
     SELECT FROM scraper.forgotten
     WHERE forgotten.organization_id = given.organization_id AND forgotten.monitor_id = given.monitor_id
+      AND forgotten.erase_at IS NULL
 )
 ON CONFLICT (id) DO NOTHING
 """
 
 SNAPSHOT = """
-SELECT snapshots.*, contents.packed, contents.reference
+SELECT snapshots.*, contents.packed, contents.reference, (
+    SELECT earlier.id FROM scraper.snapshots AS earlier
+    WHERE earlier.organization_id = $1 AND earlier.monitor_id = snapshots.monitor_id AND earlier.id < $2
+    ORDER BY earlier.id DESC LIMIT 1
+) AS previous_id
 FROM scraper.snapshots LEFT JOIN scraper.contents USING (organization_id, content_hash)
-WHERE snapshots.organization_id = $1 AND snapshots.id = $2
+WHERE snapshots.organization_id = $1 AND snapshots.id = $2 AND NOT EXISTS (
+    SELECT FROM scraper.forgotten
+    WHERE forgotten.organization_id = snapshots.organization_id AND forgotten.monitor_id = snapshots.monitor_id
+      AND forgotten.erase_at IS DISTINCT FROM 'infinity'
+)
 """
 
 # Rows in one order, so that copies that count the same hosts do not wait for each other in a circle.
@@ -108,17 +123,49 @@ EXPIRE_HOSTS = "DELETE FROM scraper.host_hours WHERE hour < now() - interval '30
 EXPIRE_FORGOTTEN_PAGES = """
 DELETE FROM scraper.pages USING scraper.forgotten
 WHERE pages.organization_id = forgotten.organization_id AND pages.monitor_id = forgotten.monitor_id
+  AND forgotten.erase_at IS NULL
 """
 EXPIRE_FORGOTTEN_SNAPSHOTS = """
 DELETE FROM scraper.snapshots USING scraper.forgotten
 WHERE snapshots.organization_id = forgotten.organization_id AND snapshots.monitor_id = forgotten.monitor_id
+  AND forgotten.erase_at IS NULL
 """
 
-FORGET = "INSERT INTO scraper.forgotten VALUES ($1, $2) ON CONFLICT DO NOTHING"
+# A deletion or restoration that came late says nothing new.
+FORGET = """
+INSERT INTO scraper.forgotten (organization_id, monitor_id, version, erase_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (organization_id, monitor_id) DO UPDATE SET version = excluded.version, erase_at = excluded.erase_at
+WHERE forgotten.version < excluded.version
+"""
+
+ERASE_DUE = """
+WITH due AS (
+    UPDATE scraper.forgotten SET erase_at = NULL, version = 2147483647 WHERE erase_at <= $1
+    RETURNING organization_id, monitor_id
+), pages_gone AS (
+    DELETE FROM scraper.pages USING due
+    WHERE pages.organization_id = due.organization_id AND pages.monitor_id = due.monitor_id
+)
+DELETE FROM scraper.snapshots USING due
+WHERE snapshots.organization_id = due.organization_id AND snapshots.monitor_id = due.monitor_id
+"""
 
 FORGET_PAGE = "DELETE FROM scraper.pages WHERE organization_id = $1 AND monitor_id = $2"
 
 FORGET_SNAPSHOTS = "DELETE FROM scraper.snapshots WHERE organization_id = $1 AND monitor_id = $2"
+
+OBJECTS = """
+SELECT reference ->> 'name' AS name FROM scraper.contents WHERE organization_id = $1 AND reference IS NOT NULL
+UNION SELECT screenshot ->> 'name' FROM scraper.snapshots WHERE organization_id = $1 AND screenshot IS NOT NULL
+"""
+
+ERASE = (
+    "DELETE FROM scraper.pages WHERE organization_id = $1",
+    "DELETE FROM scraper.snapshots WHERE organization_id = $1",
+    "DELETE FROM scraper.contents WHERE organization_id = $1",
+    "DELETE FROM scraper.forgotten WHERE organization_id = $1",
+)
+"""All that is kept of an organization."""
 
 
 async def known(db: Pool, monitors: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, Id], tuple[Known, Id]]:
@@ -222,11 +269,22 @@ async def expire(db: Pool, age: timedelta) -> None:
     await db.execute(EXPIRE_HOSTS)
 
 
-async def forget(db: Connection, event: MonitorDeleted) -> None:
-    """Nothing is kept of a deleted monitor's pages; contents go with the next expiry."""
-    await db.execute(FORGET, event.organization_id, event.monitor_id)
-    await db.execute(FORGET_PAGE, event.organization_id, event.monitor_id)
-    await db.execute(FORGET_SNAPSHOTS, event.organization_id, event.monitor_id)
+async def forget(db: Connection, event: MonitorDeleted | MonitorRestored) -> None:
+    """A deleted monitor's pages wait for their erasure, which a restoration takes back; without a wait they go at once."""
+    monitor = (event.organization_id, event.monitor_id)
+    if isinstance(event, MonitorRestored):
+        await db.execute(FORGET, *monitor, event.monitor.version, NEVER)
+    elif event.monitor_version is not None and event.restorable_until is not None:
+        await db.execute(FORGET, *monitor, event.monitor_version, event.restorable_until)
+    else:
+        await db.execute(FORGET, *monitor, NEVER_OUTDONE, None)
+        await db.execute(FORGET_PAGE, *monitor)
+        await db.execute(FORGET_SNAPSHOTS, *monitor)
+
+
+async def objects(db: Connection, organization_id: Id) -> list[str]:
+    """The names under which the object store keeps what is of this organization."""
+    return [row["name"] for row in await db.fetch(OBJECTS, organization_id)]
 
 
 def _known(row: asyncpg.Record) -> Known:
@@ -243,6 +301,8 @@ def _known(row: asyncpg.Record) -> Known:
 def _snapshot(row: asyncpg.Record) -> Snapshot:
     return Snapshot(
         id=row["id"],
+        monitor_id=row["monitor_id"],
+        previous_id=row["previous_id"],
         url=row["url"],
         final_url=row["final_url"],
         status=row["status"],

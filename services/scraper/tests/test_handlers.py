@@ -250,7 +250,12 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(scraper: Scra
     await scraper.house.pool.execute(
         "INSERT INTO scraper.contents SELECT organization_id, content_hash, '' FROM scraper.snapshots WHERE url = 'u'"
     )
+    await scraper.house.pool.execute(
+        "INSERT INTO scraper.forgotten SELECT organization_id, monitor_id, 2, now() + interval '1 hour' "
+        "FROM scraper.snapshots WHERE url = 'u'"
+    )
     for query, arguments in (
+        (store.ERASE_DUE, (datetime.now(UTC),)),
         (store.KNOWN, ([organization], [some])),
         (store.SAME_CONTENT, (organization, "h", URL, some)),
         (store.SNAPSHOT, (organization, some)),
@@ -259,4 +264,4 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(scraper: Scra
     ):
         explained = await plan(query, *arguments)
         assert "Seq Scan" not in explained, f"{query}\n{explained}"
-    await scraper.house.pool.execute("TRUNCATE scraper.pages, scraper.snapshots, scraper.contents")
+    await scraper.house.pool.execute("TRUNCATE scraper.pages, scraper.snapshots, scraper.contents, scraper.forgotten")
