@@ -9,7 +9,22 @@ from starlette.middleware.cors import CORSMiddleware
 from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
 
-from .api import alerts, auth, channels, events, monitors, public, refreshes, snapshots, usage
+from .api import (
+    account,
+    alerts,
+    audit,
+    auth,
+    channels,
+    events,
+    export,
+    monitors,
+    notifications,
+    public,
+    refreshes,
+    snapshots,
+    tokens,
+    usage,
+)
 from .console import app as console
 from .gateway import Gateway
 from .http import docs, problems
@@ -21,12 +36,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 DESCRIPTION = """\
 One sentence in; a checked fact, an alert, a delivered notification out.
 
-Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Every error is a
-problem document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by `cursor`; limits answer
+Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Programs send an API
+token (`POST /api/tokens`) the same way; reading needs its scope `read`, anything else `write`. Every error is a problem
+document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by `cursor`; limits answer
 429 with `Retry-After`.
 """
 TAGS = [
     {"name": "auth", "description": "Signing up, in and out"},
+    {"name": "account", "description": "Profile, password, sessions, export and leaving"},
+    {"name": "tokens", "description": "API tokens for programs"},
     {"name": "monitors", "description": "Sentences that are watched"},
     {"name": "refreshes", "description": "Check now"},
     {"name": "alerts", "description": "What became true"},
@@ -70,7 +88,11 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         redirect_slashes=False,
     )
     app.state.gateway = gateway
-    for part in (auth, refreshes, monitors, alerts, channels, events, snapshots, usage, public):
+    parts = (
+        *(auth, account, tokens, audit, export),
+        *(refreshes, monitors, alerts, channels, notifications, events, snapshots, usage, public),
+    )
+    for part in parts:
         app.include_router(part.router)
     app.router.routes.extend(health.routes(runtime))
     problems.install(app)

@@ -13,16 +13,20 @@ from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.transaction import Transaction
 
 from .auth.passwords import Passwords
+from .auth.remembered import Remembered
 from .auth.sessions import Sessions
 from .auth.tokens import AccessTokens
 from .domain.clients import networks
 from .feed import Feed
 from .refreshes import Refreshes
 from .settings import GatewaySettings
-from .store import audit
+from .store import api_tokens, audit
+from .store.api_tokens import ApiToken
 from .verdicts import Verdicts
 
 PURGE_EVERY_SECONDS = 3600
+REVOKED_SUBJECT = "gateway.token-revoked"
+REFUSE_TOKEN_SECONDS = 60
 
 
 class Gateway:
@@ -35,6 +39,9 @@ class Gateway:
         token_life = timedelta(minutes=settings.access_token_minutes)
         self.tokens = AccessTokens(runtime.settings.secret_key, token_life)
         self.sessions = Sessions(token_life)
+        self.api_tokens: Remembered[ApiToken] = Remembered(
+            REVOKED_SUBJECT, REFUSE_TOKEN_SECONDS, api_tokens.active
+        )
         self.passwords = Passwords()
         self.trusted_proxies = networks(settings.trusted_proxies)
         self.feed = Feed(runtime, settings.event_streams_per_user)
@@ -45,6 +52,7 @@ class Gateway:
     async def start(self) -> None:
         """Listen before the first request comes."""
         await self.sessions.listen(self.runtime.pool, self.runtime.connection)
+        await self.api_tokens.listen(self.runtime.pool, self.runtime.connection)
         await self._verdicts.listen(self.runtime.connection)
         self._chores = asyncio.create_task(self._purge(), name="gateway purge")
 

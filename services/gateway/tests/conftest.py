@@ -82,7 +82,6 @@ class Platform:
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
-        alerter.answer(alerts.GetAlertTimeline, self.timeline)
         alerter.answer(alerts.AcknowledgeAlert, self.change_alert)
         alerter.answer(alerts.ResolveAlert, self.change_alert)
         alerter.answer(alerts.AcknowledgeAlerts, self.change_alerts)
@@ -329,11 +328,6 @@ class Platform:
         if found is None or found.organization_id != request.organization_id:
             raise problem("alert-not-found", "No such alert", 404)
         return found
-
-    async def timeline(self, request: alerts.GetAlertTimeline) -> alerts.AlertTimeline:
-        alert = await self.get_alert(request)
-        opened = alerts.AlertStep(key="1", kind="opened", at=alert.started_at)
-        return alerts.AlertTimeline(alert=alert, steps=[opened], total=1)
 
     def add_alert(self, organization_id: Id, **parts: Any) -> alerts.AlertView:
         known = {

@@ -1,6 +1,5 @@
 """Signing up, in and out."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -11,19 +10,22 @@ from monitors_contracts.base import Id, Model
 
 from ..auth.flows import SignedIn, Visitor, log_in, log_out, register, rotate
 from ..domain.passwords import weakness
-from ..http.callers import CallerDep, GatewayDep, address_of
+from ..http.callers import GatewayDep, PersonDep, address_of
+from ..store.sessions import Session
 from .shapes import Success
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 
 
-def _good_password(password: str) -> str:
+def good_password(password: str) -> str:
     if missing := weakness(password):
         raise PydanticCustomError("weak_password", "{missing}", {"missing": missing})
     return password
 
 
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
+Password = Annotated[str, AfterValidator(good_password)]
+CurrentPassword = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 UserName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
@@ -31,7 +33,7 @@ class RegisterRequest(Model):
     """A new user."""
 
     email: Email = Field(examples=["robin@example.com"])
-    password: Annotated[str, AfterValidator(_good_password)] = Field(
+    password: Password = Field(
         description="At least 8 characters, with lower case, upper case and a digit", examples=["Correct1horse"]
     )
     name: UserName = Field(examples=["Robin"])
@@ -41,7 +43,7 @@ class LoginRequest(Model):
     """A user and their password."""
 
     email: Email = Field(examples=["robin@example.com"])
-    password: str = Field(min_length=1, max_length=1000, examples=["Correct1horse"])
+    password: CurrentPassword = Field(examples=["Correct1horse"])
 
 
 class RefreshTokenRequest(Model):
@@ -78,16 +80,20 @@ class MeReply(Model):
     expires_at: AwareDatetime
 
 
+def user_shape(session: Session) -> UserShape:
+    """The user of a session."""
+    return UserShape(
+        id=session.user_id,
+        email=session.email,
+        name=session.name,
+        is_beta_user=session.is_beta_user,
+        organization_id=session.organization_id,
+    )
+
+
 def _reply(signed_in: SignedIn) -> TokenReply:
-    session = signed_in.session
     return TokenReply(
-        user=UserShape(
-            id=session.user_id,
-            email=session.email,
-            name=session.name,
-            is_beta_user=session.is_beta_user,
-            organization_id=session.organization_id,
-        ),
+        user=user_shape(signed_in.session),
         token=signed_in.token,
         expires_at=signed_in.expires_at,
         refresh_token=signed_in.refresh_token,
@@ -117,25 +123,13 @@ async def refresh_tokens(body: RefreshTokenRequest, request: Request, gateway: G
 
 
 @router.post("/logout")
-async def logout(caller: CallerDep, gateway: GatewayDep) -> Success:
+async def logout(caller: PersonDep, gateway: GatewayDep) -> Success:
     """End this session, at once and everywhere."""
     await log_out(gateway, caller.session, caller.address)
     return Success()
 
 
 @router.get("/me")
-async def me(caller: CallerDep) -> MeReply:
+async def me(caller: PersonDep) -> MeReply:
     """Who is signed in."""
-    session = caller.session
-    expires_at: datetime = caller.expires_at
-    return MeReply(
-        user=UserShape(
-            id=session.user_id,
-            email=session.email,
-            name=session.name,
-            is_beta_user=session.is_beta_user,
-            organization_id=session.organization_id,
-        ),
-        session_id=session.id,
-        expires_at=expires_at,
-    )
+    return MeReply(user=user_shape(caller.session), session_id=caller.session.id, expires_at=caller.expires_at)

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
@@ -10,7 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from ..domain.positions import Position
 from ..gateway import Gateway
-from ..http.callers import Caller, CallerDep, GatewayDep
+from ..http.callers import Caller, CallerDep, GatewayDep, still_good
 
 router = APIRouter(prefix="/api", tags=["events"])
 
@@ -63,8 +62,7 @@ async def _sent(
         yield ServerSentEvent(id=str(begin), comment="connected", retry=RECONNECT_MILLISECONDS)
         async with contextlib.aclosing(gateway.feed.read(caller.organization_id, begin)) as events:
             async for event in events:
-                ended = datetime.now(UTC) >= caller.expires_at
-                if ended or await gateway.sessions.find(caller.session.id) is None:
+                if not await still_good(gateway, caller):
                     return
                 if event:
                     yield ServerSentEvent(id=str(event.position), event=event.type, data=event.data)

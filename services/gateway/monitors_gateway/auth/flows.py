@@ -1,7 +1,7 @@
 """Signing up, in and out: the flows behind `/api/auth`."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitors_contracts.base import Problem, new_id
 from monitors_contracts.platform import UserRegistered
@@ -9,11 +9,11 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.transaction import Transaction
 
 from ..domain.clients import limited_as
-from ..domain.throttling import FREE_PER_ADDRESS, FREE_PER_EMAIL, blocked_until
 from ..gateway import Gateway
 from ..store import quotas, sessions, users
 from ..store.sessions import Session
 from ..store.users import User
+from .guessing import check_password
 from .tokens import new_refresh_token, token_hash
 
 HOUR = timedelta(hours=1)
@@ -61,28 +61,14 @@ async def register(gateway: Gateway, email: str, password: str, name: str, visit
 
 async def log_in(gateway: Gateway, email: str, password: str, visitor: Visitor) -> SignedIn:
     """Open a session. Problems: `wrong-credentials`, `too-many-attempts`."""
-    keys = {f"email:{email}": FREE_PER_EMAIL}
-    if address := limited_as(visitor.address, gateway.trusted_proxies):
-        keys[f"address:{address}"] = FREE_PER_ADDRESS
-    pool = gateway.runtime.pool
-    # Judged, checked and counted within one slot: guesses made at the same time can't all pass the same judgement.
-    async with gateway.passwords.slot():
-        now = datetime.now(UTC)
-        waits = [until for each in await users.failures(pool, keys) if (until := blocked_until(each, now))]
-        if waits:
-            raise _too_many_attempts(max(waits))
-        user = await users.user_by_email(pool, email)
-        if not await gateway.passwords.matches(user.password_hash if user else None, password):
-            await users.count_failure(pool, list(keys), now)
-            if user:
-                async with gateway.service.transaction() as tx:
-                    await _audit(gateway, tx, "auth.login-failed", user, visitor)
-            raise problem(
-                "wrong-credentials", "Wrong e-mail address or password", 401, "Check both; upper and lower case differ."
-            )
-        assert user
-        assert user.password_hash
-        renewed = await gateway.passwords.renewed(user.password_hash, password)
+    user, right, renewed = await check_password(gateway, email, password, visitor.address)
+    if user is None or not right:
+        if user:
+            async with gateway.service.transaction() as tx:
+                await _audit(gateway, tx, "auth.login-failed", user, visitor)
+        raise problem(
+            "wrong-credentials", "Wrong e-mail address or password", 401, "Check both; upper and lower case differ."
+        )
     async with gateway.service.transaction() as tx:
         await users.forget_failures(tx.db, f"email:{email}")
         await users.record_login(tx.db, user.id, tx.now, renewed)
@@ -177,15 +163,3 @@ async def _audit(gateway: Gateway, tx: Transaction, what: str, user: User, visit
 
 def _session_end(gateway: Gateway, now: datetime) -> datetime:
     return now + timedelta(days=gateway.settings.session_days)
-
-
-def _too_many_attempts(until: datetime) -> ProblemError:
-    return ProblemError(
-        Problem(
-            type="too-many-attempts",
-            title="Too many failed sign-ins",
-            status=429,
-            detail=f"The next try is allowed at {until + timedelta(seconds=1):%Y-%m-%d %H:%M:%S} UTC.",
-            retry_at=until,
-        )
-    )

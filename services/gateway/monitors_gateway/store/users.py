@@ -1,7 +1,10 @@
 """Users, their personal organizations, and failed sign-ins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+
+from asyncpg import UniqueViolationError
 
 from monitors_contracts.base import Id
 from monitors_runtime.database import Connection, Pool
@@ -23,6 +26,10 @@ SELECT u.id, u.email, u.name, u.password_hash, u.is_beta_user, m.organization_id
 FROM gateway.users u JOIN gateway.memberships m ON m.user_id = u.id
 WHERE u.email = $1 ORDER BY m.created_at LIMIT 1
 """
+NAMES = """
+SELECT u.id, u.name FROM gateway.users u JOIN gateway.memberships m ON m.user_id = u.id
+WHERE m.organization_id = $1 AND u.id = ANY($2::uuid[])
+"""
 LOGGED_IN = "UPDATE gateway.users SET last_login_at = $2, password_hash = coalesce($3, password_hash) WHERE id = $1"
 
 FAILURES = "SELECT key, failures, last_failed_at FROM gateway.login_attempts WHERE key = ANY($1::text[])"
@@ -34,6 +41,23 @@ ON CONFLICT (key) DO UPDATE SET
     last_failed_at = $2
 """
 FORGET_FAILURES = "DELETE FROM gateway.login_attempts WHERE key = $1"
+
+UPDATE_USER = """
+UPDATE gateway.users SET
+    name = $2, email = $3, email_verified = email_verified AND email = $3, updated_at = $4
+WHERE id = $1
+"""
+RENAME_ORGANIZATION = """
+UPDATE gateway.organizations SET name = $2
+WHERE personal AND id IN (SELECT organization_id FROM gateway.memberships WHERE user_id = $1)
+"""
+NEW_HASH = "UPDATE gateway.users SET password_hash = $2, updated_at = $3 WHERE id = $1"
+DELETE_ORGANIZATIONS = """
+DELETE FROM gateway.organizations
+WHERE personal AND id IN (SELECT organization_id FROM gateway.memberships WHERE user_id = $1) RETURNING id
+"""
+FORGET_REFRESHES = "DELETE FROM gateway.monitor_refreshes WHERE organization_id = $1"
+DELETE_USER = "DELETE FROM gateway.users WHERE id = $1 RETURNING id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +96,43 @@ async def user_by_email(pool: Pool, email: str) -> User | None:
     )
 
 
+async def names(pool: Pool, organization_id: Id, user_ids: Collection[Id]) -> dict[Id, str]:
+    """What those of these users who belong to the organization are called."""
+    if not user_ids:
+        return {}
+    return {row["id"]: row["name"] for row in await pool.fetch(NAMES, organization_id, list(user_ids))}
+
+
+async def update_user(db: Connection, user_id: Id, name: str, email: str, now: datetime) -> bool:
+    """Change name and address; the personal organization is called the same. False when the address is taken."""
+    try:
+        async with db.transaction():
+            await db.execute(UPDATE_USER, user_id, name, email, now)
+    except UniqueViolationError:
+        return False
+    await db.execute(RENAME_ORGANIZATION, user_id, name)
+    return True
+
+
+async def set_password(db: Connection, user_id: Id, password_hash: str, now: datetime) -> None:
+    """Keep a new password."""
+    await db.execute(NEW_HASH, user_id, password_hash, now)
+
+
+async def delete_user(db: Connection, user_id: Id) -> list[Id] | None:
+    """Delete a user with their sessions and tokens, and their personal organizations, whose ids are returned.
+
+    None when somebody else was faster.
+    """
+    organizations = [row["id"] for row in await db.fetch(DELETE_ORGANIZATIONS, user_id)]
+    return organizations if await db.fetchval(DELETE_USER, user_id) else None
+
+
+async def forget_organization(db: Connection, organization_id: Id) -> None:
+    """Forget when the organization's monitors were refreshed."""
+    await db.execute(FORGET_REFRESHES, organization_id)
+
+
 async def record_login(db: Connection, user_id: Id, now: datetime, new_hash: str | None) -> None:
     """Note the sign-in, and keep a stronger hash of the same password when one was made."""
     await db.execute(LOGGED_IN, user_id, now, new_hash)
@@ -88,6 +149,6 @@ async def count_failure(pool: Pool, keys: list[str], now: datetime) -> None:
     await pool.execute(COUNT_FAILURE, sorted(keys), now, FORGOTTEN_AFTER)
 
 
-async def forget_failures(db: Connection, key: str) -> None:
+async def forget_failures(db: Connection | Pool, key: str) -> None:
     """The right password was given."""
     await db.execute(FORGET_FAILURES, key)

@@ -1,0 +1,136 @@
+"""Everything of a user, to take away."""
+
+import io
+import json
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from monitors_contracts.base import Model
+from monitors_gateway.archive import Member, zipped
+from monitors_runtime.errors import ProblemError, problem
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
+
+
+class Item(Model):
+    number: int
+    text: str = "x" * 1000
+
+
+def lines(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in archive.read(name).splitlines()]
+
+
+async def exported(browser: Any) -> zipfile.ZipFile:
+    reply = await browser.get("/api/export")
+    assert (reply.status_code, reply.headers["Content-Type"]) == (200, "application/zip")
+    assert reply.headers["Content-Disposition"].startswith('attachment; filename="monitors-')
+    return zipfile.ZipFile(io.BytesIO(reply.content))
+
+
+async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, robin: Any, alex: Any) -> None:
+    monitor, foreign = await robin.watch(), await alex.watch()
+    await robin.post(f"/api/monitors/{monitor}/refresh")
+    await alex.post(f"/api/monitors/{foreign}/refresh")
+    alert = services.add_alert(robin.organization_id)
+    services.add_alert(alex.organization_id)
+    channel = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
+    await alex.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/y"})
+
+    archive = await exported(robin)
+    assert archive.testzip() is None
+    assert json.loads(archive.read("profile.json"))["user"] == robin.user
+    assert [each["id"] for each in lines(archive, "monitors.ndjson")] == [monitor]
+    assert lines(archive, "monitors.ndjson")[0]["interpretation"]["fact"] == "price"
+    assert [each["monitorId"] for each in lines(archive, "evaluations.ndjson")] == [monitor]
+    assert [(each["alert"]["id"], len(each["steps"])) for each in lines(archive, "alerts.ndjson")] == [
+        (str(alert.id), 1)
+    ]
+    assert [each["id"] for each in lines(archive, "channels.ndjson")] == [channel.json()["channel"]["id"]]
+    assert "whsec" not in archive.read("channels.ndjson").decode()
+    assert [each["what"] for each in lines(archive, "audit.ndjson")] == [
+        "channel.create",
+        "monitor.create",
+        "auth.register",
+    ]
+    listed = archive.read("README.txt").decode()
+    assert all(name in listed for name in archive.namelist() if name != "README.txt")
+
+
+async def test_when_a_service_is_away_that_is_a_problem_before_the_first_byte(
+    robin: Any, monkeypatch: pytest.MonkeyPatch, gateway: SimpleNamespace
+) -> None:
+    ask = gateway.runtime.ask
+
+    async def away(request: Any, patience: float = 10) -> Any:
+        if type(request).__name__ == "ListAlerts":
+            raise problem("service-unavailable", "Service unavailable", 503)
+        return await ask(request, patience)
+
+    monkeypatch.setattr(gateway.runtime, "ask", away)
+    reply = await robin.get("/api/export")
+    assert (reply.status_code, reply.json()["type"]) == (503, "service-unavailable")
+
+
+async def test_when_a_service_is_away_for_a_moment_the_export_waits_for_it(
+    robin: Any, monkeypatch: pytest.MonkeyPatch, gateway: SimpleNamespace
+) -> None:
+    monitor = await robin.watch()
+    ask, refused = gateway.runtime.ask, 2
+
+    async def sometimes(request: Any, patience: float = 10) -> Any:
+        nonlocal refused
+        if type(request).__name__ == "ListEvaluations" and refused:
+            refused -= 1
+            raise problem("service-unavailable", "Service unavailable", 503)
+        return await ask(request, patience)
+
+    monkeypatch.setattr("monitors_gateway.api.export.PAUSES_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(gateway.runtime, "ask", sometimes)
+    archive = await exported(robin)
+    assert [each["id"] for each in lines(archive, "monitors.ndjson")] == [monitor]
+    assert refused == 0
+
+
+async def items(count: int, fail_at: int | None = None) -> AsyncIterator[Item]:
+    for number in range(count):
+        if number == fail_at:
+            raise problem("service-unavailable", "Service unavailable", 503)
+        yield Item(number=number, text=f"{number * 7919 % 104729:x}" * 200)
+
+
+async def test_an_archive_is_sent_in_pieces_as_it_is_made() -> None:
+    pieces = [piece async for piece in zipped([Member("a.txt", "A"), Member("b.ndjson", items(20_000))])]
+    assert len(pieces) > 3
+    assert max(len(piece) for piece in pieces) < 200_000
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+    assert archive.testzip() is None
+    assert [each["number"] for each in lines(archive, "b.ndjson")] == list(range(20_000))
+
+
+async def test_an_archive_that_could_not_be_made_whole_is_without_its_end() -> None:
+    sent = bytearray()
+
+    async def receive() -> None:
+        async for piece in zipped([Member("b.ndjson", items(20_000, fail_at=15_000))]):
+            sent.extend(piece)
+
+    with pytest.raises(ProblemError):
+        await receive()
+    assert len(sent) > 0
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(sent))
+
+
+async def test_a_program_needs_read_to_export(
+    gateway: SimpleNamespace, robin: Any, open_browser: Callable[..., Any]
+) -> None:
+    for scope, status in (("read", 200), ("write", 403)):
+        made = await robin.post("/api/tokens", json={"name": "Backup", "scopes": [scope]})
+        async with open_browser(gateway.app) as program:
+            program.headers["Authorization"] = f"Bearer {made.json()['token']}"
+            assert (await program.get("/api/export")).status_code == status
