@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format types imports documents unit bench clean
+.PHONY: help run test check lint format types imports documents unit bench screenshots clean
 
 # uv on the PATH, or one of our own in .tools (see scripts/get_uv.py); nothing else needs to be there but Python 3.11+.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv)
@@ -45,6 +45,10 @@ unit: .venv/.ready ## The fast tests alone
 
 bench: .venv/.ready ## Measure; see docs/benchmarks.md for the method
 	$(RUN) python bench/run.py
+
+screenshots: .venv/.ready ## Every page of the console, light and dark, phone and desk, as pictures in .screenshots
+	@scripts/get_chromium.sh
+	MONITORS_SCREENSHOTS=.screenshots $(RUN) pytest -q tests/console/test_every_page.py
 
 clean: ## Remove what was installed and what the demo keeps
 	rm -rf .venv .tools .monitors
