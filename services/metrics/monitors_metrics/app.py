@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monitors_contracts.metrics import GetMetrics, MetricCollected
+from monitors_contracts.platform import OrganizationDeleted
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
@@ -14,6 +15,7 @@ def build(runtime: Runtime) -> Service:
     service = runtime.service("metrics", Path(__file__).parent / "migrations")
     handlers = Handlers(service)
     service.consume(MetricCollected, save_all=handlers.metrics_collected)
+    service.erase(OrganizationDeleted, *store.ERASE)
     service.answer(GetMetrics, handlers.get_metrics)
     service.project(MetricCollected, apply=store.apply, tables=["metrics.samples", "metrics.series"])
     return service

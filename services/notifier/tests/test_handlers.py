@@ -36,13 +36,14 @@ from monitors_contracts.notifications import (
     Unsubscribe,
     UpdateChannel,
 )
-from monitors_contracts.platform import UserRegistered
+from monitors_contracts.platform import UserRegistered, UserUpdated
 from monitors_notifier import queries, store
 from monitors_notifier.channels import Recoverable, Sent, Unrecoverable, open_channels
 from monitors_notifier.deliveries import Deliveries
 from monitors_notifier.domain.unsubscribe import Subscription, make_token
 from monitors_notifier.handlers import Handlers
 from monitors_notifier.settings import NotifierSettings
+from monitors_runtime.erasure import erase
 from monitors_runtime.errors import ProblemError, Retryable
 from monitors_runtime.narrowing import narrowed
 
@@ -97,6 +98,20 @@ class Notifier:
         )
         for _ in range(2):  # as when it is delivered twice
             await self.house.deliver(self.service, self.handlers.user_registered, user)
+
+    async def move(self, user_id: Id, old: str, new: str, attempt: int = 2) -> None:
+        moved = UserUpdated(
+            organization_id=self.organization,
+            user_id=user_id,
+            email=new,
+            previous_email=old,
+            name="Robin",
+            updated_at=datetime.now(UTC),
+        )
+        await self.house.deliver(self.service, self.handlers.user_updated, moved, attempt=attempt)
+
+    async def channels(self) -> list[ChannelView]:
+        return (await self.deliveries.list_channels(ListChannels(organization_id=self.organization))).channels
 
     async def webhook(self, url: str = "https://hooks.example/a", **more: Any) -> ChannelView:
         spec = ChannelSpec(kind="webhook", url=url, **more)
@@ -610,3 +625,57 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Not
     ):
         explained = await plan(query, *arguments)
         assert "Seq Scan" not in explained, f"{query}\n{explained}"
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_address_when_the_first_channel_is_there_then_it_follows(notifier: Notifier):
+    await notifier.register()
+    [first] = await notifier.channels()
+    await notifier.move(first.id, "robin@example.com", "robin@example.org")
+    targets = await notifier.house.pool.fetch(
+        "SELECT address FROM notifier.channels WHERE organization_id = $1", notifier.organization
+    )
+    assert [row["address"] for row in targets] == ["robin@example.org"]
+
+
+async def test_a_new_address_when_the_account_is_not_known_yet_then_it_is_waited_for(notifier: Notifier):
+    with pytest.raises(Retryable):
+        await notifier.move(new_id(), "robin@example.com", "robin@example.org", attempt=1)
+
+
+async def test_a_new_address_when_the_first_channel_was_given_another_then_it_stays(notifier: Notifier):
+    await notifier.register()
+    [first] = await notifier.channels()
+    await notifier.move(first.id, "somebody@example.com", "robin@example.org")
+    address = await notifier.house.pool.fetchval("SELECT address FROM notifier.channels WHERE id = $1", first.id)
+    assert address == "robin@example.com"
+
+
+async def test_an_erased_organization_when_a_late_command_adds_a_channel_then_it_is_refused(notifier: Notifier):
+    await notifier.register()
+    async with notifier.house.pool.acquire() as db, db.transaction():
+        await erase(db, "notifier", notifier.organization, store.ERASE)
+    assert await notifier.channels() == []
+    with pytest.raises(ProblemError) as refused:
+        await notifier.webhook()
+    assert refused.value.problem.type == "organization-deleted"
+    assert await notifier.channels() == []
+
+
+async def test_an_erased_organization_when_it_has_mails_in_the_outbox_then_their_files_go(notifier: Notifier):
+    await notifier.register()
+    [first] = await notifier.channels()
+    other = new_id()
+    kept = notifier.handlers._settings.outbox / str(other) / "kept.eml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept")
+    sent = SendTestMessage(organization_id=notifier.organization, channel_id=first.id)
+    await notifier.handlers.send_test_message(sent)
+    [message] = (await notifier.deliveries.list_outbox(ListOutbox(organization_id=notifier.organization))).messages
+    assert Path(message.file).exists()
+    for _ in range(2):
+        await notifier.handlers.delete_outbox(notifier.house.pool, notifier.organization)
+    assert not Path(message.file).parent.exists()
+    assert kept.exists()

@@ -1,10 +1,13 @@
 import base64
 import hashlib
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import nats
 import pytest
 import zstandard
+from nats.js.errors import NotFoundError
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested, SourceSettings
@@ -265,3 +268,23 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(scraper: Scra
         explained = await plan(query, *arguments)
         assert "Seq Scan" not in explained, f"{query}\n{explained}"
     await scraper.house.pool.execute("TRUNCATE scraper.pages, scraper.snapshots, scraper.contents, scraper.forgotten")
+
+
+async def test_an_erased_organization_when_large_contents_are_in_the_object_store_then_they_go(
+    scraper: Scraper, servers: Any
+):
+    connection = await nats.connect(servers.nats.url)
+    scraper.house.runtime.bus = connection.jetstream()
+    large = await scraper.get(new_id(), base64.b64encode(random.Random(1).randbytes(600_000)).decode())
+    assert large.content_ref
+    bucket = await connection.jetstream().object_store(large.content_ref.bucket)
+    assert (await bucket.get(large.content_ref.name)).data
+    async with scraper.house.pool.acquire() as db, db.transaction():
+        await scraper.handlers.delete_objects(db, new_id())
+    assert (await bucket.get(large.content_ref.name)).data
+    for _ in range(2):
+        async with scraper.house.pool.acquire() as db, db.transaction():
+            await scraper.handlers.delete_objects(db, scraper.organization)
+    with pytest.raises(NotFoundError):
+        await bucket.get(large.content_ref.name)
+    await connection.close()
