@@ -13,6 +13,9 @@ class GatewaySettings(Settings):
     """Limits, sign-in and HTTP. For every limit 0 means none."""
 
     monitors_per_user: int = Field(default=10, ge=0, description="Monitors a user may have")
+    restore_minutes: int = Field(
+        default=60, ge=0, le=7 * 24 * 60, description="How long a deleted monitor can be brought back; 0 for not at all"
+    )
     refreshes_per_minute: int = Field(default=1, ge=0, description="Manual refreshes of one monitor in a minute")
     refreshes_per_day: int = Field(default=50, ge=0, description="Manual refreshes of one user in a day (UTC)")
     refreshes_per_minute_per_address: int = Field(

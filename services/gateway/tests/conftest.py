@@ -30,6 +30,8 @@ from monitors_runtime.settings import RuntimeSettings
 SECRET = SecretStr("a secret for tests that is long enough")
 PASSWORD = "Correct1horse"
 PAGE = "<html><script>alert(1)</script>Price: 42</html>"
+SHOWN = '<script>alert(1)</script><p onclick=x()>Price: <a href="place:b1"><mark id="fact">$42</mark></a></p>'
+SCREENSHOT = b"\x89PNG a picture"
 _numbers = itertools.count(1)
 
 
@@ -60,6 +62,8 @@ class Platform:
         self.mails: dict[Id, tuple[Id, notifications.OutboxMessage]] = {}
         self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
         self.snapshots: dict[Id, Id] = {}
+        self.screenshots: dict[Id, pages.ContentRef] = {}
+        self.asked: list[Any] = []
         self.unsubscribed: list[str] = []
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
@@ -101,6 +105,11 @@ class Platform:
         notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
         scraper.answer(pages.GetSnapshot, self.snapshot)
+        evaluator.answer(evaluations.ListEvaluations, self.list_evaluations)
+        evaluator.answer(evaluations.GetMonitorValues, self.values)
+        evaluator.answer(evaluations.PointMonitor, self.point)
+        evaluator.answer(snapshots.ShowSnapshot, self.show_snapshot)
+        evaluator.answer(snapshots.CompareSnapshots, self.compare_snapshots)
 
     def _monitor(self, organization_id: Id, monitor_id: Id) -> monitors.MonitorView:
         found = self.monitors.get(monitor_id)
@@ -258,6 +267,42 @@ class Platform:
         found = self._monitor(request.organization_id, request.monitor_id)
         mine = [each for each in self.evaluations.values() if each.monitor_id == found.id]
         return evaluations.EvaluationPage(evaluations=mine[: request.limit])
+
+    async def list_evaluations(self, request: evaluations.ListEvaluations) -> evaluations.EvaluationPage:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        self.asked.append(request)
+        mine = [each for each in self.evaluations.values() if each.monitor_id == found.id]
+        return evaluations.EvaluationPage(evaluations=mine[: request.limit], next_cursor=request.cursor)
+
+    async def values(self, request: evaluations.GetMonitorValues) -> evaluations.MonitorValues:
+        self._monitor(request.organization_id, request.monitor_id)
+        self.asked.append(request)
+        return evaluations.MonitorValues(unit="USD", times=[1.0, 2.0], values=[42.0, None])
+
+    async def point(self, request: evaluations.PointMonitor) -> evaluations.Pointed:
+        found = self._monitor(request.organization_id, request.monitor_id)
+        self.asked.append(request)
+        await self.snapshot(pages.GetSnapshot(organization_id=found.organization_id, snapshot_id=request.snapshot_id))
+        if request.place == "b9":
+            raise problem("nothing-to-read-there", "Nothing to read there", 422, "No price there.")
+        evidence = monitors.Evidence(quote="$52", method="table_cell", snapshot_id=request.snapshot_id)
+        reading = monitors.Reading(value=52.0, unit="USD", evidence=evidence, confidence=0.95)
+        monitor = None if request.dry_run else found
+        return evaluations.Pointed(place=request.place or "c0.2.1", reading=reading, monitor=monitor)
+
+    async def show_snapshot(self, request: snapshots.ShowSnapshot) -> snapshots.ShownSnapshot:
+        await self.snapshot(
+            pages.GetSnapshot(organization_id=request.organization_id, snapshot_id=request.snapshot_id)
+        )
+        self.asked.append(request)
+        content = base64.b64encode(zstandard.compress(SHOWN.encode())).decode()
+        return snapshots.ShownSnapshot(title="<Kettle>", content=content, is_marked=True)
+
+    async def compare_snapshots(self, request: snapshots.CompareSnapshots) -> snapshots.SnapshotDiff:
+        for each in (request.snapshot_id, request.against_id):
+            await self.snapshot(pages.GetSnapshot(organization_id=request.organization_id, snapshot_id=each))
+        line = snapshots.DiffLine(kind="added", text="South | $49")
+        return snapshots.SnapshotDiff(hunks=[[line]], added=1, removed=0)
 
     async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
         return platform.UsageReply(month="2026-11", providers=[])
@@ -525,6 +570,7 @@ class Platform:
             headers={},
             rendered_by="http",
             fetched_at=datetime.now(UTC),
+            screenshot_ref=self.screenshots.get(request.snapshot_id),
             content=base64.b64encode(zstandard.compress(PAGE.encode())).decode(),
         )
 

@@ -65,8 +65,121 @@ async def test_update_and_delete(robin: Any) -> None:
     reply = await robin.put(f"/api/monitors/{monitor}", json={"name": "Kettle 2", "isActive": False})
     assert reply.json()["success"] is True
     assert (reply.json()["monitor"]["name"], reply.json()["monitor"]["isActive"]) == ("Kettle 2", False)
-    assert (await robin.delete(f"/api/monitors/{monitor}")).json() == {"success": True}
+    assert (await robin.delete(f"/api/monitors/{monitor}")).json()["success"] is True
     assert (await robin.get(f"/api/monitors/{monitor}")).status_code == 404
+
+
+INTERPRETATION = {
+    "type": "state",
+    "extractedFact": "price",
+    "factType": "number",
+    "condition": {"op": "le", "value": 40, "unit": "EUR"},
+    "url": "https://shop.example/kettle",
+}
+
+
+async def test_create_when_the_person_says_what_it_means_then_that_is_taken(robin: Any) -> None:
+    reply = await robin.post("/api/monitors", json={"prompt": PROMPT, "interpretation": INTERPRETATION})
+    assert reply.status_code == 201
+    assert reply.json()["monitor"]["triggerCondition"] == "price ≤ 40 EUR"
+    assert reply.json()["interpretation"]["provider"] == "by-hand"
+    monitor = reply.json()["monitor"]["id"]
+    shown = (await robin.get(f"/api/monitors/{monitor}")).json()["interpretation"]
+    shown["condition"]["value"] = 30
+    reply = await robin.put(f"/api/monitors/{monitor}", json={"interpretation": shown})
+    assert reply.json()["monitor"]["triggerCondition"] == "price ≤ 30 EUR"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"type": "maybe"}, "interpretation.type"),
+        ({"condition": None}, "interpretation"),
+        ({"condition": {"op": "lt", "value": 1}}, "interpretation.condition.op"),
+        ({"extractedFact": "x" * 501}, "interpretation.extractedFact"),
+        ({"url": ""}, "interpretation.url"),
+        ({"change": {"atLeast": -1}}, "interpretation.change.atLeast"),
+        ({"url": "ftp://shop.example"}, "interpretation.fact"),  # what the owner of monitors has to say
+    ],
+)
+async def test_create_when_the_interpretation_is_none_then_422_at_its_field(
+    robin: Any, changes: dict[str, Any], field: str
+) -> None:
+    body = {"prompt": PROMPT, "interpretation": INTERPRETATION | changes}
+    reply = await robin.post("/api/monitors", json=body)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_list_passes_on_what_is_asked_for(robin: Any, services: Any) -> None:
+    kettle, _ = await robin.watch("kettle"), await robin.watch("lamp")
+    await robin.post(f"/api/monitors/{kettle}/refresh")
+    query = {"q": "KETT", "status": "new", "sort": "name", "recent": 5, "limit": 7}
+    reply = (await robin.get("/api/monitors", params=query)).json()
+    asked = services.listings[-1]
+    assert (asked.text, asked.status, asked.sort, asked.recent, asked.limit) == ("KETT", "new", "name", 5, 7)
+    assert (reply["total"], reply["owned"], [each["id"] for each in reply["monitors"]]) == (1, 2, [kettle])
+    assert reply["monitors"][0]["status"] == "new"
+    (value,) = reply["monitors"][0]["recentValues"]
+    assert (value["value"], value["verdict"]) == (99, "quiet")
+    assert datetime.fromisoformat(value["at"])
+    plain = (await robin.get("/api/monitors")).json()
+    assert (plain["monitors"][0]["recentValues"], services.listings[-1].recent) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    "query", [{"q": "x" * 201}, {"status": "fine"}, {"sort": "value"}, {"recent": 51}, {"recent": -1}, {"recent": "a"}]
+)
+async def test_list_when_asked_for_what_there_is_not_then_422(robin: Any, query: dict[str, Any]) -> None:
+    reply = await robin.get("/api/monitors", params=query)
+    assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, next(iter(query)))
+
+
+async def test_delete_says_how_long_it_can_be_undone_and_restore_brings_it_back(robin: Any, alex: Any) -> None:
+    monitor = await robin.watch("triggers")
+    await robin.post(f"/api/monitors/{monitor}/refresh")
+    gone = (await robin.delete(f"/api/monitors/{monitor}")).json()
+    left = datetime.fromisoformat(gone["restorableUntil"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < left <= timedelta(minutes=60)
+    assert (await alex.post(f"/api/monitors/{monitor}/restore")).status_code == 404
+    reply = await robin.post(f"/api/monitors/{monitor}/restore")
+    assert (reply.status_code, reply.json()["monitor"]["id"]) == (200, monitor)
+    again = await robin.post(f"/api/monitors/{monitor}/refresh")
+    assert again.json()["type"] == "refresh-limit-monitor", "deleting and restoring is no way around the limit"
+    whats = [each["what"] for each in (await robin.get("/api/audit")).json()["entries"]]
+    assert whats[:2] == ["monitor.restore", "monitor.delete"]
+
+
+async def test_restore_when_the_time_is_over_then_410(start_gateway: Callable[..., Any], open_browser: Any) -> None:
+    strict = await start_gateway(restore_minutes=0)
+    async with open_browser(strict.app) as browser:
+        await browser.sign_up()
+        monitor = await browser.watch()
+        await browser.delete(f"/api/monitors/{monitor}")
+        reply = await browser.post(f"/api/monitors/{monitor}/restore")
+        assert (reply.status_code, reply.json()["type"]) == (410, "monitor-erased")
+
+
+async def test_restore_and_duplicate_when_the_limit_is_met_then_429(robin: Any) -> None:
+    monitors = [await robin.watch() for _ in range(10)]
+    reply = await robin.post(f"/api/monitors/{monitors[0]}/duplicate")
+    assert (reply.status_code, reply.json()["type"]) == (429, "monitor-limit")
+    await robin.delete(f"/api/monitors/{monitors[0]}")
+    await robin.watch()
+    reply = await robin.post(f"/api/monitors/{monitors[0]}/restore")
+    assert (reply.status_code, reply.json()["type"]) == (429, "monitor-limit")
+
+
+async def test_duplicate_answers_the_copy_and_the_same_for_the_same_key(robin: Any, alex: Any) -> None:
+    monitor = await robin.watch()
+    assert (await alex.post(f"/api/monitors/{monitor}/duplicate")).status_code == 404
+    replies = [
+        await robin.post(f"/api/monitors/{monitor}/duplicate", headers={"Idempotency-Key": "once"}) for _ in range(2)
+    ]
+    assert [reply.status_code for reply in replies] == [201, 201]
+    copy = replies[0].json()["monitor"]
+    assert (copy["name"], copy["id"] != monitor) == ("kettle (copy)", True)
+    assert replies[0].headers["Location"] == f"/api/monitors/{copy['id']}"
+    assert (await robin.get("/api/monitors")).json()["total"] == 2
 
 
 async def test_get_with_its_etag_is_304_until_something_changes(robin: Any) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from monitors_contracts import monitors as contracts
-from monitors_contracts.base import Id, Model, Problem, Value
-from monitors_contracts.monitors import ChangeType, Evidence, SourceSettings, Verdict
+from monitors_contracts.base import Id, Model, Problem, ShortText, Url, Value
+from monitors_contracts.collection import RecentValue
+from monitors_contracts.monitors import ChangeType, Evidence, MonitorStatus, SourceSettings, Verdict
 from monitors_contracts.notifications import NotificationView
+from monitors_runtime.traces import Node
 
 from ..refreshes import Started
 
@@ -49,6 +52,8 @@ class Monitor(Model):
     last_manual_refresh: AwareDatetime | None
     next_allowed_refresh: AwareDatetime | None
     version: int
+    status: MonitorStatus
+    recent_values: list[RecentValue] = Field(description="Oldest first; as many as a list was asked for, else none")
 
 
 class Interpretation(Model):
@@ -65,6 +70,25 @@ class Interpretation(Model):
     url: str | None
     confidence: float
     provider: str
+
+
+class GivenInterpretation(Model):
+    """What a person says their sentence means: an interpretation as it is shown, with what they corrected."""
+
+    type: Literal["state", "change"]
+    extracted_fact: ShortText = Field(examples=["price"])
+    subject: ShortText = ""
+    fact_type: FactType
+    condition: contracts.Condition | None = Field(default=None, description="Needed by a state")
+    change: contracts.Change | None = None
+    url: Url | None = Field(default=None, examples=["https://shop.example/kettle"])
+    suggested_name: str = Field(default="", max_length=100)
+
+    @model_validator(mode="after")
+    def _state_has_a_condition(self) -> Self:
+        if self.type == "state" and self.condition is None:
+            raise PydanticCustomError("condition_missing", "A state needs a condition: when is it true?")
+        return self
 
 
 class MonitorFact(Model):
@@ -127,6 +151,23 @@ class Evaluation(Model):
     change_percentage: float | None
     confidence: float
     evidence: Evidence | None
+    condition: str
+    confirmed: bool
+    fetched: contracts.Fetched | None
+    processing_time: float | None
+
+
+class TraceNode(Model):
+    """An event, milliseconds since the first one and since its cause, and the events that follow from it."""
+
+    id: str
+    type: str
+    service: str
+    time: AwareDatetime
+    at_ms: float
+    took_ms: float | None
+    summary: str
+    caused: list["TraceNode"]
 
 
 class Notification(NotificationView):
@@ -143,7 +184,12 @@ class RefusedRefresh(Model):
     problem: Problem
 
 
-def monitor(view: contracts.MonitorView, last_refresh: datetime | None, next_allowed: datetime | None) -> Monitor:
+def monitor(
+    view: contracts.MonitorView,
+    last_refresh: datetime | None,
+    next_allowed: datetime | None,
+    recent_values: Sequence[RecentValue] = (),
+) -> Monitor:
     """A monitor with its refresh times; `next_allowed` is null when it may be refreshed now."""
     return Monitor(
         id=view.id,
@@ -170,6 +216,8 @@ def monitor(view: contracts.MonitorView, last_refresh: datetime | None, next_all
         last_manual_refresh=last_refresh,
         next_allowed_refresh=next_allowed,
         version=view.version,
+        status=view.status,
+        recent_values=list(recent_values),
     )
 
 
@@ -187,6 +235,22 @@ def interpretation(found: contracts.Interpretation) -> Interpretation:
         url=found.url,
         confidence=found.confidence,
         provider=found.provider,
+    )
+
+
+def meant(given: GivenInterpretation) -> contracts.Interpretation:
+    """What a person says, for the owner of the monitors."""
+    return contracts.Interpretation(
+        kind=given.type,
+        fact=given.extracted_fact,
+        subject=given.subject,
+        fact_type=given.fact_type,
+        condition=given.condition,
+        change=given.change,
+        url=given.url,
+        name=given.suggested_name,
+        confidence=1,
+        provider=contracts.BY_HAND,
     )
 
 
@@ -269,6 +333,25 @@ def evaluation(found: contracts.Evaluation, next_allowed: datetime | None) -> Ev
         change_percentage=found.change_percentage,
         confidence=found.confidence,
         evidence=found.evidence,
+        condition=found.condition,
+        confirmed=found.confirmed,
+        fetched=found.fetched,
+        processing_time=found.processing_time_ms,
+    )
+
+
+def trace_node(node: Node) -> TraceNode:
+    """An event with what it caused."""
+    step = node.step
+    return TraceNode(
+        id=step.id,
+        type=step.type,
+        service=step.source,
+        time=step.time,
+        at_ms=round(node.at_ms, 3),
+        took_ms=None if node.took_ms is None else round(node.took_ms, 3),
+        summary=step.summary,
+        caused=[trace_node(child) for child in node.children],
     )
 
 

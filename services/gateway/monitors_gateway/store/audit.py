@@ -25,6 +25,8 @@ PURGES = {
     "DELETE FROM gateway.login_attempts WHERE last_failed_at < now() - $1::interval": FORGOTTEN_AFTER,
     "DELETE FROM gateway.address_usage WHERE window_started_at < now() - $1::interval": timedelta(days=1),
     "DELETE FROM gateway.daily_usage WHERE day < (now() - $1::interval)::date": timedelta(days=60),
+    "DELETE FROM gateway.monitor_refreshes "
+    "WHERE coalesce(recent[cardinality(recent)], '-infinity') < now() - $1::interval": timedelta(days=365),
 }
 
 

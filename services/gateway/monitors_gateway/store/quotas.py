@@ -48,7 +48,6 @@ SELECT monitor_id, recent, NULL FROM gateway.monitor_refreshes
 WHERE organization_id = $1 AND monitor_id = ANY($2::uuid[])
 """
 USED_TODAY = "SELECT refreshes FROM gateway.daily_usage WHERE user_id = $1 AND day = $2"
-FORGET_MONITOR = "DELETE FROM gateway.monitor_refreshes WHERE organization_id = $1 AND monitor_id = $2"
 
 TAKE_ADDRESS = """
 INSERT INTO gateway.address_usage AS a (address, action, window_started_at, used) VALUES ($1, $2, $3, $4)
@@ -101,11 +100,6 @@ async def usage(
 async def used_today(pool: Pool, user_id: Id, now: datetime) -> int:
     """Refreshes the user has used of this UTC day."""
     return await pool.fetchval(USED_TODAY, user_id, now.astimezone(UTC).date()) or 0
-
-
-async def forget_monitor(pool: Pool, organization_id: Id, monitor_id: Id) -> None:
-    """The monitor is gone."""
-    await pool.execute(FORGET_MONITOR, organization_id, monitor_id)
 
 
 async def take_for_address(
