@@ -121,7 +121,7 @@ class Handlers:
                     continue
                 if event:
                     events.append(event)
-                    tx.publish(event, correlation=alert_id)
+                    tx.publish(event)
                 changed.append(event.alert if event else alert)
             await store.apply_all(tx.db, events)
         return AlertsChanged(alerts=changed, refused=refused)
@@ -144,7 +144,7 @@ class Handlers:
                 occurred_at=tx.now,
             )
             await store.apply(tx.db, event)
-            tx.publish(event, correlation=command.alert_id)
+            tx.publish(event)
             return timeline.step(event)
 
     async def get_alert(self, query: GetAlert) -> AlertView:

@@ -15,8 +15,10 @@ from .api import (
     audit,
     auth,
     channels,
+    evaluations,
     events,
     export,
+    extraction,
     monitors,
     notifications,
     public,
@@ -90,7 +92,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     app.state.gateway = gateway
     parts = (
         *(auth, account, tokens, audit, export),
-        *(refreshes, monitors, alerts, channels, notifications, events, snapshots, usage, public),
+        *(refreshes, evaluations, extraction, monitors, alerts, channels, notifications, events, snapshots, usage, public),
     )
     for part in parts:
         app.include_router(part.router)

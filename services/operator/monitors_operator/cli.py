@@ -18,6 +18,7 @@ from .commands import (
     extract,
     interpret,
     monitors,
+    notifications,
     outbox,
     replay,
     run,
@@ -58,6 +59,7 @@ watch.add_to(app)
 monitors.add_to(app)
 alerts.add_to(app)
 channels.add_to(app)
+notifications.add_to(app)
 outbox.add_to(app)
 account.add_to(app)
 interpret.add_to(app)

@@ -58,6 +58,17 @@ def monitor_row(found: Shape) -> tuple[str, ...]:
 MONITOR_COLUMNS = ("ID", "NAME", "VALUE", "FIRES WHEN", "VERDICT", "CHECKED (UTC)", "")
 
 
+def timeline_row(entry: Shape) -> tuple[str, ...]:
+    """A step of an alert's timeline as a row of a table: when, what, who, and what was said, read or sent."""
+    told = entry.get("notification")
+    if told:
+        said = f"{told['channelName']}: {told['state']}" + (f" - {told['error']}" if told.get("error") else "")
+    else:
+        read = shown_value(entry["value"], entry.get("unit")) if entry.get("value") is not None else ""
+        said = "  ".join(part for part in (entry.get("why"), read, entry.get("note")) if part)
+    return (shown_time(entry["at"]), entry["kind"], entry.get("userName") or "", shortened(said, 200))
+
+
 def mail_lines(message: Shape) -> Iterator[str]:
     """A message of the local channel: its head, its text, and the file that holds it."""
     yield f"To:      {clean(message['to'])}"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 COMMANDS = (
-    "up", "run", "watch", "check", "list", "show", "delete", "alerts", "channels", "outbox", "login", "register",
+    "up", "run", "watch", "check", "list", "show", "delete", "alerts", "channels", "notifications", "outbox", "login", "register",
     "interpret", "extract", "events", "trace", "dead-letters", "replay", "doctor", "openapi", "asyncapi",
 )  # fmt: skip
 
@@ -27,6 +27,8 @@ COMMANDS = (
         (["check", "--all", "019a"], "--all"),
         (["watch", "a sentence", "--render", "carrier pigeon"], "browser"),
         (["alerts", "list", "--state", "angry"], "firing"),
+        (["alerts", "list", "--severity", "mild"], "critical"),
+        (["alerts", "comment", "019a"], "TEXT"),
         (["channels", "add", "smoke-signal", "x"], "webhook"),
         (["channels", "add", "email"], "where"),
         (["list", "--api", "shop.example"], "http"),

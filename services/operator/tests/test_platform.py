@@ -138,8 +138,19 @@ def test_an_alert_is_listed_taken_and_ended(ask: Callable[..., Any], watched: di
 
     assert alert["state"] == "firing"
     assert ask("alerts", "ack", alert["id"], "--note", "ordered one")["state"] == "acknowledged"
+    said = ask("alerts", "comment", alert["id"], "two left")
+    assert (said["kind"], said["note"], bool(said["userName"])) == ("commented", "two left", True)
     assert ask("alerts", "resolve", alert["id"])["state"] == "resolved"
-    assert ask("alerts", "list", "--state", "firing", "--monitor", watched["monitor"]["id"]) == []
+    told = ask("alerts", "timeline", alert["id"])["entries"]
+    kinds = [each["kind"] for each in told if each["kind"] != "notified"]
+    assert kinds == ["opened", "acknowledged", "commented", "resolved"]
+    assert ask("alerts", "list", "--state", "open", "--monitor", watched["monitor"]["id"]) == []
+
+
+def test_a_message_is_found_by_its_alert(ask: Callable[..., Any], watched: dict[str, Any]) -> None:
+    alert = _soon(lambda: ask("alerts", "list", "--monitor", watched["monitor"]["id"]))[0]
+    [sent] = _soon(lambda: ask("notifications", "list", "--alert", alert["id"], "--state", "sent"))
+    assert sent["channelKind"] == "local"
 
 
 def test_the_message_lies_in_the_outbox(ask: Callable[..., Any], watched: dict[str, Any]) -> None:

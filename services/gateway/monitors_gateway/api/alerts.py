@@ -1,27 +1,56 @@
 """Alerts: what became true, who has it, and that it is over."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
+    AcknowledgeAlerts,
     AlertList,
+    AlertsChanged,
     AlertState,
     AlertView,
+    CommentAlert,
+    CommentText,
     GetAlert,
+    GetAlertTimeline,
     ListAlerts,
     ResolveAlert,
+    ResolveAlerts,
+    Severity,
 )
-from monitors_contracts.base import Id, Model
+from monitors_contracts.base import Id, Model, Problem
+from monitors_contracts.notifications import ListNotifications
+from monitors_runtime.errors import ProblemError
 
 from ..http.callers import CallerDep, GatewayDep
-from ..http.idempotency import IdempotentRoute
+from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId
+from ..http.problems import Refused
+from ..store import users
+from . import timelines
 from .audit import audited
+from .timelines import TimelineEntry, TimelineReply
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"], route_class=IdempotentRoute)
+
+
+MOST_AT_ONCE = 200
+StateFilter = Literal["open", "firing", "acknowledged", "resolved"]
+STATES: dict[StateFilter, tuple[AlertState, ...]] = {
+    "open": (AlertState.FIRING, AlertState.ACKNOWLEDGED),
+    "firing": (AlertState.FIRING,),
+    "acknowledged": (AlertState.ACKNOWLEDGED,),
+    "resolved": (AlertState.RESOLVED,),
+}
+REFUSED = {
+    "alert-not-found": ("No such alert", 404),
+    "alert-already-resolved": ("Alert is resolved", 409),
+}
 
 
 class NoteRequest(Model):
@@ -37,27 +66,155 @@ class AlertReply(Model):
     alert: AlertView
 
 
+class BulkRequest(Model):
+    """Alerts to change together, and a word on why."""
+
+    ids: list[Id] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    note: str | None = Field(default=None, max_length=2000, examples=["The shop is being repaired"])
+
+
+class RefusedAlert(Model):
+    """An alert that stays as it is, and why."""
+
+    alert_id: Id
+    problem: Problem
+
+
+class BulkReply(Model):
+    """The alerts after the change, and those that stay as they are."""
+
+    success: bool = True
+    alerts: list[AlertView]
+    refused: list[RefusedAlert]
+
+
+class CommentRequest(Model):
+    """Something to say about an alert."""
+
+    text: CommentText = Field(examples=["Two left at this price"])
+
+
+class CommentReply(Model):
+    """The comment as the timeline has it."""
+
+    success: bool = True
+    entry: TimelineEntry
+
+
 @router.get("")
 async def list_alerts(
     caller: CallerDep,
     gateway: GatewayDep,
-    state: AlertState | None = None,
+    state: Annotated[
+        list[StateFilter] | None, Query(description="May repeat; `open` is `firing` and `acknowledged`")
+    ] = None,
+    severity: Severity | None = None,
     monitor_id: Annotated[Id | None, Query(alias="monitorId")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words of the name, summary or condition")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AlertList:
-    """Alerts, newest first."""
+    """Alerts, newest first. `counts` are by state, whichever states are asked for."""
+    wanted = dict.fromkeys(each for name in state or () for each in STATES[name])
     return await gateway.runtime.ask(
         ListAlerts(
-            organization_id=caller.organization_id, state=state, monitor_id=monitor_id, limit=limit, cursor=cursor
+            organization_id=caller.organization_id,
+            states=list(wanted),
+            severity=severity,
+            monitor_id=monitor_id,
+            query=q,
+            limit=limit,
+            cursor=cursor,
         )
     )
+
+
+@router.post("/acknowledge")
+async def acknowledge_alerts(body: BulkRequest, caller: CallerDep, gateway: GatewayDep) -> BulkReply:
+    """Say that you have these. Those that are over or unknown are refused one by one; the others go on."""
+    changed = await gateway.runtime.ask(
+        AcknowledgeAlerts(
+            organization_id=caller.organization_id, alert_ids=body.ids, user_id=caller.user_id, note=body.note
+        )
+    )
+    await audited(gateway, caller, "alert.acknowledge", *(alert.id for alert in changed.alerts))
+    return _bulk(changed)
+
+
+@router.post("/resolve")
+async def resolve_alerts(body: BulkRequest, caller: CallerDep, gateway: GatewayDep) -> BulkReply:
+    """End these by hand. Unknown ones are refused one by one; the others go on."""
+    changed = await gateway.runtime.ask(
+        ResolveAlerts(
+            organization_id=caller.organization_id, alert_ids=body.ids, user_id=caller.user_id, note=body.note
+        )
+    )
+    await audited(gateway, caller, "alert.resolve", *(alert.id for alert in changed.alerts))
+    return _bulk(changed)
+
+
+def _bulk(changed: AlertsChanged) -> BulkReply:
+    """What became of each. When nothing changed, that is a problem."""
+    refused = [
+        RefusedAlert(alert_id=UUID(alert_id), problem=_why(reason)) for alert_id, reason in changed.refused.items()
+    ]
+    reply = BulkReply(alerts=changed.alerts, refused=refused)
+    if not changed.alerts:
+        members = reply.model_dump(mode="json", exclude_none=True, include={"alerts", "refused"})
+        raise Refused(refused[0].problem, members=members)
+    return reply
+
+
+def _why(reason: str) -> Problem:
+    title, status = REFUSED.get(reason, ("The alert stays as it is", 409))
+    return Problem(type=reason, title=title, status=status)
 
 
 @router.get("/{id}")
 async def get_alert(alert_id: PathId, caller: CallerDep, gateway: GatewayDep) -> AlertView:
     """One alert."""
     return await gateway.runtime.ask(GetAlert(organization_id=caller.organization_id, alert_id=alert_id))
+
+
+@router.get("/{id}/timeline")
+async def get_timeline(alert_id: PathId, caller: CallerDep, gateway: GatewayDep) -> TimelineReply:
+    """What happened to an alert: when, by whom and why, with comments and the messages about it."""
+    organization_id = caller.organization_id
+    asked = GetAlertTimeline(organization_id=organization_id, alert_id=alert_id)
+    about = ListNotifications(organization_id=organization_id, alert_id=alert_id, limit=200)
+    found, sent = await asyncio.gather(gateway.runtime.ask(asked), gateway.runtime.ask(about), return_exceptions=True)
+    if isinstance(found, BaseException):
+        raise found
+    if isinstance(sent, BaseException) and not isinstance(sent, ProblemError):
+        raise sent
+    names = await users.names(
+        gateway.runtime.pool, organization_id, {step.user_id for step in found.steps if step.user_id}
+    )
+    return TimelineReply(
+        alert=found.alert,
+        entries=timelines.entries(found.steps, [] if isinstance(sent, BaseException) else sent.notifications, names),
+        total=found.total,
+        unavailable=["notifications"] if isinstance(sent, BaseException) else [],
+    )
+
+
+@router.post("/{id}/comments", status_code=201)
+async def comment_alert(
+    alert_id: PathId, body: CommentRequest, request: Request, caller: CallerDep, gateway: GatewayDep
+) -> CommentReply:
+    """Say something about an alert. It stays in its timeline, for everybody of the organization."""
+    step = await gateway.runtime.ask(
+        CommentAlert(
+            organization_id=caller.organization_id,
+            alert_id=alert_id,
+            comment_id=entity_id(request),
+            user_id=caller.user_id,
+            text=body.text,
+        )
+    )
+    await audited(gateway, caller, "alert.comment", alert_id)
+    names = await users.names(gateway.runtime.pool, caller.organization_id, {caller.user_id})
+    return CommentReply(entry=timelines.entry(step, names))
 
 
 @router.post("/{id}/acknowledge")

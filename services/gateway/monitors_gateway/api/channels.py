@@ -1,11 +1,9 @@
-"""Channels: where messages go, and what became of them."""
+"""Channels: where messages go."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from monitors_contracts.base import Id, Model
+from monitors_contracts.base import Model
 from monitors_contracts.notifications import (
     ChannelList,
     ChannelName,
@@ -14,16 +12,13 @@ from monitors_contracts.notifications import (
     CreateChannel,
     DeleteChannel,
     ListChannels,
-    ListNotifications,
-    ListOutbox,
-    OutboxList,
     SendTestMessage,
     UpdateChannel,
 )
 
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
-from ..http.pages import Cursor, Limit, PathId
+from ..http.pages import PathId
 from . import shapes
 from .audit import audited
 from .shapes import Notification, Success
@@ -52,17 +47,9 @@ class TestReply(Model):
     notification: Notification
 
 
-class NotificationsReply(Model):
-    """A page of deliveries, newest first."""
-
-    notifications: list[Notification]
-    total: int
-    next_cursor: str | None
-
-
 @router.get("/channels")
 async def list_channels(caller: CallerDep, gateway: GatewayDep) -> ChannelList:
-    """The organization's channels, oldest first."""
+    """The organization's channels, oldest first, each with the newest message to it."""
     return await gateway.runtime.ask(ListChannels(organization_id=caller.organization_id))
 
 
@@ -107,36 +94,3 @@ async def test_channel(channel_id: PathId, caller: CallerDep, gateway: GatewayDe
     asked = SendTestMessage(organization_id=caller.organization_id, channel_id=channel_id)
     sent = await gateway.runtime.ask(asked, patience=30)
     return TestReply(success=sent.error is None, notification=shapes.notification(sent))
-
-
-@router.get("/notifications", tags=["notifications"])
-async def list_notifications(
-    caller: CallerDep,
-    gateway: GatewayDep,
-    monitor_id: Annotated[Id | None, Query(alias="monitorId")] = None,
-    alert_id: Annotated[Id | None, Query(alias="alertId")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> NotificationsReply:
-    """Deliveries, newest first."""
-    found = await gateway.runtime.ask(
-        ListNotifications(
-            organization_id=caller.organization_id,
-            monitor_id=monitor_id,
-            alert_id=alert_id,
-            limit=limit,
-            cursor=cursor,
-        )
-    )
-    return NotificationsReply(
-        notifications=[shapes.notification(each) for each in found.notifications],
-        total=found.total,
-        next_cursor=found.next_cursor,
-    )
-
-
-@router.get("/outbox", tags=["notifications"])
-async def list_outbox(caller: CallerDep, gateway: GatewayDep, limit: Limit = 50, cursor: Cursor = None) -> OutboxList:
-    """The messages of the local channel, newest first."""
-    asked = ListOutbox(organization_id=caller.organization_id, limit=limit, cursor=cursor)
-    return await gateway.runtime.ask(asked)

@@ -32,9 +32,16 @@ def list_all(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Jso
         say("No channels: add one with `monitors channels add`.")
     else:
         table(
-            ("ID", "KIND", "NAME", "TARGET", ""),
+            ("ID", "KIND", "NAME", "TARGET", "LAST MESSAGE", ""),
             (
-                (each["id"], each["kind"], each["name"], each["target"], "" if each["isActive"] else "paused")
+                (
+                    each["id"],
+                    each["kind"],
+                    each["name"],
+                    each["target"],
+                    (each.get("lastDelivery") or {}).get("state", "-"),
+                    "" if each["isActive"] else "paused",
+                )
                 for each in found
             ),
             keep=("ID",),

@@ -1,7 +1,7 @@
 """`monitors outbox`: the messages of the local channel."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -58,23 +58,20 @@ def show(
     json: Json = False,
 ) -> None:
     """One message as it was sent."""
+    from ..client import Api
     from ..connect import with_api
     from ..errors import Failed
     from ..render import as_json
     from ..shown import mail_lines
 
-    found = with_api(
-        api,
-        Path(data_dir),
-        lambda platform: (
-            platform.every("/api/outbox", "messages")
-            if message_id
-            else platform.get("/api/outbox", limit=1)["messages"]
-        ),
-    )
-    message = next((each for each in found if message_id in (None, each["id"])), None)
+    def work(platform: Api) -> dict[str, Any] | None:
+        if message_id:
+            return platform.get(f"/api/outbox/{message_id}")
+        return next(iter(platform.get("/api/outbox", limit=1)["messages"]), None)
+
+    message = with_api(api, Path(data_dir), work)
     if message is None:
-        raise Failed(f"there is no message {message_id} in the outbox" if message_id else "the outbox is empty")
+        raise Failed("the outbox is empty")
     if json:
         as_json(message)
         return
