@@ -19,7 +19,7 @@ import zstandard
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from monitors_contracts import alerts, collection, evaluations, monitors, notifications, pages, platform
+from monitors_contracts import alerts, collection, evaluations, monitors, notifications, pages, platform, snapshots
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
@@ -81,7 +81,6 @@ class Platform:
         evaluator.answer(collection.DuplicateMonitor, self.duplicate)
         evaluator.answer(monitors.InterpretPrompt, self.interpret)
         evaluator.answer(monitors.RequestRefreshes, self.refresh)
-        evaluator.answer(evaluations.ListEvaluations, self.list_evaluations)
         evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
@@ -265,11 +264,6 @@ class Platform:
 
     async def list_evaluations(self, request: evaluations.ListEvaluations) -> evaluations.EvaluationPage:
         found = self._monitor(request.organization_id, request.monitor_id)
-        mine = [each for each in self.evaluations.values() if each.monitor_id == found.id]
-        return evaluations.EvaluationPage(evaluations=mine[: request.limit])
-
-    async def list_evaluations(self, request: evaluations.ListEvaluations) -> evaluations.EvaluationPage:
-        found = self._monitor(request.organization_id, request.monitor_id)
         self.asked.append(request)
         mine = [each for each in self.evaluations.values() if each.monitor_id == found.id]
         return evaluations.EvaluationPage(evaluations=mine[: request.limit], next_cursor=request.cursor)
@@ -291,9 +285,7 @@ class Platform:
         return evaluations.Pointed(place=request.place or "c0.2.1", reading=reading, monitor=monitor)
 
     async def show_snapshot(self, request: snapshots.ShowSnapshot) -> snapshots.ShownSnapshot:
-        await self.snapshot(
-            pages.GetSnapshot(organization_id=request.organization_id, snapshot_id=request.snapshot_id)
-        )
+        await self.snapshot(pages.GetSnapshot(organization_id=request.organization_id, snapshot_id=request.snapshot_id))
         self.asked.append(request)
         content = base64.b64encode(zstandard.compress(SHOWN.encode())).decode()
         return snapshots.ShownSnapshot(title="<Kettle>", content=content, is_marked=True)
@@ -555,6 +547,13 @@ class Platform:
     def add_snapshot(self, organization_id: Id) -> Id:
         snapshot_id = new_id()
         self.snapshots[snapshot_id] = organization_id
+        return snapshot_id
+
+    async def add_screenshot(self, snapshot_id: Id) -> Id:
+        bus = self.evaluator.runtime.bus
+        store = await bus.create_object_store("pictures")
+        await store.put(str(snapshot_id), SCREENSHOT)
+        self.screenshots[snapshot_id] = pages.ContentRef(bucket="pictures", name=str(snapshot_id), size=len(SCREENSHOT))
         return snapshot_id
 
     async def snapshot(self, request: pages.GetSnapshot) -> pages.Snapshot:

@@ -28,7 +28,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/channels/": channel.json()["channel"]["id"],
         "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
         "/api/outbox/": str(services.add_mail(browser.organization_id).id),
-        "/api/snapshots/": str(services.add_snapshot(browser.organization_id)),
+        "/api/snapshots/": str(await services.add_screenshot(services.add_snapshot(browser.organization_id))),
     }
 
 
@@ -41,9 +41,16 @@ def routes_with_ids(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, str] | None:
+    if path.endswith("/extraction"):
+        return {"snapshotId": ids["/api/snapshots/"], "place": "b1"}
+    return BODIES.get(method)
+
+
 def filled(path: str, ids: dict[str, str]) -> str:
     kind = next(start for start in ids if path.startswith(start))
-    return path.replace("{id}", ids[kind]).replace("{refreshId}", ids["refreshId"])
+    query = f"?against={ids['/api/snapshots/']}" if path.endswith("/diff") else ""
+    return path.replace("{id}", ids[kind]).replace("{refreshId}", ids["refreshId"]) + query
 
 
 async def test_every_route_with_an_id_answers_404_to_another_user(
@@ -53,12 +60,12 @@ async def test_every_route_with_an_id_answers_404_to_another_user(
     routes = routes_with_ids(gateway.app.openapi())
     assert len(routes) >= 13
     for method, path in routes:
-        reply = await alex.request(method, filled(path, ids), json=BODIES.get(method))
+        reply = await alex.request(method, filled(path, ids), json=body_of(method, path, ids))
         assert reply.status_code == 404, (method, path, reply.text)
         assert reply.headers["Content-Type"] == "application/problem+json"
     # ... and everything is still there, and works, for its owner.
     for method, path in sorted(routes, key=lambda each: each[0] == "DELETE"):
-        reply = await robin.request(method, filled(path, ids), json=BODIES.get(method))
+        reply = await robin.request(method, filled(path, ids), json=body_of(method, path, ids))
         allowed = (200, 429) if path.endswith("/refresh") else (200, 201)
         assert reply.status_code in allowed, (method, path, reply.text)
 

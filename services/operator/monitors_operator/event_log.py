@@ -1,12 +1,10 @@
 """Reading and searching the platform's events where they are kept."""
 
 import asyncio
-import json
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -17,69 +15,13 @@ from nats.js.errors import NotFoundError
 from monitors_contracts.base import Event, id_time
 from monitors_contracts.catalogue import EVENTS
 from monitors_runtime import history
+from monitors_runtime.traces import Stored, correlated, stored, with_data
 
 from .errors import BadInput, Failed
-from .summaries import short_type, summary
-from .trace import Step
 
 CLOCKS_APART = timedelta(seconds=1)
 """An id is made a moment before its event is stored, maybe on another machine."""
 STREAMS = tuple(dict.fromkeys(kind.stream for kind in EVENTS))
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An event as a stream keeps it: the CloudEvents attributes, and the data when it was read along."""
-
-    stream: str
-    sequence: int
-    subject: str
-    headers: Mapping[str, str]
-    data: Any
-
-    @property
-    def id(self) -> str:
-        return self.headers.get("ce-id", "")
-
-    @property
-    def type(self) -> str:
-        return self.headers.get("ce-type", "")
-
-    @property
-    def correlation(self) -> str:
-        return self.headers.get("ce-correlationid", self.id)
-
-    @property
-    def time(self) -> datetime:
-        """When it happened; the beginning of time for one that does not say."""
-        try:
-            return datetime.fromisoformat(self.headers["ce-time"])
-        except (KeyError, ValueError):
-            return datetime.min.replace(tzinfo=UTC)
-
-    def line(self) -> str:
-        """One line for a person."""
-        at = self.time.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
-        entity = self.subject.rpartition(".")[2]
-        return f"{at}  {short_type(self.type):<26} {entity}  {summary(self.type, self.data)}"
-
-    def as_json(self) -> dict[str, Any]:
-        """The event as CloudEvents' JSON format has it."""
-        attributes = {name.removeprefix("ce-"): value for name, value in self.headers.items() if name.startswith("ce-")}
-        return attributes | {"stream": self.stream, "sequence": self.sequence, "data": self.data}
-
-    def step(self) -> Step:
-        """The event as part of a trace."""
-        return Step(
-            id=self.id,
-            type=short_type(self.type),
-            source=self.headers.get("ce-source", "").rpartition("/")[2],
-            time=self.time,
-            cause=self.headers.get("ce-causationid"),
-            stream=self.stream,
-            sequence=self.sequence,
-            summary=summary(self.type, self.data),
-        )
 
 
 # -- which events ----------------------------------------------------------------------------------------------------
@@ -132,11 +74,6 @@ def identifier(text: str) -> UUID:
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def stored(stream: str, sequence: int, message: Msg) -> Stored:
-    """A message as an event."""
-    return Stored(stream, sequence, message.subject, dict(message.headers or {}), _data(message.data))
-
-
 async def read(
     bus: JetStreamContext,
     wanted: Wanted,
@@ -178,12 +115,6 @@ async def listen(connection: Client, wanted: Wanted) -> asyncio.Queue[Stored]:
     return queue
 
 
-async def with_data(bus: JetStreamContext, event: Stored) -> Stored:
-    """An event that was read without its data, whole."""
-    raw = await bus.get_msg(event.stream, seq=event.sequence, direct=True)
-    return Stored(event.stream, event.sequence, event.subject, event.headers, _data(raw.data or b""))
-
-
 async def find(bus: JetStreamContext, event_id: UUID) -> Stored | None:
     """The event with this id. The id tells when it was made, so only what came after is looked through."""
     async for event in read(bus, Wanted(), since=id_time(event_id) - CLOCKS_APART, headers_only=True):
@@ -204,8 +135,8 @@ async def trace(bus: JetStreamContext, reference: UUID) -> list[Stored]:
         raise Failed(f"no event, refresh, alert or monitor {reference} in the streams (events are kept up to a year)")
     correlation, organization = UUID(begin.correlation), begin.subject.split(".")[3]
     since = min(id_time(correlation) - CLOCKS_APART, begin.time - CLOCKS_APART)
-    events = read(bus, Wanted(organization=organization), since=since, headers_only=True)
-    return [await with_data(bus, event) async for event in events if event.correlation == str(correlation)]
+    found, _ = await correlated(bus, Wanted(organization=organization).subjects(), str(correlation), since=since)
+    return found
 
 
 async def _begin(bus: JetStreamContext, reference: UUID) -> Stored | None:
@@ -225,10 +156,3 @@ async def _begin(bus: JetStreamContext, reference: UUID) -> Stored | None:
         if str(reference) in (event.correlation, event.id):
             return event
     return None
-
-
-def _data(raw: bytes) -> Any:
-    try:
-        return json.loads(raw) if raw else None
-    except ValueError:
-        return raw.decode(errors="replace")

@@ -2,11 +2,14 @@
 
 import json
 import sys
-import unicodedata
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+
+from monitors_contracts.summaries import clean as clean
+from monitors_contracts.summaries import shortened as shortened
+from monitors_contracts.summaries import shown_value as shown_value
 
 WIDE = 220
 """Characters of a line when it goes to a file or a pipe: nothing is cut there that a terminal would wrap."""
@@ -20,28 +23,6 @@ def say(text: str = "") -> None:
 def as_json(value: Any) -> None:
     """A document on standard output."""
     say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-
-
-def clean(text: object) -> str:
-    """Text from outside on one line, without what would steer a terminal."""
-    return " ".join("".join(char if unicodedata.category(char)[0] != "C" else " " for char in str(text)).split())
-
-
-def shortened(text: object, most: int = 100) -> str:
-    """Clean text of at most so many characters."""
-    line = clean(text)
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
-
-
-def shown_value(value: Any, unit: str | None = None) -> str:
-    """A fact's value for a person: `1,299.5 USD`, `yes`, `Out of stock`, `-` for none."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:,.10g}" + (f" {unit}" if unit else "")
-    return shortened(value)
 
 
 def shown_time(text: str | None) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors_operator.trace import Node, Step, grow, lines
+from monitors_operator.trace import lines
+from monitors_runtime.traces import Node, Step, grow
 
 BEGIN = datetime(2026, 11, 21, 10, tzinfo=UTC)
 

@@ -5,21 +5,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from monitors_contracts.base import Id, Model, Problem, new_id
-from monitors_runtime.errors import problem
 
 from ..domain.clients import limited_as
-from ..domain.limits import next_allowed
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
 from ..http.problems import Refused
 from ..refreshes import Asker, Outcome, Quota
-from ..store import quotas
 from . import shapes
 from .shapes import Evaluation, RefusedRefresh
 
@@ -32,7 +29,6 @@ PENDING: dict[int | str, dict[str, Any]] = {
 BATCH_PENDING: dict[int | str, dict[str, Any]] = {
     202: {"description": "Checks are under way; ask for each by its `refreshId`"}
 }
-RefreshId = Annotated[Id, Path(alias="refreshId")]
 Wait = Annotated[
     float | None,
     Query(ge=0, le=60, description="Seconds to wait for the verdict; 0 answers at once. The default is a setting"),
@@ -97,22 +93,6 @@ async def refresh_monitor(
         response.status_code = 202
         response.headers["Location"] = f"/api/monitors/{monitor_id}/evaluations/{evaluation.refresh_id}"
     return RefreshReply(evaluation=evaluation)
-
-
-@router.get("/{id}/evaluations/{refreshId}")
-async def get_evaluation(
-    monitor_id: PathId, refresh_id: RefreshId, caller: CallerDep, gateway: GatewayDep
-) -> RefreshReply:
-    """The result of a refresh, pending or done."""
-    found = await gateway.refreshes.evaluations(caller.organization_id, [refresh_id])
-    evaluation = next((each for each in found if each.id == refresh_id and each.monitor_id == monitor_id), None)
-    if evaluation is None:
-        raise problem("evaluation-not-found", "No such evaluation", 404)
-    now = datetime.now(UTC)
-    pool = gateway.runtime.pool
-    recent, used = await quotas.usage(pool, caller.organization_id, caller.user_id, [monitor_id], now)
-    allowed = next_allowed(recent.get(monitor_id, []), used, gateway.refreshes.limits, now)
-    return RefreshReply(evaluation=shapes.evaluation(evaluation, allowed))
 
 
 async def _refresh(gateway: Gateway, caller: Caller, wanted: Mapping[Id, Id], seconds: float) -> Outcome:

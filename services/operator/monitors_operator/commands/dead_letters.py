@@ -34,9 +34,10 @@ def add_to(app: typer.Typer) -> None:
 @group.command("list", epilog=examples("monitors dead-letters list", "monitors dead-letters list --json"))
 def list_all(durable: Durable = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """Dead letters, oldest first: which consumer gave up what, and why."""
+    from monitors_contracts.summaries import short_type
+
     from ..bus import with_bus
     from ..render import as_json, say, shortened, table
-    from ..summaries import short_type
 
     async def work(bus: "Bus") -> "list[DeadLetter]":
         return await _every(bus.streams, durable)

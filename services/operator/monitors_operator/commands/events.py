@@ -8,8 +8,10 @@ import typer
 from ..options import DEFAULT_DATA_DIR, DataDir, Json, examples
 
 if TYPE_CHECKING:
+    from monitors_runtime.traces import Stored
+
     from ..bus import Bus
-    from ..event_log import Stored
+
 
 group = typer.Typer(help="What happened, from the streams themselves.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -8,9 +8,9 @@ import typer
 from ..options import DEFAULT_DATA_DIR, DataDir, Json, examples
 
 if TYPE_CHECKING:
+    from monitors_runtime.traces import Node, Stored
+
     from ..bus import Bus
-    from ..event_log import Stored
-    from ..trace import Node
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,12 +31,14 @@ def trace(
     """
     from datetime import UTC
 
+    from monitors_runtime.traces import grow
+
     from ..bus import with_bus
     from ..event_log import identifier
     from ..event_log import trace as trace_of
     from ..render import as_json, progress, say
     from ..times import span
-    from ..trace import grow, lines
+    from ..trace import lines
 
     wanted = identifier(reference)
 

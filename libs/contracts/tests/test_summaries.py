@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors_contracts.catalogue import EVENTS
-from monitors_operator.render import clean, shown_value
-from monitors_operator.summaries import short_type, summary
+from monitors_contracts.summaries import clean, short_type, shown_value, summary
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -1,11 +1,32 @@
 """One line on what an event says, from its JSON. What is missing or of another shape is left out, never an error."""
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .render import shortened, shown_value
-
 Data = Mapping[str, Any]
+
+
+def clean(text: object) -> str:
+    """Text from outside on one line, without what would steer a terminal."""
+    return " ".join("".join(char if unicodedata.category(char)[0] != "C" else " " for char in str(text)).split())
+
+
+def shortened(text: object, most: int = 100) -> str:
+    """Clean text of at most so many characters."""
+    line = clean(text)
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def shown_value(value: Any, unit: str | None = None) -> str:
+    """A fact's value for a person: `1,299.5 USD`, `yes`, `Out of stock`, `-` for none."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,.10g}" + (f" {unit}" if unit else "")
+    return shortened(value)
 
 
 def short_type(ce_type: str) -> str:
@@ -93,6 +114,7 @@ _SUMMARIES: dict[str, Callable[[Data], list[str]]] = {
     "alert.triggered": _alert,
     "alert.acknowledged": _alert,
     "alert.resolved": _alert,
+    "alert.commented": lambda data: [f"“{_text(data, 'text')}”"],
     "notification.requested": _notification,
     "notification.sent": _notification,
     "notification.delayed": _notification,

@@ -1,0 +1,44 @@
+"""The events that one check caused, looked up in the streams."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+from nats.js import JetStreamContext
+
+from monitors_contracts.base import Id, id_time
+from monitors_contracts.catalogue import EVENTS
+from monitors_contracts.monitors import Evaluation
+from monitors_runtime.traces import Node, correlated, grow
+
+CLOCKS_APART = timedelta(seconds=1)
+FOLLOWED_FOR = timedelta(minutes=30)
+"""How long after its verdict a check still causes events: what is delivered later is in the alert's own history."""
+MOST_LOOKED_AT = 5_000
+"""Events of each stream that are looked at: more than an organization has in that time, and read in well under a second."""
+_STREAMS = ("MONITORS", "PAGES", "ALERTS", "METRICS")
+
+
+async def trace_of(bus: JetStreamContext, organization_id: Id, evaluation: Evaluation) -> tuple[list[Node], bool]:
+    """The trees of a check's events, and whether all that may belong to them was looked at.
+
+    Only this organization's subjects are read, and of what is about a monitor only this monitor's.
+    """
+    ended = evaluation.evaluated_at or datetime.now(UTC)
+    events, is_whole = await correlated(
+        bus,
+        _subjects(organization_id, evaluation.monitor_id),
+        str(evaluation.id),
+        since=min(id_time(evaluation.id), evaluation.requested_at) - CLOCKS_APART,
+        until=ended + FOLLOWED_FOR,
+        most=MOST_LOOKED_AT,
+    )
+    return grow(event.step() for event in events), is_whole
+
+
+def _subjects(organization_id: Id, monitor_id: Id) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind in EVENTS:
+        if kind.stream in _STREAMS:
+            entity = str(monitor_id) if kind.entity_field == "monitor_id" else "*"
+            found[kind.stream].append(f"evt.{kind.aggregate}.{kind.action}.{organization_id}.{entity}")
+    return found
