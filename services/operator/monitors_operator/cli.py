@@ -14,14 +14,17 @@ from .commands import (
     dead_letters,
     doctor,
     documents,
+    edit,
     events,
     extract,
     interpret,
     monitors,
     notifications,
     outbox,
+    profile,
     replay,
     run,
+    tokens,
     trace,
     up,
     watch,
@@ -57,11 +60,14 @@ up.add_to(app)
 run.add_to(app)
 watch.add_to(app)
 monitors.add_to(app)
+edit.add_to(app)
 alerts.add_to(app)
 channels.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)
 account.add_to(app)
+profile.add_to(app)
+tokens.add_to(app)
 interpret.add_to(app)
 extract.add_to(app)
 events.add_to(app)

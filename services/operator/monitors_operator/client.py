@@ -2,8 +2,11 @@
 
 import os
 import secrets
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,7 +43,12 @@ class Api:
         self._credentials = keyring.load() if keyring else None
         self._token = os.environ.get("MONITORS_TOKEN") or (self._credentials.token if self._credentials else None)
         try:
-            self._http = httpx.Client(base_url=self.base, timeout=httpx.Timeout(70, connect=5), trust_env=False)
+            self._http = httpx.Client(
+                base_url=self.base,
+                timeout=httpx.Timeout(70, connect=5),
+                trust_env=False,
+                headers={"User-Agent": "monitors-cli"},
+            )
         except (httpx.InvalidURL, ValueError) as wrong:
             raise BadInput(f"{base!r} is no address of a platform: {wrong}") from None
 
@@ -62,9 +70,45 @@ class Api:
         """A signed POST."""
         return self._signed("POST", path, body, query)
 
-    def delete(self, path: str) -> dict[str, Any]:
+    def put(self, path: str, body: Any) -> dict[str, Any]:
+        """A signed PUT."""
+        return self._signed("PUT", path, body)
+
+    def patch(self, path: str, body: Any) -> dict[str, Any]:
+        """A signed PATCH."""
+        return self._signed("PATCH", path, body)
+
+    def delete(self, path: str, body: Any = None) -> dict[str, Any]:
         """A signed DELETE."""
-        return self._signed("DELETE", path)
+        return self._signed("DELETE", path, body)
+
+    def download(self, path: str, file: Path, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Save what is at the path, whole or not at all; its bytes. An existing file is replaced only by a whole one."""
+        self.get("/api/auth/me")  # new tokens where they are needed: a stream is not asked for twice
+        headers = {"Authorization": f"Bearer {self._token}"}
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        received = 0
+        try:
+            with os.fdopen(descriptor, "wb") as target, self._http.stream("GET", path, headers=headers) as response:
+                if response.is_error:
+                    raise self._refusal(response)
+                for piece in response.iter_bytes():
+                    received += target.write(piece)
+                    progress(received)
+            Path(name).replace(file)
+        except httpx.HTTPError as broken:
+            raise Failed(f"{self.base} broke off after {received:,} bytes ({broken}); nothing was kept") from None
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return received
+
+    @staticmethod
+    def _refusal(response: httpx.Response) -> ApiProblem:
+        response.read()
+        try:
+            return ApiProblem(response.status_code, response.json())
+        except ValueError:
+            return ApiProblem(response.status_code, {})
 
     def every(self, path: str, key: str, **query: Any) -> list[dict[str, Any]]:
         """All items of a paged list."""
@@ -116,8 +160,13 @@ class Api:
         self._signed_in(self._auth("login", {"email": email, "password": password}), email)
 
     def use_local_user(self) -> None:
-        """Sign in as the command line's own user of this data folder; made on first use, with a password nobody knows."""
+        """Sign in as the command line's own user of this data folder; made on first use, with a password nobody knows.
+
+        A token in MONITORS_TOKEN goes before.
+        """
         assert self.keyring
+        if os.environ.get("MONITORS_TOKEN"):
+            return
         with self.keyring.locked():
             self._credentials = self.keyring.load()
             if self._credentials:
@@ -164,6 +213,22 @@ class Api:
                 raise Failed(f"signed out at {self.base}: sign in again with `monitors login`") from None
             self._keep(known.renewed(reply))
             return True
+
+    @property
+    def own_password(self) -> str | None:
+        """The password of the command line's own user; None for a person, whose password is not kept."""
+        return self._credentials.password if self._credentials else None
+
+    def changed(self, *, email: str | None = None, password: str | None = None) -> None:
+        """The user's address or password is another one from now on."""
+        if self._credentials:
+            kept = replace(self._credentials, email=email or self._credentials.email)
+            self._keep(replace(kept, password=password) if password and kept.password else kept)
+
+    def forget(self) -> None:
+        """The user is no more."""
+        if self.keyring:
+            self.keyring.forget()
 
     # -- checks -----------------------------------------------------------------------------------------------------
 

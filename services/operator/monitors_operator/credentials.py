@@ -48,7 +48,18 @@ class Keyring:
             kept = json.loads(self.file.read_text())
         except (OSError, ValueError):
             kept = {}
-        kept[self._platform] = asdict(credentials)
+        self._write(kept | {self._platform: asdict(credentials)})
+
+    def forget(self) -> None:
+        """Keep nothing for the platform any more."""
+        try:
+            kept = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            return
+        kept.pop(self._platform, None)
+        self._write(kept)
+
+    def _write(self, kept: dict[str, Any]) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self.file.parent, prefix=".cli-")  # made with mode 0600
         with os.fdopen(descriptor, "w") as target:
