@@ -17,6 +17,7 @@ from .commands import (
     edit,
     events,
     extract,
+    history,
     interpret,
     monitors,
     notifications,
@@ -60,6 +61,7 @@ up.add_to(app)
 run.add_to(app)
 watch.add_to(app)
 monitors.add_to(app)
+history.add_to(app)
 edit.add_to(app)
 alerts.add_to(app)
 channels.add_to(app)
