@@ -45,6 +45,7 @@ unit: .venv/.ready ## The fast tests alone
 
 bench: .venv/.ready ## Measure; see docs/benchmarks.md for the method
 	$(RUN) python bench/run.py
+	$(RUN) python bench/console.py
 
 screenshots: .venv/.ready ## Every page of the console, light and dark, phone and desk, as pictures in .screenshots
 	@scripts/get_chromium.sh

@@ -20,7 +20,8 @@ class ChangeDetection:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         self._port = free_port()
-        self._client = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=60)
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._client = httpx.Client(base_url=self.url, timeout=60)
         self._watches: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -31,6 +31,7 @@ class Ours:
         self.api = f"http://127.0.0.1:{self._port}"
         self._client = httpx.Client(base_url=self.api, timeout=60)
         self._monitors: list[str] = []
+        self.email = ""
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
@@ -48,7 +49,8 @@ class Ours:
 
     def sign_up(self) -> None:
         """One user for what follows."""
-        account = {"email": f"bench-{time.time_ns()}@example.com", "password": "Correct1horse", "name": "Bench"}
+        self.email = f"bench-{time.time_ns()}@example.com"
+        account = {"email": self.email, "password": "Correct1horse", "name": "Bench"}
         token = self._client.post("/api/auth/register", json=account).json()["token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
 
