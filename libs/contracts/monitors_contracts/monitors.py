@@ -183,6 +183,7 @@ class MonitorView(Model):
 class Fetched(Model):
     """How a check came by its page."""
 
+    snapshot_id: Id
     rendered_by: Literal["http", "browser"]
     status: int
     unchanged: bool = Field(default=False, description="The same content as the fetch before")
@@ -287,9 +288,12 @@ class MonitorEvaluated(Event):
 
 
 class Crossing(Event):
-    """The ground of ThresholdExceeded and ThresholdCleared: which condition, of what, by which value."""
+    """The ground of ThresholdExceeded and ThresholdCleared: which condition, of what, by which value.
 
-    monitor_id: Id
+    A rule's crossing stands where a monitor's would: `monitor_id` and `monitor_name` are then the rule's, and `rule_id` says so.
+    """
+
+    monitor_id: Id = Field(description="What is watched: the monitor, or the rule as `rule_id` tells")
     monitor_name: str
     refresh_id: Id | None = None
     fingerprint: str = Field(description="The same condition has the same fingerprint, however often it is crossed")
@@ -305,6 +309,14 @@ class Crossing(Event):
     url: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     occurred_at: AwareDatetime
+    rule_id: Id | None = Field(default=None, description="Set when a rule was crossed")
+    severity: Literal["info", "warning", "critical"] | None = Field(
+        default=None, description="Of the level that was crossed; null where there are none"
+    )
+    annotations: dict[str, str] = Field(default_factory=dict)
+    runbook_url: Url | None = None
+    group: str = ""
+    reason: str | None = Field(default=None, description="A stable word of a rule: `crossed`, `raised`, `recovered`, ...")
 
 
 class ThresholdExceeded(Crossing):

@@ -282,6 +282,7 @@ def _fetched(event: PageFetched | PageFetchFailed) -> Fetched | None:
     if isinstance(event, PageFetchFailed):
         return None
     return Fetched(
+        snapshot_id=event.snapshot_id,
         rendered_by=event.rendered_by,
         status=event.status,
         unchanged=event.unchanged,

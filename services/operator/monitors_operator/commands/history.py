@@ -208,7 +208,7 @@ def point(
 
 def _latest_snapshot(platform: "Api", monitor_id: str) -> str | None:
     checks = platform.get(f"/api/monitors/{monitor_id}/evaluations", limit=50)["evaluations"]
-    kept = ((each.get("evidence") or {}).get("snapshotId") for each in checks)
+    kept = ((each.get("fetched") or {}).get("snapshotId") for each in checks)
     return next((each for each in kept if each), None)
 
 

@@ -30,7 +30,7 @@ class Difference:
 def compare(before: Page, after: Page) -> Difference:
     """The lines of one page against those of the other."""
     old, new = _lines(before), _lines(after)
-    matcher = difflib.SequenceMatcher(None, old[:_MOST_LINES], new[:_MOST_LINES], autojunk=False)
+    matcher = difflib.SequenceMatcher(None, old[:_MOST_LINES], new[:_MOST_LINES])
     hunks: list[list[tuple[Kind, str]]] = []
     added = removed = shown = 0
     cut = max(len(old), len(new)) > _MOST_LINES

@@ -21,7 +21,7 @@ from ..extraction.places import place_of, places
 from .marking import Piece, pieces_of
 
 MOST_HTML = 1_500_000
-_MOST_NODES = 60_000
+_MOST_TEXTS = 60_000
 _DEEPEST = 40
 _GONE = [
     "script", "style", "noscript", "template", "iframe", "frame", "object", "embed", "svg", "math", "canvas", "video", "audio",
@@ -58,21 +58,22 @@ def render(page: Page, evidence: Evidence | None = None, with_places: bool = Fal
         marked = marked or any(piece.is_fact for piece in pieces)
         return pieces
 
+    is_cut = False
     if page.data is not None:
         html = _data(page.data, wrap)
     elif page.form == "html":
-        html = _document(page.html, page.outline, wrap)
+        html, is_cut = _document(page.html, page.outline, wrap)
     else:
         html = _text(page.outline, wrap)
     title = page.title or page.outline.title
-    return Rendering(title[:200], html[:MOST_HTML], marked, len(html) > MOST_HTML)
+    return Rendering(title[:200], html[:MOST_HTML], marked, is_cut or len(html) > MOST_HTML)
 
 
 # -- HTML -------------------------------------------------------------------------------------------------------------
 
 
-def _document(tree: LexborHTMLParser, outline: Outline, wrap: Wrap) -> str:
-    """The page's own elements, without what loads, runs or is hidden. Changes the tree."""
+def _document(tree: LexborHTMLParser, outline: Outline, wrap: Wrap) -> tuple[str, bool]:
+    """The page's own elements, without what loads, runs or is hidden, and whether there were too many. Changes the tree."""
     addresses = {node: f"b{number}" for number, block in enumerate(outline.blocks) for node in block.nodes}
     for number, grid in enumerate(outline.grids):
         for row, line in enumerate(grid.rows):
@@ -80,14 +81,14 @@ def _document(tree: LexborHTMLParser, outline: Outline, wrap: Wrap) -> str:
                 addresses.setdefault(cell.node, f"c{number}.{row}.{column}")
     body = tree.body
     if body is None:
-        return ""
+        return "", False
     tree.unwrap_tags(_UNWRAPPED)
     texts, gone = _walk(body, addresses)
     for node in gone:
         node.decompose()
     for node, address in texts:
         _replace(tree, node, wrap(node.text_content or "", address))
-    return body.inner_html or ""
+    return body.inner_html or "", len(texts) >= _MOST_TEXTS
 
 
 def _walk(body: LexborNode, addresses: dict[int, str]) -> tuple[list[tuple[LexborNode, str | None]], list[LexborNode]]:
@@ -104,7 +105,7 @@ def _walk(body: LexborNode, addresses: dict[int, str]) -> tuple[list[tuple[Lexbo
         if not node.is_element_node:
             gone.append(node)
             continue
-        if node.tag in _GONE or not is_shown(node.tag or "", node.attributes) or len(texts) > _MOST_NODES:
+        if node.tag in _GONE or not is_shown(node.tag or "", node.attributes) or len(texts) >= _MOST_TEXTS:
             gone.append(node)
             continue
         inner = addresses.get(node.mem_id, address)
