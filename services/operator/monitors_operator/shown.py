@@ -11,10 +11,11 @@ Shape = dict[str, Any]
 def interpretation_lines(found: Shape) -> Iterator[str]:
     """What a sentence was understood to mean."""
     subject = f" of {clean(found['subject'])}" if found.get("subject") else ""
+    by_hand = found["provider"] == "by-hand"
     yield f"  what      {clean(found['extractedFact'])}{subject}"
     yield f"  where     {clean(found.get('url') or '-')}"
     yield f"  fires     when {clean(found['triggerCondition'])}"
-    yield f"  read by   {found['provider']}, {found['confidence']:.0%} sure"
+    yield "  said by   hand" if by_hand else f"  read by   {found['provider']}, {found['confidence']:.0%} sure"
 
 
 def evaluation_lines(found: Shape) -> Iterator[str]:
@@ -49,13 +50,19 @@ def monitor_row(found: Shape) -> tuple[str, ...]:
         shortened(found["name"], 40),
         shown_value(found.get("currentValue"), found.get("unit")),
         shortened(found["triggerCondition"], 50),
-        found.get("lastVerdict") or "-",
+        found["status"],
         shown_time(found.get("lastChecked")),
-        "" if found["isActive"] else "paused",
     )
 
 
-MONITOR_COLUMNS = ("ID", "NAME", "VALUE", "FIRES WHEN", "VERDICT", "CHECKED (UTC)", "")
+MONITOR_COLUMNS = ("ID", "NAME", "VALUE", "FIRES WHEN", "STATUS", "CHECKED (UTC)")
+
+
+def recent_values(found: Shape) -> str:
+    """A monitor's latest values, oldest first; `!` for one that fired, `-` for a check that read none."""
+    return ", ".join(
+        shown_value(each.get("value")) + "!" * (each.get("verdict") == "triggered") for each in found["recentValues"]
+    )
 
 
 def timeline_row(entry: Shape) -> tuple[str, ...]:

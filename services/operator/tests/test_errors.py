@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 COMMANDS = (
-    "up", "run", "watch", "check", "list", "show", "delete", "alerts", "channels", "notifications", "outbox", "login", "register",
+    "up", "run", "watch", "check", "list", "show", "edit", "duplicate", "delete", "restore",
+    "alerts", "channels", "notifications", "outbox", "login", "register",
     "interpret", "extract", "events", "trace", "dead-letters", "replay", "doctor", "openapi", "asyncapi",
 )  # fmt: skip
 
@@ -26,6 +27,8 @@ COMMANDS = (
         (["check"], "--all"),
         (["check", "--all", "019a"], "--all"),
         (["watch", "a sentence", "--render", "carrier pigeon"], "browser"),
+        (["watch", "a sentence", "--below", "5", "--above", "9"], "contradict"),
+        (["edit", "019a"], "--help"),
         (["alerts", "list", "--state", "angry"], "firing"),
         (["alerts", "list", "--severity", "mild"], "critical"),
         (["alerts", "comment", "019a"], "TEXT"),

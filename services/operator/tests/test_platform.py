@@ -259,6 +259,30 @@ def test_channels_are_added_tested_and_removed(ask: Callable[..., Any]) -> None:
     assert channel["id"] not in [each["id"] for each in ask("channels", "list")]
 
 
+def test_a_monitor_is_corrected_copied_found_deleted_and_brought_back(
+    ask: Callable[..., Any], monitors: Callable[..., Any], platform: Up, watched: dict[str, Any]
+) -> None:
+    monitor = watched["monitor"]["id"]
+    copy = ask("duplicate", monitor)["id"]
+    edited = ask("edit", copy, "--below", "40", "--name", "Cheaper", "--pause")
+    assert edited["monitor"]["triggerCondition"] == "price < 40 USD"
+    assert (edited["monitor"]["status"], edited["interpretation"]["provider"]) == ("paused", "by-hand")
+    for option in (("-q", "CHEAPER"), ("--status", "paused")):
+        assert [each["id"] for each in ask("list", *option)] == [copy]
+    [found] = [each for each in ask("list", "--sort", "name", "--recent", "2") if each["id"] == monitor]
+    assert [each["value"] for each in found["recentValues"]][-1] == found["currentValue"]
+
+    here = ("--data-dir", str(platform.data_dir))
+    deleted = monitors("delete", copy, "--yes", *here)
+    assert (deleted.code, deleted.out.strip().endswith(f"monitors restore {copy}")) == (0, True)
+    assert copy not in [each["id"] for each in ask("list")]
+    assert ask("restore", copy)[0]["name"] == "Cheaper"
+    ask("delete", copy, "--yes")
+    for refused, code in (("edit", monitor), 2), (("edit", copy, "--resume"), 1), (("list", "--status", "fine"), 2):
+        ran = monitors(*refused, *here)
+        assert (ran.code, ran.err.count("\n")) == (code, 1), refused
+
+
 def test_problems_are_one_line(monitors: Callable[..., Any], platform: Up) -> None:
     here = ("--data-dir", str(platform.data_dir))
     for arguments, code in (

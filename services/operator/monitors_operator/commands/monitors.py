@@ -62,17 +62,35 @@ def check(
         raise typer.Exit(1)
 
 
-def list_all(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
-    """List all monitors, with value and verdict."""
+def list_all(
+    text: Annotated[
+        str | None, typer.Option("--search", "-q", help="Only those whose name, sentence, page or fact says this.")
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only those that are new, paused, quiet, triggered, uncertain or failed.")
+    ] = None,
+    sort: Annotated[str, typer.Option(help="newest, name or lastChecked.")] = "newest",
+    recent: Annotated[int, typer.Option(min=0, max=50, help="Show so many of the latest values.")] = 0,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """List monitors, with value and status."""
     from ..connect import with_api
     from ..render import as_json, say, table
-    from ..shown import MONITOR_COLUMNS, monitor_row
+    from ..shown import MONITOR_COLUMNS, monitor_row, recent_values
 
-    found = with_api(api, Path(data_dir), lambda platform: platform.every("/api/monitors", "monitors"))
+    asked = {"q": text, "status": status, "sort": sort, "recent": recent}
+    found = with_api(api, Path(data_dir), lambda platform: platform.every("/api/monitors", "monitors", **asked))
     if json:
         as_json(found)
+    elif found and recent:
+        rows = ((*monitor_row(each), recent_values(each)) for each in found)
+        table((*MONITOR_COLUMNS, "LATEST VALUES"), rows, keep=("ID",))
     elif found:
         table(MONITOR_COLUMNS, map(monitor_row, found), keep=("ID",))
+    elif text or status:
+        say("No monitor is like that.")
     else:
         say('No monitors yet: make one with `monitors watch "..."`.')
 
@@ -138,20 +156,22 @@ def show(
 def delete(
     ids: Ids, yes: Yes = False, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False
 ) -> None:
-    """Delete monitors, with what was read for them."""
+    """Delete monitors; what was read for them goes when they can't be brought back any more."""
     from ..ask import confirmed
     from ..client import Api
     from ..connect import with_api
-    from ..render import as_json, say
+    from ..render import as_json, say, shown_time
 
     confirmed(f"Delete {len(ids)} monitor{'s' if len(ids) > 1 else ''} with their facts?", yes)
 
-    def work(platform: Api) -> None:
-        for each in ids:
-            platform.delete(f"/api/monitors/{each}")
+    def work(platform: Api) -> str | None:
+        ends = [platform.delete(f"/api/monitors/{each}")["restorableUntil"] for each in ids]
+        return min(filter(None, ends), default=None)
 
-    with_api(api, Path(data_dir), work)
+    until = with_api(api, Path(data_dir), work)
     if json:
-        as_json({"deleted": ids})
+        as_json({"deleted": ids, "restorableUntil": until})
+    elif until:
+        say(f"Deleted {len(ids)}. Until {shown_time(until)} UTC they come back with: monitors restore {' '.join(ids)}")
     else:
         say(f"Deleted {len(ids)}.")

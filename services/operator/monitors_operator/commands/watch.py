@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .. import correcting
 from ..options import DEFAULT_DATA_DIR, DataDir, Json, examples
 
 TOLD_WITHIN = 5.0
@@ -28,13 +29,24 @@ def watch(
     render: Annotated[
         str, typer.Option(help="How to fetch the page: auto, http, or browser for one made by JavaScript.")
     ] = "auto",
+    fact: correcting.Fact = None,
+    subject: correcting.Subject = None,
+    page: correcting.Page = None,
+    below: correcting.Below = None,
+    at_most: correcting.AtMost = None,
+    above: correcting.Above = None,
+    at_least: correcting.AtLeast = None,
+    equals: correcting.Equals = None,
+    contains: correcting.Contains = None,
+    changes: correcting.Changes = None,
+    unit: correcting.Unit = None,
     api: Annotated[
         str | None, typer.Option("--api", "--url", envvar="MONITORS_API", metavar="URL", help="A platform elsewhere.")
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Watch what one sentence asks for.
+    """Watch what one sentence asks for, as it is understood or as the options correct it.
 
     Creates a monitor, shows how the sentence was understood, and checks it once. Exit code 1 when the check came to no
     verdict. Uses the platform that runs in the data folder, or starts one for the duration of the command.
@@ -48,9 +60,16 @@ def watch(
     if render not in ("auto", "http", "browser"):
         raise BadInput(f"--render is auto, http or browser, not {render!r}")
 
+    correction = correcting.Correction(
+        fact, subject, page, below, at_most, above, at_least, equals, contains, changes, unit
+    )
+
     def work(platform: Api) -> dict[str, Any]:
         body: dict[str, Any] = {"prompt": sentence, "source": {"render": render}} | ({"name": name} if name else {})
         with progress("Reading the sentence ..."):
+            if correction.says_something:
+                understood = platform.post("/api/interpret", {"prompt": sentence})["interpretation"]
+                body["interpretation"] = correction.applied_to(understood)
             created = platform.post("/api/monitors", body)
         monitor = created["monitor"]
         if not json:
