@@ -28,7 +28,8 @@ async def test_history_asks_for_what_the_query_says_and_pages(services: Any, rob
     assert reply.json()["nextCursor"]
     asked = services.asked[-1]
     assert isinstance(asked, ListEvaluations)
-    assert (asked.verdict, asked.limit, asked.since.year, asked.until.year) == ("quiet", 7, 2026, 2099)
+    assert (asked.verdict, asked.limit) == ("quiet", 7)
+    assert [each and each.year for each in (asked.since, asked.until)] == [2026, 2099]
 
 
 @pytest.mark.parametrize("query", [{"verdict": "fine"}, {"since": "yesterday"}, {"limit": 0}, {"limit": 501}])

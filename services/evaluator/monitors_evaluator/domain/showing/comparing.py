@@ -38,10 +38,9 @@ def compare(before: Page, after: Page) -> Difference:
         hunk: list[tuple[Kind, str]] = []
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
-                hunk += [("equal", line) for line in old[i1:i2]]
+                hunk += _told("equal", old[i1:i2])
                 continue
-            hunk += [("removed", line) for line in old[i1:i2]]
-            hunk += [("added", line) for line in new[j1:j2]]
+            hunk += _told("removed", old[i1:i2]) + _told("added", new[j1:j2])
             removed += i2 - i1
             added += j2 - j1
         cut = cut or shown + len(hunk) > _MOST_SHOWN
@@ -50,6 +49,10 @@ def compare(before: Page, after: Page) -> Difference:
         if hunk:
             hunks.append(hunk)
     return Difference(hunks, added, removed, cut)
+
+
+def _told(kind: Kind, lines: Sequence[str]) -> list[tuple[Kind, str]]:
+    return [(kind, line) for line in lines]
 
 
 def _lines(page: Page) -> Sequence[str]:

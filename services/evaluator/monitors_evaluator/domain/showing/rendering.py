@@ -199,7 +199,16 @@ def _lines(
     if isinstance(value, (dict, list)):
         yield "…" if value else "{}" if isinstance(value, dict) else "[]"
         return
-    shown = {None: "null", True: "true", False: "false"}.get(value) if not isinstance(value, (str, float)) else None
-    yield _written(
-        wrap(shown or (f"{value:.15g}" if isinstance(value, (int, float)) else str(value)), addresses.get(steps))
-    )
+    yield _written(wrap(_scalar(value), addresses.get(steps)))
+
+
+def _scalar(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value:.15g}"
+        case _:
+            return str(value)
