@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.staticfiles import StaticFiles
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -17,22 +16,12 @@ from monitors_runtime.errors import ProblemError
 
 from ..gateway import Gateway
 from ..http.problems import KNOWN
-from . import live
+from . import assets, live
 from .pages import entry, errors, styleguide
-from .render import ASSETS_VERSION, PATH, STATIC
+from .render import PATH
 from .session import ConsoleKeys, SignedOut, check_origin
 
 ROUTERS = (entry.router, live.router, styleguide.router)
-FOR_GOOD = "public, max-age=31536000, immutable"
-
-
-class Assets(StaticFiles):
-    """Static files. Their path has a version, so a browser asks for each once."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = FOR_GOOD
-        return response
 
 
 class AtItsRoot:
@@ -54,7 +43,7 @@ def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
     console.state.keys = ConsoleKeys(secret)
     for router in ROUTERS:
         console.include_router(router)
-    console.mount(f"/static/{ASSETS_VERSION}", Assets(directory=STATIC), name="console-static")
+    console.mount(f"/static/{assets.VERSION}", assets.serve, name="console-static")
     _answer_errors(console)
     console.middleware("http")(_same_origin)
     console.add_middleware(GZipMiddleware, minimum_size=800)

@@ -1,6 +1,5 @@
 """Rendering: one template, one view model, inside the shell."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from monitors_contracts.alerts import AlertState, ListAlerts
 from monitors_runtime.errors import ProblemError
 
 from ..http.callers import Caller, gateway_of
+from . import assets
 from .formats import Formats, formats_for
 from .session import cookie_path, find_caller, keys_of
 from .views.parts import Action, Flash
@@ -23,7 +23,6 @@ from .views.shell import Shell, shell
 
 PATH = "/console"
 HERE = Path(__file__).parent
-STATIC = HERE / "static"
 FLASH_COOKIE = "monitors_flash"
 THEME_COOKIE = "monitors_theme"
 THEMES = ("auto", "light", "dark")
@@ -37,16 +36,6 @@ HEADERS = {
 }
 
 
-def _version() -> str:
-    """One word for all static files as they are: it is in their paths, so that browsers may keep them for good."""
-    digest = hashlib.sha256()
-    for file in sorted(each for each in STATIC.rglob("*") if each.is_file()):
-        digest.update(file.relative_to(STATIC).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-ASSETS_VERSION = _version()
-
 environment = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -55,7 +44,7 @@ environment = Environment(
     lstrip_blocks=True,
 )
 # Components that are imported see no page, only this.
-cast(dict[str, Any], environment.globals)["icons"] = f"{PATH}/static/{ASSETS_VERSION}/vendor/icons.svg"
+cast(dict[str, Any], environment.globals)["icons"] = f"{PATH}/static/{assets.VERSION}/vendor/icons.svg"
 
 
 def formats(request: Request) -> Formats:
@@ -105,7 +94,7 @@ async def _shell(request: Request, caller: Caller | None) -> Shell:
     root = root_of(request)
     return shell(
         root,
-        f"{root}/static/{ASSETS_VERSION}",
+        f"{root}/static/{assets.VERSION}",
         theme if theme in THEMES else "auto",
         request.url.path.removeprefix(root),
         caller,
