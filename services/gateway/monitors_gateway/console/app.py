@@ -1,8 +1,6 @@
 """The console, wired: an application of its own below `/console`, with its own errors, headers and files."""
 
-from collections.abc import Awaitable, Callable
-
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
@@ -38,14 +36,19 @@ class AtItsRoot:
 
 def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
     """Serve the console below `/console` of `app`."""
-    console = FastAPI(title="Monitors! console", openapi_url=None, docs_url=None, redoc_url=None)
+    console = FastAPI(
+        title="Monitors! console",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(check_origin)],
+    )
     console.state.gateway = gateway
     console.state.keys = ConsoleKeys(secret)
     for router in ROUTERS:
         console.include_router(router)
     console.mount(f"/static/{assets.VERSION}", assets.serve, name="console-static")
     _answer_errors(console)
-    console.middleware("http")(_same_origin)
     console.add_middleware(GZipMiddleware, minimum_size=800)
     app.mount(PATH, console)
     app.add_route("/", _home, include_in_schema=False)
@@ -54,15 +57,6 @@ def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
 
 async def _home(_: Request) -> Response:
     return RedirectResponse(PATH)
-
-
-async def _same_origin(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Forms of other sites end here."""
-    try:
-        check_origin(request)
-    except ProblemError as refused:
-        return await errors.failed(request, refused.problem)
-    return await go_on(request)
 
 
 def _answer_errors(console: FastAPI) -> None:

@@ -123,7 +123,7 @@ async def signed_in(request: Request) -> Visit:
     return Visit(caller, gateway_of(request), keys)
 
 
-def check_origin(request: Request) -> None:
+async def check_origin(request: Request) -> None:
     """Refuse what another site's page makes a browser send. Raises a 403 problem.
 
     Every current browser says so in Sec-Fetch-Site, older ones in Origin; what says neither is not a browser.
