@@ -176,6 +176,30 @@ async def find_monitors(gateway: Gateway, caller: Caller, **asked: Unpack[Asked]
     )
 
 
+async def find_monitor(gateway: Gateway, caller: Caller, monitor_id: Id, history: int = 0) -> MonitorDetailReply:
+    """One of the organization's monitors with its latest checks and messages. Problem: `monitor-not-found`."""
+    organization_id = caller.organization_id
+    asked = GetMonitor(organization_id=organization_id, monitor_id=monitor_id, history=history)
+    messages = ListNotifications(organization_id=organization_id, monitor_id=monitor_id, limit=50)
+    found, sent = await asyncio.gather(
+        gateway.runtime.ask(asked), gateway.runtime.ask(messages), return_exceptions=True
+    )
+    if isinstance(found, BaseException):
+        raise found
+    if isinstance(sent, BaseException) and not isinstance(sent, ProblemError):
+        raise sent
+    source = found.monitor.interpretation.url
+    (monitor,) = await _shown(gateway, caller, [found.monitor])
+    return MonitorDetailReply(
+        monitor=monitor,
+        interpretation=shapes.interpretation(found.monitor.interpretation),
+        facts=shapes.facts(found.evaluations, source),
+        history=shapes.history(found.evaluations, source),
+        notifications=[] if isinstance(sent, BaseException) else [shapes.notification(n) for n in sent.notifications],
+        unavailable=["notifications"] if isinstance(sent, BaseException) else [],
+    )
+
+
 @router.get("/monitors", response_model=MonitorsReply)
 async def list_monitors(
     request: Request,
@@ -258,27 +282,7 @@ async def get_monitor(
     history: Annotated[int, Query(ge=0, le=1000, description="Most checks to show")] = 50,
 ) -> Response:
     """A monitor with its facts, history and notifications."""
-    organization_id = caller.organization_id
-    asked = GetMonitor(organization_id=organization_id, monitor_id=monitor_id, history=history)
-    messages = ListNotifications(organization_id=organization_id, monitor_id=monitor_id, limit=50)
-    found, sent = await asyncio.gather(
-        gateway.runtime.ask(asked), gateway.runtime.ask(messages), return_exceptions=True
-    )
-    if isinstance(found, BaseException):
-        raise found
-    if isinstance(sent, BaseException) and not isinstance(sent, ProblemError):
-        raise sent
-    source = found.monitor.interpretation.url
-    (monitor,) = await _shown(gateway, caller, [found.monitor])
-    reply = MonitorDetailReply(
-        monitor=monitor,
-        interpretation=shapes.interpretation(found.monitor.interpretation),
-        facts=shapes.facts(found.evaluations, source),
-        history=shapes.history(found.evaluations, source),
-        notifications=[] if isinstance(sent, BaseException) else [shapes.notification(n) for n in sent.notifications],
-        unavailable=["notifications"] if isinstance(sent, BaseException) else [],
-    )
-    return tagged(request, reply)
+    return tagged(request, await find_monitor(gateway, caller, monitor_id, history))
 
 
 @router.put("/monitors/{id}")
