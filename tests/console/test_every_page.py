@@ -5,7 +5,7 @@ With MONITORS_SCREENSHOTS=FOLDER each page is also kept as a picture (`make scre
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +127,11 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     }
     hook = {"kind": "webhook", "name": "Pager", "url": f"{site.url}/hook"}
     ids["channel"] = call("POST", "/api/channels", hook)["channel"]["id"]
-    for price in ("64.00", "63.00", "61.50", "62.00", "58.00", "55.00", "51.00"):
-        site.pages = BEFORE | {"/kettle": BEFORE["/kettle"].replace("64.00", price)}
+    for price in (64.0, 63.0, 61.5, 62.0, 58.0, 55.0, 51.0):
+        site.state = replace(BEFORE, kettle_price=price)
         check(ids["kettle"])
     check(ids["course"], ids["fee"], ids["broken"])
-    site.pages = AFTER
+    site.state = AFTER
     checks = {each["monitorId"]: each for each in check(ids["kettle"], ids["course"], ids["fee"])}
     ids["check"] = checks[ids["kettle"]]["refreshId"]
     call("PUT", f"/api/monitors/{ids['paused']}", {"isActive": False})

@@ -41,6 +41,9 @@ class GatewaySettings(Settings):
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Origins whose pages may call the API, with commas between; none by default"
     )
+    example_site: str = Field(
+        default="", description="A site that the console's example sentences watch; the demo names its own"
+    )
     audit_keep_days: int = Field(default=365, ge=1, description="How long the audit log is kept")
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")

@@ -100,7 +100,7 @@ def watched(platform: Up, site: Site) -> dict[str, Any]:
     """The kettle, watched: made once, checked before and after its price fell."""
     sentence = f"tell me when the price of the copper kettle at {site.url}/kettle drops below $50"
     outcome = _monitors(platform, "watch", sentence, "--json")
-    site.pages = AFTER
+    site.state = AFTER
     checked = _monitors(platform, "check", outcome["monitor"]["id"], "--json")
     return outcome | {"second": checked["evaluations"][0]}
 

@@ -1,4 +1,7 @@
-"""The demo site's pages, before and after something happened. Invented, and made like pages people do watch."""
+"""The demo site's pages, as they are in each of its states. Invented, and made like pages people do watch."""
+
+from dataclasses import dataclass
+from html import escape
 
 _STYLE = "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}</style>"
 _SHELL = """<!doctype html>
@@ -41,15 +44,47 @@ def _page(title: str, main: str) -> str:
     return _SHELL.format(title=title, style=_STYLE, main=main)
 
 
-BEFORE = {
-    "/kettle": _page("Copper kettle", _KETTLE.format(price="64.00", saved=28)),
-    "/course": _page(
-        "Letterpress printing", _COURSE.format(registration="Registration is closed until the spring term.", fee=180)
-    ),
-    "/seats": _page("Tickets", _SEATS.format(seats=0)),
-}
-AFTER = {
-    "/kettle": _page("Copper kettle", _KETTLE.format(price="47.50", saved=46)),
-    "/course": _page("Letterpress printing", _COURSE.format(registration="Registration is open.", fee=195)),
-    "/seats": _page("Tickets", _SEATS.format(seats=12)),
-}
+@dataclass(frozen=True)
+class State:
+    """What the demo site says: prices and fee in dollars."""
+
+    kettle_price: float = 64.0
+    registration_open: bool = False
+    course_fee: int = 180
+    seats_left: int = 0
+
+
+def pages(state: State) -> dict[str, str]:
+    """The site's pages in this state, by path. The first one changes it."""
+    registration = "is open" if state.registration_open else "is closed until the spring term"
+    saved = round(100 * (1 - state.kettle_price / 89))
+    return {
+        "/": _page("Demo site", _controls(state)),
+        "/kettle": _page("Copper kettle", _KETTLE.format(price=f"{state.kettle_price:.2f}", saved=saved)),
+        "/course": _page(
+            "Letterpress printing",
+            _COURSE.format(registration=f"Registration {registration}.", fee=state.course_fee),
+        ),
+        "/seats": _page("Tickets", _SEATS.format(seats=state.seats_left)),
+    }
+
+
+def _controls(state: State) -> str:
+    checked = " checked" if state.registration_open else ""
+    return f"""
+<h1>Demo site</h1>
+<p>Pages to watch. Change what they say, then check your monitor again.</p>
+<form method="post" action="/">
+<p><label><a href="/kettle">Copper kettle</a>, price in dollars
+<input name="kettle_price" type="number" min="1" max="9999" step="0.01" value="{escape(f"{state.kettle_price:.2f}")}"></label></p>
+<p><label><input name="registration_open" type="checkbox" value="yes"{checked}> Registration for the
+<a href="/course">course</a> is open</label></p>
+<p><label>Course fee in dollars <input name="course_fee" type="number" min="1" max="9999" value="{state.course_fee}"></label></p>
+<p><label><a href="/seats">Seats left</a> <input name="seats_left" type="number" min="0" max="999"
+value="{state.seats_left}"></label></p>
+<p><button>Change the pages</button></p>
+</form>"""
+
+
+BEFORE = State()
+AFTER = State(kettle_price=47.5, registration_open=True, course_fee=195, seats_left=12)

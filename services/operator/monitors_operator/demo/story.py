@@ -14,7 +14,7 @@ from ..client import Api
 from ..credentials import keyring_of
 from ..render import progress, say, shortened, shown_value, table
 from ..shown import mail_lines
-from .pages import AFTER, BEFORE
+from .pages import AFTER
 from .site import Site
 
 NAME = "Demo: "
@@ -40,15 +40,14 @@ WISHES = (
 )
 
 
-async def tell(api: str, data_dir: Path) -> None:
-    """Show the platform at work. Raises CommandError when it does not answer."""
-    await asyncio.to_thread(_tell, api, data_dir)
+async def tell(api: str, data_dir: Path, site: Site) -> None:
+    """Show the platform at work on this site. Raises CommandError when it does not answer."""
+    await asyncio.to_thread(_tell, api, data_dir, site)
 
 
-def _tell(base: str, data_dir: Path) -> None:
+def _tell(base: str, data_dir: Path, site: Site) -> None:
     with Api(base, keyring_of(data_dir, base)) as api:
         api.use_local_user()
-        site = Site(BEFORE)
         say()
         say(f"Demo: a small site at {site.url} is watched.")
         _clear(api)
@@ -58,7 +57,7 @@ def _tell(base: str, data_dir: Path) -> None:
         with progress("Reading the sentences and looking for the first time ..."):
             created = [_create(api, site, wish) for wish in wishes]
             first, _ = api.check_many([each["id"] for each in created])
-        site.pages = AFTER
+        site.state = AFTER
         with progress("The site has changed: looking again ..."):
             second, _ = api.check_many([each["id"] for each in created])
         _show(wishes, _by_monitor(first), _by_monitor(second), [each["id"] for each in created])
@@ -74,7 +73,10 @@ def _tell(base: str, data_dir: Path) -> None:
         else:
             say("No message was delivered; `monitors dead-letters list` and the log may say why.")
         say()
-        say(f"Go on: `monitors list`, `monitors check --all`, `monitors trace {second[0]['refreshId']}`")
+        say(
+            f"Now you: open {base}/console, sign up, and say what to watch. {site.url} is a form that changes the demo's pages."
+        )
+        say(f"Or here: `monitors list`, `monitors check --all`, `monitors trace {second[0]['refreshId']}`")
 
 
 def _has_browser() -> bool:
