@@ -53,6 +53,7 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     assert [each["id"] for each in lines(archive, "channels.ndjson")] == [channel.json()["channel"]["id"]]
     assert "whsec" not in archive.read("channels.ndjson").decode()
     assert [each["what"] for each in lines(archive, "audit.ndjson")] == [
+        "account.export",
         "channel.create",
         "monitor.create",
         "auth.register",

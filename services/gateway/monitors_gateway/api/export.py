@@ -28,7 +28,7 @@ from ..archive import Member, zipped
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..store import audit as store
-from .audit import AuditEntry, audit_entry
+from .audit import AuditEntry, audit_entry, audited
 from .auth import UserShape, user_shape
 
 router = APIRouter(prefix="/api", tags=["account"])
@@ -78,6 +78,7 @@ async def export(caller: CallerDep, gateway: GatewayDep) -> StreamingResponse:
     """
     asked = Export(gateway, caller)
     await asked.check()
+    await audited(gateway, caller, "account.export", caller.user_id)
     now = datetime.now(UTC)
     headers = {"Content-Disposition": f'attachment; filename="monitors-{now:%Y-%m-%d}.zip"'}
     return StreamingResponse(zipped(asked.members(now)), media_type="application/zip", headers=headers)

@@ -15,11 +15,14 @@ from monitors_runtime.errors import ProblemError
 from ..gateway import Gateway
 from ..http.problems import KNOWN
 from . import assets, live
-from .pages import entry, errors, styleguide
+from .pages import account, alerts, channels, entry, errors, messages, sessions, styleguide, tokens
 from .render import PATH
 from .session import ConsoleKeys, SignedOut, check_origin
 
-ROUTERS = (entry.router, live.router, styleguide.router)
+ROUTERS = (
+    *(entry.router, live.router, styleguide.router),
+    *(sessions.router, tokens.router, account.router),
+)
 
 
 class AtItsRoot:

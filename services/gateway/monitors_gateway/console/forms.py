@@ -65,11 +65,15 @@ def parse(model: type[M], fields: Mapping[str, object]) -> Parsed[M]:
         return Parsed(None, _errors(model, invalid))
 
 
-def refused(error: ProblemError) -> Errors:
-    """What a problem of the API says, at the fields it names or at the whole form."""
+def refused(error: ProblemError, fields: Mapping[str, str] | None = None) -> Errors:
+    """What a problem of the API says, at the fields it names or at the whole form. `fields` has fields by problem type."""
     problem = error.problem
     named = {_snake(str(each["field"])): str(each["message"]) for each in problem.errors or []}
-    return Errors(named, "" if named else problem.detail or problem.title)
+    if at := (fields or {}).get(problem.type):
+        named[at] = problem.detail or problem.title
+    # What passes by itself is said with its name: "Too many failed sign-ins. The next try is allowed at ..."
+    words = f"{problem.title}. {problem.detail}" if problem.retry_at else problem.detail or problem.title
+    return Errors(named, "" if named else words)
 
 
 def _errors(model: type[BaseModel], invalid: ValidationError) -> Errors:

@@ -1,6 +1,8 @@
 """Signing up, in and out, and the choice of light or dark."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -12,7 +14,7 @@ from ...api.auth import LoginRequest, RegisterRequest
 from ...auth.flows import SignedIn, Visitor, log_in, log_out, register
 from ...http.callers import address_of, gateway_of
 from ..forms import Errors, parse, read, refused
-from ..render import THEME_COOKIE, THEMES, page, redirect, root_of
+from ..render import THEME_COOKIE, THEMES, formats, page, redirect, root_of
 from ..session import (
     VisitDep,
     cookie_path,
@@ -90,17 +92,32 @@ async def choose_theme(request: Request) -> Response:
     return response
 
 
+AT_FIELDS = {"email-taken": "email"}
 Show = Callable[[str, dict[str, str], Errors, str, str], EntryView]
 
 
+NOTICES = {
+    "ended": "You were signed out, because your session ended. Sign in to go on where you were.",
+    "next": "Sign in to go on where you were.",
+}
+
+
 async def _form(
-    request: Request, show: Show, fields: dict[str, str] | None = None, errors: Errors | None = None, status: int = 422
+    request: Request,
+    show: Show,
+    fields: dict[str, str] | None = None,
+    errors: Errors | None = None,
+    status: int = 422,
+    retry: datetime | None = None,
 ) -> Response:
     onward = local_path(request, (fields or {}).get("next") or request.query_params.get("next"))
     if fields is None and await find_caller(request):
         return redirect(request, onward or root_of(request) or "/")
     query = f"?next={quote(onward, safe='')}" if onward else ""
     view = show(root_of(request), fields or {}, errors or Errors(), onward or "", query)
+    if errors is None:
+        view = replace(view, notice=NOTICES.get(request.query_params.get("because") or ("next" if onward else ""), ""))
+    view = replace(view, retry=formats(request).maybe_when(retry))
     return await page(request, "pages/entry.html", view, status if errors else 200)
 
 
@@ -112,7 +129,9 @@ async def _enter(
     try:
         signed_in = await enter(visitor)
     except ProblemError as error:
-        return await _form(request, show, fields, refused(error), error.problem.status)
+        problem = error.problem
+        errors = Errors(form=problem.title) if problem.retry_at else refused(error, AT_FIELDS)
+        return await _form(request, show, fields, errors, problem.status, problem.retry_at)
     response = redirect(request, local_path(request, fields.get("next")) or root_of(request) or "/")
     set_session_cookie(response, request, signed_in.session.id)
     return response

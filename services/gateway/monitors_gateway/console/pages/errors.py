@@ -1,6 +1,6 @@
 """What a person sees when something can't be done: what happened, and what to do next."""
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
@@ -36,13 +36,14 @@ def sign_in_first(request: Request, signed_out: SignedOut) -> Response:
     """To the sign-in, and from there back to where one was going."""
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = wanted if request.method in SAFE_METHODS else came_from(request)
-    query = f"?next={quote(back, safe='')}" if back and back != root_of(request) else ""
-    login = f"{root_of(request)}/login{query}"
-    flash = Flash("Your session has ended. Sign in to go on where you were.", "info") if signed_out.because else None
+    because = {"because": signed_out.because} if signed_out.because else {}
+    onward = {"next": back} if back and back != root_of(request) else {}
+    query = urlencode(because | onward)
+    login = f"{root_of(request)}/login" + (f"?{query}" if query else "")
     if "x-live" in request.headers or "text/event-stream" in request.headers.get("accept", ""):
         response: Response = Response(status_code=401, headers=render.HEADERS)
     else:
-        response = redirect(request, login, flash)
+        response = redirect(request, login)
         if request.headers.get("hx-request"):
             response.status_code = 401
             response.headers["HX-Redirect"] = login

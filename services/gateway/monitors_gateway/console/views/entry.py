@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..formats import When
 from ..forms import Errors
-from .parts import Field
+from .parts import PASSWORD_RULES, Field
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """A form for a visitor. `next` is where to go afterwards."""
+    """A form for a visitor. `next` is where to go afterwards, `notice` why one is here, `retry` when to try again."""
 
     title: str
     words: str
@@ -21,6 +22,8 @@ class EntryView:
     other_link: str
     next: str
     error: str
+    notice: str = ""
+    retry: When | None = None
 
 
 def login_view(root: str, fields: Mapping[str, str], errors: Errors, onward: str, query: str) -> EntryView:
@@ -90,10 +93,10 @@ def signup_view(root: str, fields: Mapping[str, str], errors: Errors, onward: st
                 "password",
                 "Password",
                 kind="password",
-                hint="At least 8 characters, with lower case, upper case and a digit.",
                 error=errors.of("password"),
                 required=True,
                 autocomplete="new-password",
+                rules=PASSWORD_RULES,
             ),
         ),
         "Have an account?",

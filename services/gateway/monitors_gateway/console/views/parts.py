@@ -47,6 +47,23 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What a new password needs. `pattern` is for the browser, which ticks it off while it is typed."""
+
+    words: str
+    pattern: str
+
+
+PASSWORD_RULES = (
+    Rule("8 characters or more", "^.{8,256}$"),
+    Rule("a lower-case letter", r"\p{Ll}"),
+    Rule("an upper-case letter", r"\p{Lu}"),
+    Rule("a digit", r"\p{Nd}"),
+)
+"""`domain.passwords.weakness`, in steps."""
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One input of a form, with what was typed and what is wrong with it."""
 
@@ -63,6 +80,18 @@ class Field:
     maxlength: int | None = None
     autofocus: bool = False
     inputmode: str = ""
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Fields that are sent together; `error` is what is wrong with them as a whole."""
+
+    action: str
+    fields: tuple[Field, ...]
+    submit: str
+    error: str = ""
+    tone: Literal["plain", "primary", "danger"] = "primary"
 
 
 @dataclass(frozen=True, slots=True)

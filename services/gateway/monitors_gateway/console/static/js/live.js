@@ -34,7 +34,7 @@ export function startLive({ root, announce }) {
   function signedOut() {
     source.close();
     const next = encodeURIComponent(location.pathname + location.search);
-    location.assign(`${root}/login?next=${next}`);
+    location.assign(`${root}/login?because=ended&next=${next}`);
   }
 
   function show(words) {
