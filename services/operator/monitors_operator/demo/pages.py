@@ -1,7 +1,6 @@
 """The demo site's pages, as they are in each of its states. Invented, and made like pages people do watch."""
 
 from dataclasses import dataclass
-from html import escape
 
 _STYLE = "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}</style>"
 _SHELL = """<!doctype html>
@@ -76,10 +75,12 @@ def _controls(state: State) -> str:
 <p>Pages to watch. Change what they say, then check your monitor again.</p>
 <form method="post" action="/">
 <p><label><a href="/kettle">Copper kettle</a>, price in dollars
-<input name="kettle_price" type="number" min="1" max="9999" step="0.01" value="{escape(f"{state.kettle_price:.2f}")}"></label></p>
+<input name="kettle_price" type="number" min="1" max="9999" step="0.01"
+value="{state.kettle_price:.2f}"></label></p>
 <p><label><input name="registration_open" type="checkbox" value="yes"{checked}> Registration for the
 <a href="/course">course</a> is open</label></p>
-<p><label>Course fee in dollars <input name="course_fee" type="number" min="1" max="9999" value="{state.course_fee}"></label></p>
+<p><label>Course fee in dollars <input name="course_fee" type="number" min="1" max="9999"
+value="{state.course_fee}"></label></p>
 <p><label><a href="/seats">Seats left</a> <input name="seats_left" type="number" min="0" max="999"
 value="{state.seats_left}"></label></p>
 <p><button>Change the pages</button></p>
