@@ -3,5 +3,6 @@
 from monitors_runtime.standalone import run
 
 from .app import build
+from .settings import MetricsSettings
 
-run("metrics", build)
+run("metrics", lambda runtime: build(runtime, MetricsSettings()))

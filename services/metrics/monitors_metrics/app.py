@@ -2,20 +2,44 @@
 
 from pathlib import Path
 
-from monitors_contracts.metrics import GetMetrics, MetricCollected
+from monitors_contracts.metrics import (
+    DescribeMetrics,
+    GetMetrics,
+    GetSeriesUsage,
+    ListLabels,
+    ListSeries,
+    MetricBatchCollected,
+    MetricCollected,
+    QueryMetrics,
+)
 from monitors_contracts.platform import OrganizationDeleted
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
 from .handlers import Handlers
+from .maintenance import Maintenance
+from .queries import Queries
+from .settings import MetricsSettings
+from .store.writing import Writer
 
 
-def build(runtime: Runtime) -> Service:
+def build(runtime: Runtime, settings: MetricsSettings) -> Service:
     """The metrics service, hosted by this runtime."""
     service = runtime.service("metrics", Path(__file__).parent / "migrations")
-    handlers = Handlers(service)
+    writer = Writer(settings)
+    handlers, queries = Handlers(writer), Queries(store.PostgresStorage(runtime), settings)
+    maintenance = Maintenance(service, settings)
+    service.on_start(maintenance.start)
+    service.on_stop(maintenance.stop)
     service.consume(MetricCollected, save_all=handlers.metrics_collected)
+    service.consume(MetricBatchCollected, save_all=handlers.metrics_collected)
     service.erase(OrganizationDeleted, *store.ERASE)
-    service.answer(GetMetrics, handlers.get_metrics)
-    service.project(MetricCollected, apply=store.apply, tables=["metrics.samples", "metrics.series"])
+    service.answer(GetMetrics, queries.get_metrics)
+    service.answer(QueryMetrics, queries.query_metrics)
+    service.answer(ListSeries, queries.list_series)
+    service.answer(ListLabels, queries.list_labels)
+    service.answer(DescribeMetrics, queries.describe_metrics)
+    service.answer(GetSeriesUsage, queries.get_series_usage)
+    tables = [f"metrics.{table}" for table in store.TABLES]
+    service.project(MetricCollected, MetricBatchCollected, apply=writer.apply, tables=tables)
     return service

@@ -63,8 +63,9 @@ def _notifier(runtime: Runtime) -> Service:
 
 def _metrics(runtime: Runtime) -> Service:
     from monitors_metrics.app import build as build_metrics
+    from monitors_metrics.settings import MetricsSettings
 
-    return build_metrics(runtime)
+    return build_metrics(runtime, MetricsSettings())
 
 
 _BUILDERS: dict[str, Callable[[Runtime], FastAPI | Service]] = {

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_gateway.settings import GatewaySettings
+from monitors_metrics.settings import MetricsSettings
 from monitors_notifier.settings import NotifierSettings
 from monitors_runtime.settings import RuntimeSettings
 from monitors_scraper.settings import ScraperSettings
@@ -27,6 +28,7 @@ GROUPS: dict[str, type[BaseSettings]] = {
     "scraper": ScraperSettings,
     "evaluator": AiSettings,
     "notifier": NotifierSettings,
+    "metrics": MetricsSettings,
 }
 # Read by the command line itself.
 OWN_NAMES = frozenset({"MONITORS_API", "MONITORS_TOKEN", "MONITORS_PASSWORD"})
