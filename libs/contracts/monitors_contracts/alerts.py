@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from .base import Event, Id, Model, TenantRequest, Value
+from .base import Event, Id, Model, TenantRequest, Url, Value
 from .monitors import Evidence
 
 Severity = Literal["info", "warning", "critical"]
@@ -15,6 +15,7 @@ REASONS = {
     "condition-became-true": "The condition became true.",
     "fact-changed": "The watched fact changed.",
     "crossed-again": "The condition was crossed again.",
+    "severity-raised": "It got worse.",
     "condition-cleared": "The condition is no longer true.",
     "superseded": "A newer change took its place.",
     "by-hand": "Somebody did this by hand.",
@@ -58,6 +59,10 @@ class AlertView(Model):
     resolved_by: Id | None = Field(default=None, description="Null when the condition cleared by itself")
     note: str | None = None
     version: int = 1
+    rule_id: Id | None = Field(default=None, description="The rule that fired; a monitor's alert has a monitor instead")
+    annotations: dict[str, str] = Field(default_factory=dict)
+    runbook_url: Url | None = None
+    group: str = ""
 
 
 class AlertEvent(Event):

@@ -23,10 +23,10 @@ GIB = 1024**3
 STREAMS = (
     Stream(
         "MONITORS",
-        ("evt.monitor.>",),
+        ("evt.monitor.>", "evt.rule.>"),
         YEAR,
         20 * GIB,
-        "Web monitors: created, changed, refreshed, evaluated",
+        "Web monitors and rules: created, changed, refreshed, evaluated",
     ),
     Stream("PAGES", ("evt.page.>",), timedelta(days=30), 20 * GIB, "What was fetched, contents included"),
     Stream("METRICS", ("evt.metric.>",), timedelta(days=3), 20 * GIB, "Measurements on their way to storage"),

@@ -27,6 +27,7 @@ from .notifications import (
 )
 from .pages import PageFetched, PageFetchFailed
 from .platform import AiUsageRecorded, AuditRecorded, OrganizationDeleted, UserRegistered, UserUpdated
+from .rules import RuleCreated, RuleDeleted, RuleUpdated
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         ThresholdCleared,
         MetricCollected,
         AiUsageRecorded,
+        RuleCreated,
+        RuleUpdated,
+        RuleDeleted,
     ),
     "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented),
     "notifier": (
@@ -100,8 +104,9 @@ CONSUMERS: tuple[Durable, ...] = (
 )
 """Every durable consumer there is."""
 
-FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS", "PAGES")}
-"""Services that pass whole streams on to their readers as they happen, without a durable: the event feed of the API."""
+FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS", "PAGES"), "evaluator": ("METRICS",)}
+"""Services that follow whole streams without a durable: the gateway for the event feed of the API, the evaluator for its
+rules, whose state is committed with its own place in the stream."""
 
 
 def consumers_of(event: type[Event]) -> list[Durable]:

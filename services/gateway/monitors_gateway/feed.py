@@ -13,9 +13,9 @@ from nats.aio.msg import Msg
 from monitors_contracts.base import Id
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Runtime
+from monitors_runtime.tail import follow
 
 from .domain.positions import Position
-from .tail import follow
 
 STREAMS = ("MONITORS", "ALERTS", "PAGES")
 # Pages are told of without what is in them, which is large and nobody's who only wants to know how far a check is.

@@ -145,7 +145,7 @@ async def test_resuming_with_an_id_from_before_there_were_pages_goes_on_with_tho
 async def test_when_the_consumer_is_lost_then_the_feed_goes_on(
     served: str, robin: Any, gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitors_gateway.tail.QUIET_SECONDS", 0.5)
+    monkeypatch.setattr("monitors_runtime.tail.QUIET_SECONDS", 0.5)
     listener = Listener(f"{served}/api/events", robin)
     bus = gateway.runtime.bus
     async with listener.connected() as events:
@@ -153,7 +153,7 @@ async def test_when_the_consumer_is_lost_then_the_feed_goes_on(
         (event,) = await take(events, 1)
         assert event["data"]["monitorId"] == first
         for info in await bus.consumers_info("MONITORS"):
-            if info.name.startswith("feed-"):
+            if info.name.startswith("tail-"):
                 await bus.delete_consumer("MONITORS", info.name)
         second = await robin.watch()
         (event,) = await take(events, 1)

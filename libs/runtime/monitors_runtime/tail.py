@@ -12,7 +12,8 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from monitors_contracts.base import new_id
-from monitors_runtime.pull import StandingPull
+
+from .pull import StandingPull
 
 BATCH = 64
 QUIET_SECONDS = 5.0
@@ -30,7 +31,7 @@ async def follow(
     """
     last = after
     while True:
-        consumer = f"feed-{new_id().hex}"
+        consumer = f"tail-{new_id().hex}"
         pull = StandingPull(connection, stream, consumer, BATCH)
         try:
             await bus.add_consumer(

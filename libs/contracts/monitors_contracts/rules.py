@@ -1,0 +1,362 @@
+"""Rules over measurements: what they judge, what they say when they fire, and how each of their series stands."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+
+from .alerts import Severity
+from .base import Done, Event, Id, Model, Request, TenantRequest, Url
+from .metrics import LabelName
+
+_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
+_UNIT_SECONDS = (604_800, 86_400, 3600, 60, 1, 0.001)
+
+
+def seconds_of(given: Any) -> Any:
+    """Seconds of a duration as Prometheus writes it (`5m`, `1h30m`, `0`); what is no text is left as it is.
+
+    Raises ValueError for a text that is no duration.
+    """
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    if text.isdecimal():
+        return float(text)
+    found = _DURATION.fullmatch(text)
+    if not text or found is None:
+        raise ValueError("a duration is seconds, or like 30s, 5m, 1h30m, 2d")
+    parts = zip(found.groups(), _UNIT_SECONDS, strict=True)
+    return float(sum(int(number) * unit for number, unit in parts if number))
+
+
+_Written = WithJsonSchema(
+    {"anyOf": [{"type": "number"}, {"type": "string"}], "description": "Seconds, or like `30s`, `5m`, `1h30m`"},
+    mode="validation",
+)
+Hold = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), BeforeValidator(seconds_of), _Written]
+Span = Annotated[float, Field(ge=1, le=7 * 86_400, allow_inf_nan=False), BeforeValidator(seconds_of), _Written]
+
+RuleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Level = Annotated[float, Field(allow_inf_nan=False)]
+Comparison: TypeAlias = Literal["gt", "ge", "lt", "le", "eq", "ne"]
+Across: TypeAlias = Literal["sum", "avg", "min", "max", "count"]
+SIGNS: dict[Comparison, str] = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "=", "ne": "≠"}
+"""How comparisons are shown to a person."""
+
+
+class Matcher(Model):
+    """Which values a label may have. A label that is absent is as an empty one; patterns match the whole value (RE2)."""
+
+    label: LabelName
+    op: Literal["=", "!=", "=~", "!~"] = "="
+    value: str = Field(max_length=1000)
+
+
+class BaseRule(Model):
+    """What every rule has. `annotations` are texts with places for labels and the value: `{{ labels.host }}`, `{{ value }}`."""
+
+    name: RuleName
+    severity: Severity = Field(default="warning", description="Of what fires; where levels are set, the level tells")
+    labels: dict[LabelName, Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=dict, max_length=30, description="Put on every alert, beside the labels of its series"
+    )
+    annotations: dict[LabelName, Annotated[str, Field(max_length=2000)]] = Field(
+        default_factory=dict, max_length=30, description="`summary` becomes the alert's"
+    )
+    runbook_url: Url | None = None
+    group: str = Field(default="", max_length=200)
+    is_active: bool = True
+
+
+class MetricRule(BaseRule):
+    """What every rule over measurements has: the series it judges, each alone."""
+
+    metric: str = Field(min_length=1, max_length=200)
+    matchers: list[Matcher] = Field(default_factory=list[Matcher], max_length=30)
+
+
+class LeveledRule(MetricRule):
+    """What every rule with levels has.
+
+    A level fires when it was crossed for `for`, by the times of the samples. It ends when the value is back behind
+    `recovery` (else behind the lowest level) for `recoverFor`. A silence longer than `staleAfter` begins `for` anew; a
+    firing one goes on firing through any silence.
+    """
+
+    op: Comparison = "gt"
+    warning: Level | None = None
+    critical: Level | None = None
+    recovery: Level | None = Field(default=None, description="Where it is over; the lowest level when absent")
+    hold: Hold = Field(default=0, alias="for")
+    recover_for: Hold = 0
+    stale_after: Span = 300
+
+    @model_validator(mode="after")
+    def _levels_fit(self) -> Self:
+        if self.warning is None and self.critical is None:
+            raise ValueError("a level is needed: warning, critical or both")
+        if self.op in ("eq", "ne"):
+            if (self.warning is not None and self.critical is not None) or self.recovery is not None:
+                raise ValueError("eq and ne have one level and no recovery")
+            return self
+        sign = 1 if self.op in ("gt", "ge") else -1
+        steps = [sign * level for level in (self.recovery, self.warning, self.critical) if level is not None]
+        if steps != sorted(steps):
+            raise ValueError("levels go recovery, warning, critical in the direction of op")
+        return self
+
+
+class ThresholdRule(LeveledRule):
+    """The last value against levels; with `by`, of all series that agree in these labels together (none: of all)."""
+
+    kind: Literal["threshold"]
+    by: list[LabelName] | None = Field(default=None, max_length=10)
+    across: Across = Field(default="sum", description="How the series of a group become one value")
+
+
+class WindowRule(LeveledRule):
+    """What the samples of the last `window` come to, against levels."""
+
+    kind: Literal["window"]
+    window: Span
+    function: Literal["avg", "min", "max", "sum", "count"] = "avg"
+
+
+class RateRule(LeveledRule):
+    """Change a second over `window`: of a counter, which may begin anew (`rate`), or of a gauge (`delta`)."""
+
+    kind: Literal["rate"]
+    window: Span = 300
+    function: Literal["rate", "delta"] = "rate"
+
+
+class RatioRule(LeveledRule):
+    """The average of `window` as a multiple of what it was `offset` ago (a day, a week)."""
+
+    kind: Literal["ratio"]
+    window: Span = 300
+    offset: Annotated[float, Field(ge=3600, le=35 * 86_400), BeforeValidator(seconds_of), _Written] = 86_400
+
+
+class NOfMRule(LeveledRule):
+    """A level is crossed when `n` of the last `m` samples cross it."""
+
+    kind: Literal["nOfM"]
+    n: int = Field(ge=1, le=64)
+    m: int = Field(ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _n_fits(self) -> Self:
+        if self.n > self.m:
+            raise ValueError("n can't be more than m")
+        return self
+
+
+class AbsenceRule(MetricRule):
+    """No sample for `for`: of each series that was seen, or with `by` of all that agree in these labels (none: of all)."""
+
+    kind: Literal["absence"]
+    hold: Hold = Field(default=300, alias="for")
+    by: list[LabelName] | None = Field(default=None, max_length=10)
+
+    @model_validator(mode="after")
+    def _hold_is_some(self) -> Self:
+        if self.hold < 1:
+            raise ValueError("absence needs a `for` of a second or more")
+        return self
+
+
+class CompositeRule(BaseRule):
+    """Other rules together: all of them fire, or any. With `by`, for each value of these labels apart."""
+
+    kind: Literal["composite"]
+    operator: Literal["and", "or"]
+    rules: list[Id] = Field(min_length=1, max_length=20)
+    by: list[LabelName] = Field(default_factory=list[str], max_length=10)
+
+
+RuleSpec: TypeAlias = Annotated[
+    ThresholdRule | WindowRule | RateRule | RatioRule | NOfMRule | AbsenceRule | CompositeRule,
+    Field(discriminator="kind"),
+]
+"""What a rule says. Kinds that foresee or find the unusual get their place here."""
+
+
+class RuleView(Model):
+    """A rule as its organization sees it."""
+
+    id: Id
+    organization_id: Id
+    user_id: Id
+    name: str
+    spec: RuleSpec
+    version: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class SeriesCondition(StrEnum):
+    """How a rule stands for a series."""
+
+    OK = "ok"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class SeriesState(Model):
+    """How a rule stands for one series or group, and what its data does."""
+
+    labels: dict[str, str]
+    condition: SeriesCondition
+    severity: Severity | None = Field(default=None, description="Of what fires")
+    value: float | None = Field(default=None, description="The last that was judged")
+    since: AwareDatetime | None = Field(default=None, description="Since when it is pending or firing")
+    last_sample: AwareDatetime | None = None
+    data: str = Field(
+        default="flowing",
+        description="`flowing`, or why not: `series-gone`, `collector-down`, `late-data`, `never-seen`",
+    )
+
+
+# -- events ---------------------------------------------------------------------------------------------------------
+
+
+class RuleEvent(Event):
+    """The ground of rule events."""
+
+    rule_id: Id
+
+
+class RuleCreated(RuleEvent):
+    """Somebody made a rule."""
+
+    aggregate, action, stream, entity_field = "rule", "created", "MONITORS", "rule_id"
+    rule: RuleView
+
+
+class RuleUpdated(RuleEvent):
+    """A rule is now as it says here."""
+
+    aggregate, action, stream, entity_field = "rule", "updated", "MONITORS", "rule_id"
+    rule: RuleView
+
+
+class RuleDeleted(RuleEvent):
+    """A rule is gone; what it fired is ended."""
+
+    aggregate, action, stream, entity_field = "rule", "deleted", "MONITORS", "rule_id"
+    rule_version: int = Field(ge=0, description="The version of the deletion")
+
+
+# -- commands and queries (answered by the evaluator) ---------------------------------------------------------------
+
+
+class CreateRule(TenantRequest[RuleView]):
+    """Make a rule; the id makes asking twice harmless. Problems: `rule-limit`, `invalid-rule`."""
+
+    service = "evaluator"
+    rule_id: Id
+    user_id: Id
+    spec: RuleSpec
+
+
+class UpdateRule(TenantRequest[RuleView]):
+    """Make the rule what the spec says; what it fired is ended when it judges otherwise now.
+
+    Problems: `rule-not-found`, `invalid-rule`, and `rule-changed` when it is not of `expected_version` any more.
+    """
+
+    service = "evaluator"
+    rule_id: Id
+    user_id: Id
+    spec: RuleSpec
+    expected_version: int | None = None
+
+
+class DeleteRule(TenantRequest[Done]):
+    """Delete a rule. Problem: `rule-not-found`."""
+
+    service = "evaluator"
+    rule_id: Id
+
+
+class GetRule(TenantRequest[RuleView]):
+    """One rule. Problem: `rule-not-found`."""
+
+    service = "evaluator"
+    rule_id: Id
+
+
+class RuleList(Model):
+    """A page of rules, newest first. `total` is how many match."""
+
+    rules: list[RuleView]
+    total: int
+    next_cursor: str | None = None
+
+
+class ListRules(TenantRequest[RuleList]):
+    """The organization's rules; by words in their name, by group, by metric. Problem: `invalid-cursor`."""
+
+    service = "evaluator"
+    text: str | None = Field(default=None, max_length=200)
+    name: str | None = Field(default=None, max_length=200, description="Exactly this name")
+    group: str | None = Field(default=None, max_length=200)
+    metric: str | None = Field(default=None, max_length=200)
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = None
+
+
+class RuleState(Model):
+    """How a rule stands: firing series first. `counts` is of all, `series` at most as many as asked for."""
+
+    rule_id: Id
+    series: list[SeriesState]
+    counts: dict[SeriesCondition, int]
+    judged_at: AwareDatetime | None = Field(default=None, description="When this was written down")
+
+
+class GetRuleState(TenantRequest[RuleState]):
+    """How each series of a rule stands. Problem: `rule-not-found`."""
+
+    service = "evaluator"
+    rule_id: Id
+    limit: int = Field(default=1000, ge=1, le=10_000)
+
+
+class RuleTransition(Model):
+    """A moment at which a rule fired, changed its severity or recovered, for one series or group."""
+
+    at: AwareDatetime
+    labels: dict[str, str]
+    severity: Severity | None = Field(default=None, description="Null where it recovered")
+    value: float | None = None
+    reason: str = Field(description="A stable word: `crossed`, `raised`, `recovered`, `series-gone`, ...")
+    summary: str
+
+
+class RulePreview(Model):
+    """What a rule would have done. At most 1,000 transitions, oldest first; `total` counts all."""
+
+    since: AwareDatetime
+    until: AwareDatetime
+    series: int
+    total: int
+    transitions: list[RuleTransition]
+
+
+class PreviewRule(TenantRequest[RulePreview]):
+    """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`."""
+
+    service = "evaluator"
+    spec: RuleSpec
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+class TakesMeasurements(Request[Done]):
+    """Whether measurements can come in. No answer means that their silence is ours, and says nothing about them."""
+
+    service = "gateway"

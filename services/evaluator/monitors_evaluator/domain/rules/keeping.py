@@ -1,0 +1,86 @@
+"""A judge's state as bytes, and back.
+
+Who is judged (`names`) changes seldom, how they stand (`numbers`) with every message, so they are two parts. Columns carry the
+names of their fields: a release that knows others reads those it shares, and begins the rest anew.
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import zstandard
+from pydantic import TypeAdapter
+
+from monitors_contracts.rules import RuleView
+
+from .judging import Judge
+from .levels import Cells, new_cells
+from .roster import MEMBER, Roster
+from .windows import SLOT, SLOTS
+
+_RULES: TypeAdapter[list[RuleView]] = TypeAdapter(list[RuleView])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The two parts. `names` is None where it is as it was kept last."""
+
+    names: bytes | None
+    numbers: bytes
+
+
+def keep(judge: Judge, with_names: bool = True) -> Kept:
+    """All that the judge knows."""
+    roster = judge.roster
+    columns = [
+        roster.cells[: len(roster.keys)],
+        roster.windows[: roster.windows_used].reshape(-1),
+        roster.members[: len(roster.member_keys)],
+        np.array(judge.source_arrived, np.int64),
+    ]
+    header = json.dumps([[_fields(column.dtype), len(column)] for column in columns]).encode()
+    numbers = b"".join([struct.pack("<I", len(header)), header, *(column.tobytes() for column in columns)])
+    names = None
+    if with_names:
+        rules = _RULES.dump_json(roster.rules, exclude_none=True).decode()
+        others = json.dumps({"cells": roster.keys, "members": roster.member_keys, "sources": judge.sources})
+        names = zstandard.compress(f"[{rules},{others}]".encode(), 3)
+    return Kept(names, zstandard.compress(numbers, 1))
+
+
+def restore(names: bytes, numbers: bytes, most_cells: int = 1_000_000) -> Judge:
+    """The judge that was kept."""
+    rules, known = json.loads(zstandard.decompress(names))
+    data = zstandard.decompress(numbers)
+    begin = 4 + struct.unpack_from("<I", data)[0]
+    columns: list[Any] = []
+    for fields, count in json.loads(data[4:begin]):
+        dtype = np.dtype([(name, kind) for name, kind in fields] if fields else np.int64)
+        columns.append(np.frombuffer(data, dtype, count, begin))
+        begin += dtype.itemsize * count
+    cells, slots, members, arrived = columns
+    judge = Judge(most_cells)
+    judge.roster = Roster.restored(
+        most_cells,
+        _RULES.validate_python(rules),
+        [(rule, key) for rule, key in known["cells"]],
+        _as_now(cells, new_cells(len(cells))),
+        _as_now(slots, np.zeros(len(slots), SLOT)).reshape(-1, SLOTS),
+        [(rule, key) for rule, key in known["members"]],
+        _as_now(members, np.zeros(len(members), MEMBER)),
+    )
+    judge.know_sources(known["sources"], arrived.tolist())
+    return judge
+
+
+def _fields(dtype: "np.dtype[Any]") -> list[Any]:
+    return [list(field) for field in dtype.descr] if dtype.names else []
+
+
+def _as_now(kept: Cells, columns: Cells) -> Cells:
+    for name in columns.dtype.names or ():
+        if name in (kept.dtype.names or ()):
+            columns[name] = kept[name]
+    return columns

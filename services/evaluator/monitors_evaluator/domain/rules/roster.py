@@ -1,0 +1,241 @@
+"""Which cells there are, and which of them a series feeds."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitors_contracts.rules import AbsenceRule, RuleView, ThresholdRule
+from monitors_contracts.series import parse_series_key, series_key
+
+from .levels import NEVER, RULE, Cells, Rules, Times, new_cells
+from .selecting import Selection
+from .table import Kind, kind_of, row
+from .windows import new_windows
+
+MEMBER = np.dtype([("cell", np.int32), ("last", np.int64), ("value", np.float64)])
+"""The last sample of one series of a group; `cell` is the group's."""
+
+
+class TooManyCells(ValueError):
+    """An organization's rules judge more series than they may."""
+
+
+class Links:
+    """From the number of a series to the numbers of what it feeds."""
+
+    def __init__(self) -> None:
+        self._lists: list[list[int]] = []
+        self._starts: Times = np.zeros(1, np.int64)
+        self._flat: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._changed = False
+
+    def add_series(self) -> None:
+        """One more series, which feeds nothing yet."""
+        self._lists.append([])
+        self._changed = True
+
+    def link(self, series: int, target: int) -> None:
+        """From now on this series feeds the target."""
+        self._lists[series].append(target)
+        self._changed = True
+
+    def spread(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For samples of these series: the targets they feed, and which sample each comes from (by position)."""
+        if self._changed:
+            self._starts = np.concatenate(([0], np.cumsum([len(each) for each in self._lists], dtype=np.int64)))
+            self._flat = np.fromiter(chain.from_iterable(self._lists), np.int64)
+            self._changed = False
+        begins = self._starts[series]
+        many = self._starts[series + 1] - begins
+        sample = np.repeat(np.arange(len(series)), many)
+        first = np.cumsum(many) - many
+        return self._flat[begins[sample] + np.arange(len(sample)) - first[sample]], sample
+
+
+class Roster:
+    """Rules, their cells and the series they judge, of one organization. Numbers are places in the columns."""
+
+    def __init__(self, most_cells: int) -> None:
+        self._most_cells = most_cells
+        self.rules: list[RuleView] = []
+        self.rows: Rules = np.zeros(0, RULE)
+        self.cells: Cells = new_cells(0)
+        self.keys: list[tuple[int, str]] = []
+        self.windows = new_windows(0)
+        self.windows_used = 0
+        self.members: Cells = np.zeros(0, MEMBER)
+        self.member_keys: list[tuple[int, str]] = []
+        self.refused_series = 0
+        self._cell_of: dict[tuple[int, str], int] = {}
+        self._member_of: dict[tuple[int, str], int] = {}
+        self._selection = Selection()
+        self._series: dict[str, int] = {}
+        self._parsed: list[tuple[str, dict[str, str]]] = []
+        self._by_metric: dict[str, list[int]] = {}
+        self._series_cells = Links()
+        self._series_members = Links()
+
+    # -- rules ------------------------------------------------------------------------------------------------------
+
+    def add_rules(self, rules: Sequence[RuleView], created_at: int) -> None:
+        """Judge by these as well. `created_at` (ms) is since when a group that was never seen counts as absent."""
+        if not rules:
+            return
+        begin, fresh = len(self.rules), Selection()
+        self.rules += rules
+        self.rows = np.concatenate([self.rows, *(row(rule.spec) for rule in rules)])
+        for number, rule in enumerate(rules, begin):
+            if not rule.spec.is_active:
+                self.rows[number]["kind"] = Kind.DEAD
+            elif rule.spec.kind != "composite":
+                self._selection.add(number, rule.spec)
+                fresh.add(number, rule.spec)
+                if isinstance(rule.spec, AbsenceRule) and rule.spec.by == []:
+                    cell = self.cell(number, series_key("", {}))
+                    self.cells[cell]["arrived"] = max(int(self.cells[cell]["arrived"]), created_at)
+        for metric in fresh.metrics:
+            for series in self._by_metric.get(metric, ()):
+                self._feed(series, fresh)
+
+    def place(self, number: int, rule: RuleView) -> None:
+        """The rule says something else, and judges as before."""
+        self.rules[number] = rule
+
+    def without(self, gone: set[int]) -> "Roster":
+        """The roster without these rules: numbers change, and what is known of the others stays."""
+        stays = [number for number in range(len(self.rules)) if number not in gone]
+        new_number = {number: place for place, number in enumerate(stays)}
+        kept = [cell for cell, (rule, _) in enumerate(self.keys) if rule not in gone]
+        new_cell = {cell: place for place, cell in enumerate(kept)}
+        members = [number for number, (rule, _) in enumerate(self.member_keys) if rule not in gone]
+        cells = self.cells[kept]
+        windowed = cells["window"] >= 0
+        windows = self.windows[cells["window"][windowed]]
+        cells["window"][windowed] = np.arange(len(windows))
+        cells["rule"] = [new_number[rule] for rule in cells["rule"].tolist()]
+        remaining = self.members[members]
+        remaining["cell"] = [new_cell[cell] for cell in remaining["cell"].tolist()]
+        return Roster.restored(
+            self._most_cells,
+            [self.rules[number] for number in stays],
+            [(new_number[rule], key) for rule, key in (self.keys[cell] for cell in kept)],
+            cells,
+            windows,
+            [(new_number[rule], key) for rule, key in (self.member_keys[number] for number in members)],
+            remaining,
+        )
+
+    @classmethod
+    def restored(
+        cls,
+        most_cells: int,
+        rules: Sequence[RuleView],
+        keys: list[tuple[int, str]],
+        cells: Cells,
+        windows: Cells,
+        member_keys: list[tuple[int, str]],
+        members: Cells,
+    ) -> "Roster":
+        """A roster as it was; its series find their cells again when they come."""
+        roster = cls(most_cells)
+        roster.keys, roster.cells, roster.windows = keys, cells, windows
+        roster.windows_used = len(windows)
+        roster.member_keys, roster.members = member_keys, members
+        roster._cell_of = {key: cell for cell, key in enumerate(keys)}
+        roster._member_of = {key: number for number, key in enumerate(member_keys)}
+        roster.add_rules(rules, NEVER)
+        return roster
+
+    # -- cells ------------------------------------------------------------------------------------------------------
+
+    def cell(self, rule: int, key: str) -> int:
+        """The number of the rule's cell with this key, made when it is new. Raises TooManyCells."""
+        known = self._cell_of.get((rule, key))
+        if known is not None:
+            return known
+        if len(self.keys) >= self._most_cells:
+            raise TooManyCells(f"rules of one organization judge at most {self._most_cells:,} series")
+        cell = len(self.keys)
+        self._cell_of[rule, key] = cell
+        self.keys.append((rule, key))
+        if cell >= len(self.cells):
+            self.cells = np.concatenate([self.cells, new_cells(max(64, len(self.cells)))])
+        self.cells[cell]["rule"] = rule
+        if self.rows[rule]["kind"] in (Kind.WINDOW, Kind.RATIO):
+            self.cells[cell]["window"] = self._new_window()
+        return cell
+
+    def labels(self, cell: int) -> dict[str, str]:
+        """The labels of a cell's series or group."""
+        return parse_series_key(self.keys[cell][1])[1]
+
+    def _new_window(self) -> int:
+        used = self.windows_used
+        self.windows_used += 1
+        if used >= len(self.windows):
+            self.windows = np.concatenate([self.windows, new_windows(max(64, len(self.windows)))])
+        return used
+
+    # -- series -----------------------------------------------------------------------------------------------------
+
+    def numbers(self, series: Sequence[str]) -> NDArray[np.int64]:
+        """The number of each series that any rule judges; -1 for the others."""
+        known = self._series.get
+        return np.fromiter(
+            (number if (number := known(text)) is not None else self._meet(text) for text in series),
+            np.int64,
+            len(series),
+        )
+
+    def cells_fed(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """See Links.spread: the cells that samples of these series are judged in."""
+        return self._series_cells.spread(series)
+
+    def members_fed(self, series: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """See Links.spread: the members of groups that samples of these series are the last of."""
+        return self._series_members.spread(series)
+
+    def _meet(self, text: str) -> int:
+        if text[0] != "{" and not self._selection.knows(text.partition("{")[0]):
+            return -1
+        name, labels = parse_series_key(text)
+        if not self._selection.knows(name):
+            return -1
+        number = self._series[text] = len(self._parsed)
+        self._parsed.append((name, labels))
+        self._by_metric.setdefault(name, []).append(number)
+        self._series_cells.add_series()
+        self._series_members.add_series()
+        self._feed(number, self._selection)
+        return number
+
+    def _feed(self, series: int, selection: Selection) -> None:
+        name, labels = self._parsed[series]
+        text = series_key(name, labels)
+        for number in selection.of(name, labels):
+            spec = self.rules[number].spec
+            by = spec.by if isinstance(spec, ThresholdRule | AbsenceRule) else None
+            key = text if by is None else series_key("", {label: labels.get(label, "") for label in by})
+            try:
+                cell = self.cell(number, key)
+            except TooManyCells:
+                self.refused_series += 1
+                continue
+            if kind_of(spec) is Kind.GROUP:
+                self._series_members.link(series, self.member(number, text, cell))
+            else:
+                self._series_cells.link(series, cell)
+
+    def member(self, rule: int, series: str, cell: int) -> int:
+        """The number of a group's member, made when it is new."""
+        known = self._member_of.get((rule, series))
+        if known is not None:
+            return known
+        number = self._member_of[rule, series] = len(self.member_keys)
+        self.member_keys.append((rule, series))
+        if number >= len(self.members):
+            self.members = np.concatenate([self.members, np.zeros(max(64, len(self.members)), MEMBER)])
+        self.members[number] = (cell, NEVER, np.nan)
+        return number

@@ -1,0 +1,80 @@
+"""Which rules judge a series: looked up by its metric and labels, not tried one rule after the other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Protocol
+
+import re2
+
+from monitors_contracts.rules import Matcher, MetricRule
+
+
+class InvalidPattern(ValueError):
+    """A matcher's pattern is no RE2 expression."""
+
+
+class Pattern(Protocol):
+    """A compiled expression."""
+
+    def fullmatch(self, text: str) -> object | None:
+        """A match of the whole text."""
+        ...
+
+
+@lru_cache(10_000)
+def _pattern(text: str) -> Pattern:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 1 << 20
+    try:
+        return re2.compile(text, options)
+    except re2.error as wrong:
+        raise InvalidPattern(f"{text!r} is no pattern: {wrong}") from wrong
+
+
+def check(matchers: Sequence[Matcher]) -> None:
+    """Raises InvalidPattern for the first pattern that is none."""
+    for matcher in matchers:
+        if matcher.op in ("=~", "!~"):
+            _pattern(matcher.value)
+
+
+def matches(matcher: Matcher, labels: Mapping[str, str]) -> bool:
+    """Whether the labels are as the matcher says; a label that is absent is as an empty one."""
+    value = labels.get(matcher.label, "")
+    if matcher.op in ("=", "!="):
+        return (value == matcher.value) == (matcher.op == "=")
+    return (_pattern(matcher.value).fullmatch(value) is not None) == (matcher.op == "=~")
+
+
+class Selection:
+    """Rules by what they select. Rules of one metric that name the same labels exactly are found by one look-up."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], list[tuple[int, list[Matcher]]]]]] = {}
+
+    def add(self, number: int, rule: MetricRule) -> None:
+        """From now on this rule, known by its number, is found."""
+        exact = {matcher.label: matcher.value for matcher in rule.matchers if matcher.op == "="}
+        others = [
+            matcher for matcher in rule.matchers if exact.get(matcher.label) != matcher.value or matcher.op != "="
+        ]
+        shape = tuple(sorted(exact))
+        values = tuple(exact[label] for label in shape)
+        self._shapes.setdefault(rule.metric, {}).setdefault(shape, {}).setdefault(values, []).append((number, others))
+
+    def knows(self, metric: str) -> bool:
+        """Whether any rule is about this metric."""
+        return metric in self._shapes
+
+    @property
+    def metrics(self) -> set[str]:
+        """The metrics that rules are about."""
+        return set(self._shapes)
+
+    def of(self, metric: str, labels: Mapping[str, str]) -> Iterator[int]:
+        """The numbers of the rules that judge this series."""
+        for shape, rules in self._shapes.get(metric, {}).items():
+            for number, others in rules.get(tuple(labels.get(label, "") for label in shape), ()):
+                if all(matches(matcher, labels) for matcher in others):
+                    yield number
