@@ -7,22 +7,21 @@ compressed with zstd. What is tried:
 - values: their decimals as whole numbers and the change from one to the next, when that gives back every bit (0.25, 1204);
   otherwise each value's bits XOR those of the one before.
 
-A byte before each column says how it was turned: the number of decimals, or 255 for XOR.
+A byte before each column says how it was turned: the number of decimals, or 255 for XOR. Many series are packed at once, so
+that numpy does for all of them what it would do for each.
 """
-
-from typing import Any
 
 import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from .samples import Times, Values
+from .samples import Bits, Mask, Times, Values
 
 XOR = 255
 MOST_DECIMALS = 6
 _EXACT = 2.0**53
-_PROBE = 24
-_WIDTHS = (1, 2, 4, 8)
+_WIDTHS = np.array([1 << 8, 1 << 16, 1 << 32], np.uint64)
+_BYTES = np.array([1, 2, 4, 8])
 # Without the magic number, sizes and checksums that a frame of 200 bytes has no use for.
 _PARAMETERS = zstandard.ZstdCompressionParameters.from_level(
     6, write_checksum=False, write_content_size=False, format=zstandard.FORMAT_ZSTD1_MAGICLESS
@@ -35,82 +34,128 @@ _STORED, _COMPRESSED = b"\0", b"\1"
 
 def pack(times: Times, *columns: Values) -> bytes:
     """Times (at least one, ascending) and any number of values at each, as bytes."""
-    parts = [len(times).to_bytes(4, "little"), _small(np.diff(np.diff(times, prepend=0), prepend=0))]
-    for values in columns:
-        parts += _written(values)
-    plain = b"".join(parts)
-    compressed = _compressor.compress(plain)
-    return _COMPRESSED + compressed if len(compressed) < len(plain) else _STORED + plain
+    [packed] = pack_many(np.array([0]), times, np.array(columns))
+    return packed
+
+
+def pack_many(starts: Times, times: Times, columns: Values) -> list[bytes]:
+    """As `pack`, for series that stand one after the other: `starts` is where each begins, `columns` has a row a column."""
+    ends = [*starts[1:].tolist(), len(times)]
+    time_bytes, time_widths = _small(_time_changes(starts, times), starts)
+    turned = [_turned(starts, values) for values in columns]
+    packed: list[bytes] = []
+    for number, (first, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
+        parts = [(end - first).to_bytes(4, "little"), _planes(time_bytes[first:end], time_widths[number])]
+        for decimals, small, widths, xor in turned:
+            parts.append(bytes([decimals[number]]))
+            if decimals[number] == XOR:
+                parts.append(xor[first:end].T.tobytes())
+            else:
+                parts.append(_planes(small[first:end], widths[number]))
+        plain = b"".join(parts)
+        compressed = _compressor.compress(plain)
+        packed.append(_COMPRESSED + compressed if len(compressed) < len(plain) else _STORED + plain)
+    return packed
 
 
 def unpack(data: bytes, columns: int = 1) -> tuple[Times, list[Values]]:
     """The times and the columns that were packed."""
     plain = data[1:] if data[:1] == _STORED else _decompressor.decompress(data[1:], max_output_size=_LARGEST)
     count = int.from_bytes(plain[:4], "little")
-    second, position = _whole_numbers(plain, 4, count)
+    times, position = _whole_numbers(plain, 4, count)
+    np.cumsum(times[1:], out=times[1:])
     found: list[Values] = []
     for _ in range(columns):
-        values, position = _values(plain, position, count)
-        found.append(values)
-    return np.cumsum(np.cumsum(second)), found
+        kind, position = plain[position], position + 1
+        if kind == XOR:
+            planes = np.frombuffer(plain, np.uint8, 8 * count, position).reshape(8, count)
+            bits = np.bitwise_xor.accumulate(np.ascontiguousarray(planes.T).view(np.uint64).ravel())
+            found.append(bits.view(np.float64))
+            position += 8 * count
+        else:
+            whole, position = _whole_numbers(plain, position, count)
+            found.append(np.cumsum(whole) / 10.0**kind)
+    return np.cumsum(times), found
 
 
-def rounded_as(sums: Values, values: Values) -> Values:
+def rounded_as(sums: Values, values: Values, starts: Times) -> Values:
     """Sums of numbers like these, without the last bits that adding binary fractions leaves: 0.1 + 0.2 is 0.3."""
-    decimals = _decimals(values)
-    if not decimals or not (np.abs(sums * 10.0**decimals) < _EXACT).all():
-        return sums
-    rounded = _whole(sums, decimals) / 10.0**decimals
-    return rounded if np.allclose(rounded, sums, rtol=1e-12, atol=0) else sums
+    decimals = _spread(_decimals(values, starts), starts, len(sums))
+    factors = 10.0 ** np.where(decimals == XOR, 0, decimals)
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = np.rint(sums * factors) / factors
+        close = (decimals != XOR) & (np.abs(rounded - sums) <= 1e-12 * np.abs(sums))
+    return np.where(close, rounded, sums)
 
 
-def _written(values: Values) -> list[bytes]:
-    decimals = _decimals(values)
-    if decimals is None:
-        bits = values.view(np.uint64)
-        changes = bits.copy()
-        changes[1:] ^= bits[:-1]
-        return [bytes([XOR]), _planes(changes.view(np.uint8).reshape(-1, 8))]
-    return [bytes([decimals]), _small(np.diff(_whole(values, decimals), prepend=0))]
+def _time_changes(starts: Times, times: Times) -> Times:
+    intervals = np.diff(times, prepend=0)
+    changes = np.diff(intervals, prepend=0)
+    second = starts[np.diff(np.append(starts, len(times))) > 1] + 1
+    changes[second] = intervals[second]
+    changes[starts] = times[starts]
+    return changes
 
 
-def _values(plain: bytes, position: int, count: int) -> tuple[Values, int]:
-    kind, position = plain[position], position + 1
-    if kind == XOR:
-        planes = np.frombuffer(plain, np.uint8, 8 * count, position).reshape(8, count)
-        bits = np.bitwise_xor.accumulate(np.ascontiguousarray(planes.T).view(np.uint64).ravel())
-        return bits.view(np.float64), position + 8 * count
-    whole, position = _whole_numbers(plain, position, count)
-    return np.cumsum(whole) / 10.0**kind, position
+def _turned(starts: Times, values: Values) -> tuple[list[int], NDArray[np.uint8], list[int], NDArray[np.uint8]]:
+    decimals = _decimals(values, starts)
+    bits = values.view(np.uint64)
+    xor = bits.copy()
+    xor[1:] ^= bits[:-1]
+    xor[starts] = bits[starts]
+    spread = _spread(decimals, starts, len(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = np.where(spread == XOR, 0, np.rint(values * 10.0 ** np.where(spread == XOR, 0, spread))).astype(
+            np.int64
+        )
+    changes = np.diff(whole, prepend=0)
+    changes[starts] = whole[starts]
+    small, widths = _small(changes, starts)
+    return decimals.tolist(), small, widths, xor.view(np.uint8).reshape(-1, 8)
+
+
+def _decimals(values: Values, starts: Times) -> Times:
+    """How many decimals say all of every value of a series; XOR when too many, or what is no plain number."""
+    found = np.full(len(values), XOR)
+    rest = np.arange(len(values))
+    for decimals in range(MOST_DECIMALS + 1):
+        exact = _exact(values[rest], decimals)
+        found[rest[exact]] = decimals
+        rest = rest[~exact]
+        if not len(rest):
+            break
+    most = np.maximum.reduceat(found, starts)
+    # What is exact with fewer decimals is with more, unless it grows too large for that.
+    spread = _spread(most, starts, len(values))
+    for decimals in np.unique(most[most != XOR]).tolist():
+        [of] = np.nonzero(spread == decimals)
+        failing = of[~_exact(values[of], decimals)]
+        most[np.searchsorted(starts, failing, side="right") - 1] = XOR
+    return most
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def _decimals(values: Values) -> int | None:
-    """How many decimals say all of every value; None when too many, or what is no plain number."""
-    for decimals in range(MOST_DECIMALS + 1):
-        for some in (values[:_PROBE], values):
-            scaled = some * 10.0**decimals
-            if not (np.abs(scaled) < _EXACT).all():  # also false for NaN
-                return None
-            back = _whole(some, decimals) / 10.0**decimals
-            if not (back.view(np.uint64) == some.view(np.uint64)).all():
-                break
-        else:
-            return decimals
-    return None
+def _exact(values: Values, decimals: int) -> Mask:
+    scaled = values * 10.0**decimals
+    fits = np.abs(scaled) < _EXACT  # also false for NaN
+    back = np.where(fits, np.rint(scaled), 0).astype(np.int64) / 10.0**decimals
+    return fits & (back.view(np.uint64) == values.view(np.uint64))
 
 
-def _whole(values: Values, decimals: int) -> Times:
-    return np.rint(values * 10.0**decimals).astype(np.int64)
+def _small(numbers: Times, starts: Times) -> tuple[NDArray[np.uint8], list[int]]:
+    """Signed numbers as unsigned ones, small when they were, by bytes; and how many bytes the largest of each series needs.
 
-
-def _small(numbers: Times) -> bytes:
-    """Whole numbers in the fewest bytes that hold the largest: that width first, then byte plane by byte plane."""
+    A series' first is no change but its beginning, and large: it doesn't count.
+    """
     zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
-    first, rest = zigzag[:1], zigzag[1:]  # the first is no change but the beginning, and large
-    largest = int(rest.max()) if len(rest) else 0
-    width = next(width for width in _WIDTHS if largest < 1 << (8 * width))
-    return bytes([width]) + first.tobytes() + _planes(rest.view(np.uint8).reshape(-1, 8)[:, :width])
+    rest: Bits = zigzag.copy()
+    rest[starts] = 0
+    widths = _BYTES[np.searchsorted(_WIDTHS, np.maximum.reduceat(rest, starts), side="right")]
+    return zigzag.view(np.uint8).reshape(-1, 8), widths.tolist()
+
+
+def _planes(rows: NDArray[np.uint8], width: int) -> bytes:
+    return bytes([width]) + rows[0].tobytes() + rows[1:, :width].T.tobytes()
 
 
 def _whole_numbers(plain: bytes, position: int, count: int) -> tuple[Times, int]:
@@ -123,5 +168,5 @@ def _whole_numbers(plain: bytes, position: int, count: int) -> tuple[Times, int]
     return ((numbers >> np.uint64(1)).view(np.int64) ^ -(numbers & np.uint64(1)).view(np.int64)), end
 
 
-def _planes(rows: NDArray[Any]) -> bytes:
-    return np.ascontiguousarray(rows.T).tobytes()
+def _spread(of_series: Times, starts: Times, length: int) -> Times:
+    return np.repeat(of_series, np.diff(np.append(starts, length)))

@@ -96,11 +96,13 @@ def _starts(series: Times, begins: Times) -> Times:
     return np.flatnonzero(np.append(True, changed))
 
 
-def packed(parts: Summaries) -> bytes:
-    """The summaries of one series as bytes. Sums are kept to the decimals that the values have."""
-    columns = list(parts.columns)
-    columns[SUM] = packing.rounded_as(columns[SUM], columns[LAST])
-    return packing.pack(parts.times, *columns)
+def packed(parts: Summaries) -> list[tuple[int, bytes]]:
+    """The summaries of each series as bytes. Sums are kept to the decimals that the values have."""
+    starts = np.flatnonzero(np.append(True, parts.series[1:] != parts.series[:-1]))
+    columns = parts.columns.copy()
+    columns[SUM] = packing.rounded_as(columns[SUM], columns[LAST], starts)
+    packs = packing.pack_many(starts, parts.times, columns)
+    return list(zip(parts.series[starts].tolist(), packs, strict=True))
 
 
 def unpacked(series: int, data: bytes) -> Summaries:

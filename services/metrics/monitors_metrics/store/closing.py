@@ -6,7 +6,6 @@ same. So it may be interrupted anywhere, and samples that come after it are merg
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 import numpy as np
 import structlog
@@ -98,11 +97,9 @@ async def _pack(db: Connection, hour: int, rows: Sequence[tuple[int, bytes]]) ->
     ids = np.unique(series)
     series, times, values = await _with_packed(db, hour, ids, series, times, values)
     summaries = rollups.folded(rollups.of_samples(series, times, values), MINUTE)
-    starts = np.append(np.flatnonzero(np.append(True, series[1:] != series[:-1])), len(series)).tolist()
-    chunks = [
-        (identifier, end - first, packing.pack(times[first:end], values[first:end]))
-        for identifier, (first, end) in zip(ids.tolist(), pairwise(starts), strict=True)
-    ]
+    starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
+    counts = np.diff(np.append(starts, len(series))).tolist()
+    chunks = list(zip(ids.tolist(), counts, packing.pack_many(starts, times, values[None]), strict=True))
     await db.execute(KEEP_CHUNKS, moment(hour), *columns(chunks))
     await _keep(db, "minutes", hour, summaries)
     await _keep_hours(db, hour, rollups.folded(summaries, HOUR))
@@ -129,16 +126,9 @@ async def _keep_hours(db: Connection, hour: int, fresh: Summaries) -> None:
 
 
 async def _keep(db: Connection, table: str, begins: int, summaries: Summaries) -> None:
-    series = summaries.series
-    if not len(series):
+    if not len(summaries):
         return  # nothing but staleness markers
-    starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
-    rows = [
-        (int(series[first]), rollups.packed(Summaries(series[first:end], summaries.times[first:end], columns_of)))
-        for first, end in pairwise([*starts.tolist(), len(series)])
-        for columns_of in [np.ascontiguousarray(summaries.columns[:, first:end])]
-    ]
-    await db.execute(KEEP.format(table), moment(begins), *columns(rows))
+    await db.execute(KEEP.format(table), moment(begins), *columns(rollups.packed(summaries)))
 
 
 async def expire(pool: Pool, now: datetime, keep_raw: timedelta, keep_rollups: timedelta) -> list[str]:
