@@ -11,9 +11,9 @@ from .parts import PASSWORD_RULES, Field, Form, Tab
 PAGES = (
     ("", "Profile"),
     ("/sessions", "Sessions"),
-    ("/tokens", "API tokens"),
+    ("/tokens", "Tokens"),
     ("/usage", "Usage"),
-    ("/data", "Your data"),
+    ("/data", "Data"),
 )
 Part = Literal["name", "email", "password"]
 
@@ -61,8 +61,8 @@ def profile_view(root: str, session: Session, failed: Failed | None = None) -> P
             Section("Name", "What you are called here.", _name_form(root, session, *of("name"))),
             Section(
                 "E-mail address",
-                "You sign in with it, and your first channel sends there.",
-                _email_form(root, session, *of("email")),
+                f"You sign in as {session.email}. Your first channel sends there too, and follows to the new one.",
+                _email_form(root, *of("email")),
             ),
             Section(
                 "Password",
@@ -86,13 +86,12 @@ def _name_form(root: str, session: Session, typed: Mapping[str, str], errors: Er
     return Form(f"{root}/account/name", (name,), "Save name", errors.form, "plain")
 
 
-def _email_form(root: str, session: Session, typed: Mapping[str, str], errors: Errors) -> Form:
+def _email_form(root: str, typed: Mapping[str, str], errors: Errors) -> Form:
     email = Field(
         "email",
         "New e-mail address",
         typed.get("email", ""),
         "email",
-        hint=f"Now {session.email}",
         error=errors.of("email"),
         required=True,
         autocomplete="email",

@@ -14,9 +14,9 @@ EXPORTED = (
     "What you did, from the audit log",
 )
 STAYS = (
-    "entries of the audit log, and events on the platform's record, each until its time is over",
-    "backups that the operator of this platform keeps",
-    "messages that were already delivered",
+    "Entries of the audit log and recorded events, until their retention ends",
+    "Backups that the operator of this platform keeps",
+    "Messages that were delivered already",
 )
 
 
@@ -57,9 +57,9 @@ def data_view(root: str, email: str, monitors: int, errors: Errors | None = None
         f"{root}/account/export",
         EXPORTED,
         (
-            f"{_counted(monitors)}, with every check, value and kept page",
-            "alerts, channels, messages and measurements",
-            "sessions and API tokens: every browser and program is signed out at once",
+            f"{_counted(monitors)} with every check, value and kept page",
+            "Alerts, channels, messages and measurements",
+            "Sessions and API tokens: every browser and program is signed out at once",
         ),
         STAYS,
         Form(f"{root}/account/delete", (confirm, password), f"Delete {email} for good", wrong.form, "danger"),
@@ -68,4 +68,4 @@ def data_view(root: str, email: str, monitors: int, errors: Errors | None = None
 
 
 def _counted(monitors: int) -> str:
-    return {0: "monitors, of which you have none", 1: "your monitor"}.get(monitors, f"your {monitors} monitors")
+    return "Your monitor" if monitors == 1 else f"All {monitors} monitors" if monitors else "Monitors"

@@ -92,9 +92,8 @@ def _moment(entry: AuditEntry, formats: Formats) -> Moment:
     title, tone = HAPPENED[entry.what]
     name = entry.data.get("name")
     return Moment(
-        title,
+        f"{title}: {name}" if name else title,
         formats.when(entry.occurred_at),
         tone,
-        words=str(name) if name else "",
         by=f"from {entry.address}" if entry.address else "",
     )

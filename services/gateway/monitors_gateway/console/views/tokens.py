@@ -40,6 +40,7 @@ class TokenRow:
     created: When
     used: When | None
     expires: When | None
+    expires_day: str
     expiry: Badge | None
     revoke: Action
 
@@ -127,6 +128,7 @@ def _row(here: str, token: TokenShape, formats: Formats) -> TokenRow:
         formats.when(token.created_at),
         formats.maybe_when(token.last_used_at),
         formats.maybe_when(token.expires_at),
+        formats.day(token.expires_at) if token.expires_at else "",
         _expiry(token.expires_at, formats.now),
         revoke,
     )

@@ -11,7 +11,7 @@ from .account import account_tabs
 from .parts import Link, Meter, Tab, Tone
 
 NEARLY = 0.8
-CENTS = 100
+CENT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _cost(ai: UsageReply) -> float:
 
 
 def _money(amount: float, formats: Formats) -> str:
-    """Dollars; below a cent to the first digit that says something."""
-    return formats.value(round(amount, 2) if amount >= 0.01 or amount == 0 else float(f"{amount:.1g}"), "USD")
+    """Dollars and cents."""
+    return formats.value(round(amount, 2), "USD") if not 0 < amount < CENT else f"less than {formats.value(CENT, 'USD')}"
 
 
 def _budget(ai: UsageReply, formats: Formats) -> Meter | None:
@@ -116,7 +116,7 @@ def _budget(ai: UsageReply, formats: Formats) -> Meter | None:
         return None
     cost = _cost(ai)
     words = f"{_money(cost, formats)} of {_money(ai.budget_usd, formats)}"
-    return Meter("Budget", round(cost * CENTS), round(ai.budget_usd * CENTS), words, _tone(cost, ai.budget_usd))
+    return Meter("Budget", round(cost / CENT), round(ai.budget_usd / CENT), words, _tone(cost, ai.budget_usd))
 
 
 def _budget_words(ai: UsageReply) -> str:

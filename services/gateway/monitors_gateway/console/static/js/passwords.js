@@ -18,8 +18,9 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   const draw = () => {
     const shown = input.type === "text";
     button.replaceChildren(icon(shown ? "eye-off" : "eye"));
-    button.title = shown ? "Hide it" : "Show it";
-    button.setAttribute("aria-label", `${button.title}: ${input.labels[0].textContent}`);
+    button.title = shown ? "Hide what is typed" : "Show what is typed";
+    button.setAttribute("aria-label", button.title);
+    button.setAttribute("aria-controls", input.id);
     button.setAttribute("aria-pressed", String(shown));
   };
   button.addEventListener("click", () => { input.type = input.type === "text" ? "password" : "text"; draw(); });
