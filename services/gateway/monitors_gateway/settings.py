@@ -35,6 +35,13 @@ class GatewaySettings(Settings):
         default=10, ge=1, le=1000, description="Open event streams of one user at one gateway process"
     )
     max_body_bytes: int = Field(default=256 * 1024, ge=1024, description="Largest request body")
+    metrics_body_bytes: int = Field(
+        default=10 * 1024**2, ge=1024, le=64 * 1024**2, description="Largest body of measurements, packed or unpacked"
+    )
+    metrics_raw_days: int = Field(default=30, ge=1, le=3650, description="Samples are kept this long, each as it was")
+    metrics_future_minutes: int = Field(
+        default=10, ge=0, description="How far a sample's time may be ahead of ours; further ones are refused"
+    )
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Networks whose X-Forwarded-For is believed, with commas between"
     )

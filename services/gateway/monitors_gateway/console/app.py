@@ -15,13 +15,28 @@ from monitors_runtime.errors import ProblemError
 from ..gateway import Gateway
 from ..http.problems import KNOWN
 from . import assets, live
-from .pages import account, alerts, channels, entry, errors, messages, sessions, styleguide, tokens
+from .pages import (
+    account,
+    alerts,
+    channels,
+    entry,
+    errors,
+    messages,
+    monitor,
+    monitor_form,
+    monitors,
+    sessions,
+    styleguide,
+    tokens,
+)
 from .render import PATH
 from .session import ConsoleKeys, SignedOut, check_origin
 
 ROUTERS = (
     *(entry.router, live.router, styleguide.router),
+    *(monitors.router, monitor_form.router, monitor.router),
     *(sessions.router, tokens.router, account.router),
+    *(alerts.router, channels.router, messages.router),
 )
 
 
