@@ -1,7 +1,8 @@
 // Live updates. The server says what has changed (`about`); regions that show it (`data-live="alerts monitor.<id>"`,
 // each with an id) are fetched anew with their page and morphed in place, so that focus and selection stay.
 //
-// Others may listen: document "live:signal" (detail: { type, about, stage?, monitor?, check? }), "live:updated".
+// Others may listen: document "live:signal" (detail: { type, about, stage?, monitor?, check? }), "live:updated"; and on a
+// region "live:before" (detail: { next }), which may be prevented by whoever puts `next` there in its own way or time.
 const SETTLE = 250;
 const RETRY = 3000;
 const HIDDEN_FOR = 30000;
@@ -32,8 +33,17 @@ export function startLive({ root, announce }) {
     };
   }
 
+  // A form that is just being sent leads somewhere itself: signing out, or deleting the account, is no surprise then.
+  let leaving = false;
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    leaving = true;
+    setTimeout(() => { leaving = false; }, 10000);
+  });
+
   function signedOut() {
     source.close();
+    if (leaving) return;
     const next = encodeURIComponent(location.pathname + location.search);
     location.assign(`${root}/login?because=ended&next=${next}`);
   }
@@ -66,6 +76,7 @@ export function startLive({ root, announce }) {
       for (const region of stale) {
         const next = fresh.getElementById(region.id);
         if (!next || !region.isConnected) continue;
+        if (!region.dispatchEvent(new CustomEvent("live:before", { bubbles: true, cancelable: true, detail: { next } }))) continue;
         Idiomorph.morph(region, next, { callbacks: { beforeNodeMorphed: keep } });
         htmx.process(region);
       }
