@@ -61,6 +61,7 @@ class Platform:
         self.notifications: dict[Id, tuple[Id, notifications.NotificationView]] = {}
         self.mails: dict[Id, tuple[Id, notifications.OutboxMessage]] = {}
         self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
+        self.channel_updates: list[notifications.UpdateChannel] = []
         self.snapshots: dict[Id, Id] = {}
         self.screenshots: dict[Id, pages.ContentRef] = {}
         self.asked: list[Any] = []
@@ -93,7 +94,7 @@ class Platform:
         alerter.answer(alerts.GetAlertTimeline, self.timeline)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
-        notifier.answer(notifications.UpdateChannel, self.one_channel)
+        notifier.answer(notifications.UpdateChannel, self.update_channel)
         notifier.answer(notifications.DeleteChannel, self.delete_channel)
         notifier.answer(notifications.SendTestMessage, self.test_channel)
         notifier.answer(notifications.ListNotifications, self.list_notifications)
@@ -127,7 +128,7 @@ class Platform:
         if meaning.url and not meaning.url.startswith("http"):
             refused = problem("invalid-interpretation", "Invalid interpretation", 422, "The address is none.")
             refused.problem = refused.problem.model_copy(
-                update={"errors": [{"field": "interpretation.fact", "message": "Say it."}]}
+                update={"errors": [{"field": "interpretation.extractedFact", "message": "Say it."}]}
             )
             raise refused
         view = monitors.MonitorView(
@@ -447,6 +448,10 @@ class Platform:
         if view is None or owner != request.organization_id:
             raise problem("channel-not-found", "No such channel", 404)
         return view
+
+    async def update_channel(self, request: notifications.UpdateChannel) -> notifications.ChannelView:
+        self.channel_updates.append(request)
+        return await self.one_channel(request)
 
     async def delete_channel(self, request: notifications.DeleteChannel) -> Done:
         del self.channels[(await self.one_channel(request)).id]

@@ -19,7 +19,7 @@ class Step:
     ok: bool = True
 
 
-_WAYS = {
+WAYS = {
     "json_ld": "in the product data of the page",
     "microdata": "in the product data of the page",
     "meta": "in the description of the page",
@@ -34,7 +34,40 @@ _WAYS = {
     "section": "as a section of the page",
     "newest": "in a list",
 }
+REASONS = {
+    "condition-met": "The condition became true",
+    "still-met": "Still true",
+    "not-met": "Not true",
+    "condition-cleared": "No longer true",
+    "changed": "The value changed",
+    "first-value": "The first value",
+    "unchanged": "No change",
+    "nothing-new": "Nothing new listed",
+    "other-direction": "Changed the other way",
+    "small-change": "Changed too little to tell",
+    "fact-not-found": "The fact was not found",
+    "low-confidence": "Not sure enough",
+    "not-comparable": "The value can't be compared",
+    "not-confirmed": "A second look showed another value",
+    "dns": "The site's name was not found",
+    "tls": "The site's certificate is not valid",
+    "connection": "The site could not be reached",
+    "timeout": "The site took too long",
+    "blocked": "The site refused",
+    "captcha": "The site asked for proof of being human",
+    "not-found": "The page is gone",
+    "client-error": "The site refused the request",
+    "server": "The site had an error",
+    "too-large": "The page is too large",
+    "robots": "The site asks not to be read by programs",
+    "refused-address": "Not a public address",
+    "unsupported": "A kind of page that can't be read",
+    "empty": "The page was empty",
+    "redirects": "The site led in circles",
+}
+"""Why a check ended so, in a few words, by its reason."""
 _DECIDES = frozenset((Verdict.TRIGGERED, Verdict.QUIET))
+_TRUTHS = {"condition-met": "true", "still-met": "true", "not-met": "not true", "condition-cleared": "not true"}
 _ALERTS = {
     "condition-met": "An alert was sent: the condition became true with this check.",
     "changed": "An alert was sent: the value changed.",
@@ -49,6 +82,11 @@ _ALERTS = {
 }
 
 
+def way_of(method: str) -> str:
+    """How a fact was found: `in a table`."""
+    return WAYS.get(method, f"by {method}")
+
+
 def explain(evaluation: Evaluation) -> list[Step]:
     """The steps in the order they were done; empty while the check is under way."""
     return [] if evaluation.status == "pending" else list(_steps(evaluation))
@@ -57,7 +95,7 @@ def explain(evaluation: Evaluation) -> list[Step]:
 def _steps(done: Evaluation) -> Iterator[Step]:
     if done.verdict is Verdict.FAILED:
         yield Step("fetch", done.detail or "The page could not be fetched.", ok=False)
-        yield Step("verdict", f"No verdict ({done.reason}): what was known before stays as it is.", ok=False)
+        yield Step("verdict", f"No verdict: {_words(done)}. What was known before stays as it is.", ok=False)
         yield Step("alert", "No alert: a page that gives nothing to read never fires.")
         return
     yield Step("fetch", _fetch(done))
@@ -67,7 +105,7 @@ def _steps(done: Evaluation) -> Iterator[Step]:
         yield Step("find", _find(done), ok=done.reason != "low-confidence")
         yield Step("compare", _compare(done))
     if done.condition and done.evidence is not None:
-        yield Step("condition", f"{done.condition}: {done.detail or done.reason}", ok=done.verdict in _DECIDES)
+        yield Step("condition", _condition(done), ok=done.verdict in _DECIDES)
     yield Step("verdict", _verdict(done), ok=done.verdict in _DECIDES)
     told = _ALERTS.get(done.reason, "No alert: what is not sure never fires.")
     yield Step("alert", told)
@@ -84,8 +122,7 @@ def _fetch(done: Evaluation) -> str:
 
 def _find(done: Evaluation) -> str:
     assert done.evidence is not None
-    way = _WAYS.get(done.evidence.method, f"by {done.evidence.method}")
-    found = f"Found {shown(done.value, done.unit)} {way}, {done.confidence:.0%} sure"
+    found = f"Found {shown(done.value, done.unit)} {way_of(done.evidence.method)}, {done.confidence:.0%} sure"
     anew = " The place had to be searched anew." if done.new_plan else ""
     return f"{found}: “{_short(done.evidence.quote)}”.{anew}"
 
@@ -100,15 +137,27 @@ def _compare(done: Evaluation) -> str:
     return f"The value before was {before}."
 
 
+def _condition(done: Evaluation) -> str:
+    truth = _TRUTHS.get(done.reason)
+    if truth is None:
+        return f"{done.condition}: {done.detail or _words(done)}"
+    return f"{done.condition} is {truth} of {shown(done.value, done.unit)}."
+
+
 def _verdict(done: Evaluation) -> str:
-    seen = ", seen twice" if done.confirmed else ""
+    seen = " A second look showed the same." if done.confirmed else ""
     match done.verdict:
         case Verdict.TRIGGERED:
-            return f"Triggered ({done.reason}{seen})."
+            return f"Triggered: {_words(done)}.{seen}"
         case Verdict.QUIET:
-            return f"Quiet ({done.reason}{seen})."
+            return f"Quiet: {_words(done)}.{seen}"
         case _:
-            return f"Uncertain ({done.reason}): nothing is concluded, what was known before stays."
+            return f"Uncertain: {_words(done)}. Nothing is concluded, what was known before stays."
+
+
+def _words(done: Evaluation) -> str:
+    words = REASONS.get(done.reason, done.reason)
+    return words[:1].lower() + words[1:]
 
 
 def shown(value: Value, unit: str | None) -> str:

@@ -1,0 +1,111 @@
+// The inbox and the page of an alert: keys, selecting, and new alerts that do not move what one is about to click.
+import { listKeys } from "./keys.js";
+
+const find = (what, within = document) => within.querySelector(what);
+const list = () => find("[data-list]");
+const rows = () => [...document.querySelectorAll("[data-row]")];
+const links = () => rows().map((row) => find("[data-open]", row));
+const chosen = () => [...document.querySelectorAll("[data-row] input:checked")];
+const current = () => document.activeElement.closest?.("[data-row]");
+const help = () => find("#keys");
+
+// -- keys ------------------------------------------------------------------------------------------------------------
+
+listKeys(links, {
+  x: () => {
+    const box = current() && find("input[type=checkbox]:not(:disabled)", current());
+    if (box) box.click();
+  },
+  a: () => change("acknowledge", "a"),
+  r: () => change("resolve", "r"),
+  ".": () => shown(),
+  "/": () => find("[data-search]")?.focus(),
+  "?": () => help()?.showModal(),
+});
+
+// What is selected, else the alert one is at, else the alert of this page.
+function change(what, key) {
+  if (chosen().length) {
+    find(`#bulk button[value=${what}]`)?.click();
+    return;
+  }
+  const where = list() ? current() : find("#alert-head");
+  if (where) find(`button[data-key=${key}]`, where)?.click();
+}
+
+if (help()) find("[data-help]").hidden = false;
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-help]")) help().showModal();
+  if (event.target.closest("[data-news]")) shown();
+  if (help() && event.target === help()) help().close();
+});
+
+// -- selecting -------------------------------------------------------------------------------------------------------
+
+function count() {
+  const words = find("[data-count]");
+  if (words) words.textContent = `${chosen().length} selected`;
+}
+document.addEventListener("change", (event) => { if (event.target.closest("[data-row]")) count(); });
+
+// -- after a change the page's content is new: whoever was at an alert stays there, or at what took its place ----------
+
+let place = null;
+document.addEventListener("htmx:beforeRequest", () => {
+  const at = current();
+  if (at) place = { id: at.id, index: rows().indexOf(at) };
+});
+document.addEventListener("console:changed", () => {
+  if (help()) find("[data-help]").hidden = false;
+  if (!place || !list()) return;
+  const row = document.getElementById(place.id) ?? rows()[Math.min(place.index, rows().length - 1)];
+  place = null;
+  (row && find("[data-open]", row))?.focus({ preventScroll: true });
+});
+
+// -- live ------------------------------------------------------------------------------------------------------------
+
+// While somebody is at the list, rows change where they stand, and new ones wait behind a button.
+const inUse = () => list().matches(":hover, :focus-within") || chosen().length > 0;
+let latest = null;
+
+document.addEventListener("live:before", (event) => {
+  latest = null;
+  if (event.target !== list() || !inUse()) return;
+  event.preventDefault();
+  latest = event.detail.next;
+  hold();
+});
+
+function hold() {
+  const fresh = new Map([...latest.querySelectorAll("[data-row]")].map((row) => [row.id, row.cloneNode(true)]));
+  for (const row of rows()) {
+    const next = fresh.get(row.id);
+    fresh.delete(row.id);
+    if (next) Idiomorph.morph(row, next, { callbacks: { beforeNodeMorphed: (old) => old.type !== "checkbox" && old !== document.activeElement } });
+    row.classList.toggle("gone", !next);
+  }
+  const news = find("[data-news]");
+  news.hidden = fresh.size === 0;
+  news.textContent = fresh.size === 1 ? "Show 1 new alert" : `Show ${fresh.size} new alerts`;
+  htmx.process(list());
+}
+
+function shown() {
+  if (!latest || !list()) return false;
+  const at = current()?.id, ticked = new Set(chosen().map((box) => box.value));
+  list().replaceWith(latest);
+  latest = null;
+  for (const box of document.querySelectorAll("[data-row] input")) box.checked = ticked.has(box.value);
+  find("[data-news]").hidden = true;
+  count();
+  document.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
+  const row = at ? document.getElementById(at) : rows()[0];
+  if (row) find("[data-open]", row).focus({ preventScroll: true });
+  return true;
+}
+
+// Whoever has left the list sees what is new at once.
+for (const leaving of ["pointerout", "focusout"]) {
+  document.addEventListener(leaving, () => setTimeout(() => { if (latest && list() && !inUse()) shown(); }));
+}

@@ -1,0 +1,199 @@
+"""The inbox of alerts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode
+
+from monitors_contracts.alerts import AlertList, AlertState, AlertView, Severity
+
+from ..formats import Formats, When
+from .parts import Action, Badge, Empty, Link, Option, Tab, Tone
+
+Chosen = Literal["open", "acknowledged", "resolved", "all"]
+
+STATES: dict[AlertState, Badge] = {
+    AlertState.FIRING: Badge("Firing", "bad"),
+    AlertState.ACKNOWLEDGED: Badge("Acknowledged", "warn"),
+    AlertState.RESOLVED: Badge("Resolved", "good"),
+}
+TABS: dict[Chosen, tuple[str, tuple[AlertState, ...]]] = {
+    "open": ("Open", (AlertState.FIRING, AlertState.ACKNOWLEDGED)),
+    "acknowledged": ("Acknowledged", (AlertState.ACKNOWLEDGED,)),
+    "resolved": ("Resolved", (AlertState.RESOLVED,)),
+    "all": ("All", tuple(AlertState)),
+}
+MARKS: dict[Severity, tuple[str, Tone]] = {
+    "critical": ("zap", "bad"),
+    "warning": ("triangle-alert", "warn"),
+    "info": ("info", "info"),
+}
+SEVERITIES = (
+    Option("", "Any severity"),
+    Option("critical", "Critical"),
+    Option("warning", "Warning"),
+    Option("info", "Info"),
+)
+LONGEST_VALUE = 40
+KEYS = (
+    ("j", "Next alert"),
+    ("k", "Previous alert"),
+    ("Enter", "Open the alert"),
+    ("x", "Select the alert"),
+    ("a", "Acknowledge it, or all selected"),
+    ("r", "Resolve it, or all selected"),
+    (".", "Show new alerts"),
+    ("/", "Search"),
+    ("?", "Show these keys"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How bad it is, by an icon and in words."""
+
+    icon: str
+    words: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert of the list."""
+
+    id: str
+    href: str
+    name: str
+    summary: str
+    value: str
+    mark: Mark
+    state: Badge
+    opened: When
+    crossed: str
+    is_over: bool
+    monitor: Link | None
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsView:
+    """The inbox: which alerts, narrowed by what, and what can be done with them."""
+
+    here: str
+    change: str
+    tabs: tuple[Tab, ...]
+    state: Chosen
+    query: str
+    severity: str
+    severities: tuple[Option, ...]
+    rows: tuple[AlertRow, ...]
+    can_acknowledge: bool
+    can_resolve: bool
+    older: str
+    empty: Empty | None
+    keys: tuple[tuple[str, str], ...] = KEYS
+
+
+def mark_of(severity: Severity, state: AlertState) -> Mark:
+    """The mark of an alert: how bad it is, and calm once it is over."""
+    icon, tone = MARKS[severity]
+    return Mark(icon, severity.capitalize(), "neutral" if state is AlertState.RESOLVED else tone)
+
+
+def actions_of(alert: AlertView, root: str) -> tuple[Action, ...]:
+    """What can be done with an alert as it is."""
+    at = f"{root}/alerts/{alert.id}"
+    acknowledge = Action("Acknowledge", f"{at}/acknowledge", "check", key="a")
+    resolve = Action("Resolve", f"{at}/resolve", "circle-check", key="r")
+    return {
+        AlertState.FIRING: (acknowledge, resolve),
+        AlertState.ACKNOWLEDGED: (resolve,),
+        AlertState.RESOLVED: (),
+    }[alert.state]
+
+
+def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root: str, formats: Formats) -> AlertsView:
+    """The inbox. `asked` are the other filters of the query: q, severity, monitor."""
+    here = f"{root}/alerts"
+    filters = {name: value for name, value in asked.items() if value}
+    _, shown = TABS[chosen]
+    return AlertsView(
+        here=here,
+        change=f"{here}/change",
+        tabs=tuple(_tab(each, chosen, found.counts, here, filters, formats) for each in TABS),
+        state=chosen,
+        query=asked.get("q", ""),
+        severity=asked.get("severity", ""),
+        severities=SEVERITIES,
+        rows=tuple(_row(alert, root, formats) for alert in found.alerts),
+        can_acknowledge=AlertState.FIRING in shown,
+        can_resolve=chosen != "resolved",
+        older=_address(here, chosen, filters | {"cursor": found.next_cursor}) if found.next_cursor else "",
+        empty=None if found.alerts else _nothing(chosen, bool(filters), here, root),
+    )
+
+
+def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
+    monitor = Link("Its monitor", f"{root}/monitors/{alert.monitor_id}", "radar") if alert.monitor_id else None
+    return AlertRow(
+        id=str(alert.id),
+        href=f"{root}/alerts/{alert.id}",
+        name=alert.name,
+        summary=summary_of(alert),
+        value=_short(formats.value(alert.value, alert.unit)) if alert.value is not None else "",
+        mark=mark_of(alert.severity, alert.state),
+        state=STATES[alert.state],
+        opened=formats.when(alert.started_at),
+        crossed=f"crossed {formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
+        is_over=alert.state is AlertState.RESOLVED,
+        monitor=monitor,
+        actions=actions_of(alert, root),
+    )
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+
+
+def summary_of(alert: AlertView) -> str:
+    """What happened, without the name that stands beside it."""
+    without = alert.summary.removeprefix(f"{alert.name}: ")
+    return without[:1].upper() + without[1:]
+
+
+def _tab(
+    each: Chosen, chosen: Chosen, counts: Mapping[AlertState, int], here: str, filters: dict[str, str], formats: Formats
+) -> Tab:
+    words, states = TABS[each]
+    count = sum(counts.get(state, 0) for state in states)
+    return Tab(words, _address(here, each, filters), each == chosen, formats.number(count))
+
+
+def _address(here: str, chosen: Chosen, filters: Mapping[str, str | None]) -> str:
+    query = urlencode({name: value for name, value in {"state": chosen, **filters}.items() if value})
+    return f"{here}?{query}"
+
+
+def _nothing(chosen: Chosen, narrowed: bool, here: str, root: str) -> Empty:
+    if narrowed:
+        clear = Link("Clear the filters", _address(here, chosen, {}))
+        return Empty("filter", "No alert matches", "Try other words, another severity or another tab.", clear)
+    monitors = Link("To your monitors", root, "radar")
+    return {
+        "open": Empty(
+            "circle-check",
+            "Nothing is wrong",
+            "When what a monitor watches for becomes true, its alert opens here and your channels get a message. "
+            "Whatever you acknowledge stays until it is resolved.",
+            monitors,
+        ),
+        "acknowledged": Empty(
+            "check", "Nobody is working on anything", "Alerts that somebody has taken, and that are not over yet."
+        ),
+        "resolved": Empty(
+            "history", "No alert has ended yet", "Alerts come here once they are over, with their story."
+        ),
+        "all": Empty(
+            "bell", "No alert yet", "Alerts of your monitors will be here, open ones and past ones.", monitors
+        ),
+    }[chosen]
