@@ -25,6 +25,7 @@ class ShowSnapshot(TenantRequest[ShownSnapshot]):
     service = "evaluator"
     snapshot_id: Id
     refresh_id: Id | None = Field(default=None, description="The check whose evidence is to be marked")
+    place: str | None = Field(default=None, max_length=100, description="The place to be marked instead")
     with_places: bool = Field(default=False, description="Make every readable place a link")
 
 

@@ -110,23 +110,23 @@ async def with_data(bus: JetStreamContext, event: Stored) -> Stored:
 
 async def correlated(
     bus: JetStreamContext,
-    subjects: Mapping[str, Sequence[str]],
+    places: Iterable[tuple[str, Sequence[str]]],
     correlation: str,
     *,
     since: datetime,
     until: datetime | None = None,
     most: int | None = None,
 ) -> tuple[list[Stored], bool]:
-    """The events (whole) of these subjects, by stream, that belong to one correlation; and whether all were looked through.
+    """The events (whole) that belong to one correlation, and whether all were looked through.
 
-    Streams know nothing of correlations, so the headers of all that was stored from `since` to `until` are read, `most` of each
-    stream.
+    Streams know nothing of correlations, so the headers of all that was stored from `since` to `until` at these places (each a
+    stream and some of its subjects) are read, `most` of each. A server finds one subject many times faster than a list.
     """
 
-    async def of_stream(stream: str) -> tuple[list[Stored], bool]:
+    async def of_place(stream: str, subjects: Sequence[str]) -> tuple[list[Stored], bool]:
         found: list[Stored] = []
         looked_at = 0
-        messages = history.read(bus, stream, subjects[stream], since=since, until=until, headers_only=True)
+        messages = history.read(bus, stream, subjects, since=since, until=until, headers_only=True)
         async for message in messages:
             event = stored(stream, message.metadata.sequence.stream, message)
             if event.correlation == correlation:
@@ -136,9 +136,9 @@ async def correlated(
                 return found, False
         return found, True
 
-    streams = await asyncio.gather(*(of_stream(stream) for stream in subjects))
-    found = [event for events, _ in streams for event in events]
-    return list(await asyncio.gather(*(with_data(bus, event) for event in found))), all(whole for _, whole in streams)
+    looked = await asyncio.gather(*(of_place(*place) for place in places))
+    found = [event for events, _ in looked for event in events]
+    return list(await asyncio.gather(*(with_data(bus, event) for event in found))), all(whole for _, whole in looked)
 
 
 def _data(raw: bytes) -> Any:

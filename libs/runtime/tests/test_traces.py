@@ -38,7 +38,7 @@ async def test_correlated_finds_the_events_of_one_check_and_of_the_given_subject
         await publish(f"traces.a.{mine}.2", "unrelated", str(new_id()))
         await publish(f"traces.b.{mine}.3", "other subject", check)
         await publish(f"traces.a.{mine}.4", check, None)
-        subjects = {stream: [f"traces.a.{mine}.*"]}
+        subjects = [(stream, [f"traces.a.{mine}.*"])]
 
         found, is_whole = await correlated(bus, subjects, check, since=begun)
         assert ([event.id for event in found], is_whole) == (["first", check], True)

@@ -65,7 +65,7 @@ class Kept:
         """A kept page, with the fact marked."""
         evidence = await self._evidence(query)
         page = await self._page_of(query.organization_id, query.snapshot_id)
-        shown = await asyncio.to_thread(render, page, evidence, query.with_places)
+        shown = await asyncio.to_thread(render, page, evidence, query.with_places, query.place)
         return ShownSnapshot(
             title=shown.title,
             content=packed(shown.html),

@@ -45,11 +45,21 @@ def document(shown: ShownSnapshot, html: str) -> str:
 
 
 async def rendered(
-    gateway: Gateway, organization_id: Id, snapshot_id: Id, refresh_id: Id | None = None, link: Link | None = None
+    gateway: Gateway,
+    organization_id: Id,
+    snapshot_id: Id,
+    *,
+    refresh_id: Id | None = None,
+    place: str | None = None,
+    link: Link | None = None,
 ) -> Response:
-    """A kept page with the fact of a check marked; with `link`, each readable place leads where it says."""
+    """A kept page with the fact of a check (or a place) marked; with `link`, each readable place leads where it says."""
     asked = ShowSnapshot(
-        organization_id=organization_id, snapshot_id=snapshot_id, refresh_id=refresh_id, with_places=link is not None
+        organization_id=organization_id,
+        snapshot_id=snapshot_id,
+        refresh_id=refresh_id,
+        place=place,
+        with_places=link is not None,
     )
     shown = await gateway.runtime.ask(asked, patience=20)
     html = await asyncio.to_thread(_cleaned, shown, link)

@@ -1,6 +1,5 @@
 """The events that one check caused, looked up in the streams."""
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from nats.js import JetStreamContext
@@ -13,8 +12,8 @@ from monitors_runtime.traces import Node, correlated, grow
 CLOCKS_APART = timedelta(seconds=1)
 FOLLOWED_FOR = timedelta(minutes=30)
 """How long after its verdict a check still causes events: what is delivered later is in the alert's own history."""
-MOST_LOOKED_AT = 5_000
-"""Events of each stream that are looked at: more than an organization has in that time, and read in well under a second."""
+MOST_LOOKED_AT = 3_000
+"""Events of each kind that are looked at: more than an organization has in that time, and read in well under a second."""
 _STREAMS = ("MONITORS", "PAGES", "ALERTS", "METRICS")
 
 
@@ -26,7 +25,7 @@ async def trace_of(bus: JetStreamContext, organization_id: Id, evaluation: Evalu
     ended = evaluation.evaluated_at or datetime.now(UTC)
     events, is_whole = await correlated(
         bus,
-        _subjects(organization_id, evaluation.monitor_id),
+        _places(organization_id, evaluation.monitor_id),
         str(evaluation.id),
         since=min(id_time(evaluation.id), evaluation.requested_at) - CLOCKS_APART,
         until=ended + FOLLOWED_FOR,
@@ -35,10 +34,11 @@ async def trace_of(bus: JetStreamContext, organization_id: Id, evaluation: Evalu
     return grow(event.step() for event in events), is_whole
 
 
-def _subjects(organization_id: Id, monitor_id: Id) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+def _places(organization_id: Id, monitor_id: Id) -> list[tuple[str, list[str]]]:
+    """Where such events are kept: an aggregate's subjects each."""
+    found: dict[tuple[str, str], None] = {}
     for kind in EVENTS:
         if kind.stream in _STREAMS:
             entity = str(monitor_id) if kind.entity_field == "monitor_id" else "*"
-            found[kind.stream].append(f"evt.{kind.aggregate}.{kind.action}.{organization_id}.{entity}")
-    return found
+            found[kind.stream, f"evt.{kind.aggregate}.*.{organization_id}.{entity}"] = None
+    return [(stream, [subject]) for stream, subject in found]

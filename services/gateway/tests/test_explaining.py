@@ -8,7 +8,7 @@ import pytest
 from monitors_contracts.base import new_id
 from monitors_contracts.monitors import Evaluation, Evidence, Fetched, Verdict
 from monitors_contracts.pages import Failure
-from monitors_gateway.domain.explaining import explain
+from monitors_gateway.domain.explaining import REASONS, explain
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
@@ -42,8 +42,8 @@ def test_explain_when_it_fired_then_each_step_names_what_was_seen() -> None:
     assert told["fetch"] == "The page was fetched over HTTP in 87 ms (status 200)."
     assert told["find"] == "Found 48.5 USD in the text, 95% sure: “Price: $48.50”."
     assert told["compare"] == "The value before was 60 USD: a change of -11.5 (-19.2 %)."
-    assert told["condition"] == "price < 50 USD: Now true: price < 50 USD; read 48.5 USD."
-    assert told["verdict"] == "Triggered (condition-met, seen twice)."
+    assert told["condition"] == "price < 50 USD is true of 48.5 USD."
+    assert told["verdict"] == "Triggered: the condition became true. A second look showed the same."
     assert told["alert"].startswith("An alert was sent")
 
 
@@ -71,7 +71,7 @@ def test_explain_when_uncertain_then_nothing_is_concluded(reason: str) -> None:
     more: dict[str, Any] = {"evidence": None, "value": None} if reason == "fact-not-found" else {}
     told = {step.step: step for step in explain(ended(Verdict.UNCERTAIN, reason, detail="Because.", **more))}
     assert not told["verdict"].ok
-    assert "nothing is concluded" in told["verdict"].text
+    assert "Nothing is concluded" in told["verdict"].text
     assert told["alert"].text == "No alert: what is not sure never fires."
     assert told["find"].ok is (reason in ("not-comparable", "not-confirmed"))
 
@@ -81,7 +81,7 @@ def test_explain_when_the_page_failed_then_says_so_and_that_nothing_is_forgotten
     failed = ended(Verdict.FAILED, failure.value, evidence=None, fetched=None, value=None, detail="It did not work.")
     told = texts(failed)
     assert told["fetch"] == "It did not work."
-    assert failure.value in told["verdict"]
+    assert REASONS[failure.value][1:] in told["verdict"]
     assert "never fires" in told["alert"]
 
 

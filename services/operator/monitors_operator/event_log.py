@@ -135,7 +135,8 @@ async def trace(bus: JetStreamContext, reference: UUID) -> list[Stored]:
         raise Failed(f"no event, refresh, alert or monitor {reference} in the streams (events are kept up to a year)")
     correlation, organization = UUID(begin.correlation), begin.subject.split(".")[3]
     since = min(id_time(correlation) - CLOCKS_APART, begin.time - CLOCKS_APART)
-    found, _ = await correlated(bus, Wanted(organization=organization).subjects(), str(correlation), since=since)
+    places = Wanted(organization=organization).subjects().items()
+    found, _ = await correlated(bus, places, str(correlation), since=since)
     return found
 
 

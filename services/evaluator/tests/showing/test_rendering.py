@@ -107,6 +107,13 @@ def test_render_whatever_the_page_then_its_own_text_makes_no_marks_and_no_links(
     assert "href=" not in re.sub(r">[^<]*<", "><", shown.html)
 
 
+def test_render_when_a_place_is_to_be_marked_then_all_of_it_is() -> None:
+    shown = render(Page(SHOP, "text/html"), with_places=True, place="c0.2.1")
+    assert shown.is_marked
+    assert '<a href="place:c0.2.1"><mark id="fact">$52</mark></a>' in shown.html
+    assert not render(Page(SHOP, "text/html"), place="b99").is_marked
+
+
 def test_render_when_a_page_goes_on_for_ever_then_it_is_cut_and_says_so() -> None:
     shown = render(Page("<p>word</p>" * 200_000, "text/html"))
     assert shown.is_truncated

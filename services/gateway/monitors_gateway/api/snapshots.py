@@ -99,7 +99,7 @@ async def get_snapshot_rendering(
 ) -> Response:
     """A kept page as a reader sees it, for a frame: HTML without anything that runs or loads, the fact in `#fact`."""
     link = "#{}".format if places else None
-    return await rendered(gateway, caller.organization_id, snapshot_id, refresh_id, link)
+    return await rendered(gateway, caller.organization_id, snapshot_id, refresh_id=refresh_id, link=link)
 
 
 @router.get("/{id}/screenshot", response_class=Response, responses={200: {"content": {"image/png": {}}}})

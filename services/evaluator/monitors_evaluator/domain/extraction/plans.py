@@ -181,7 +181,8 @@ def where(method: str, locator: Locator) -> str:
     """The place in words a person can follow."""
     match method:
         case "table_cell":
-            return f"row “{locator.get('row')}”, column “{locator.get('column')}”"
+            column = f", column “{locator['column']}”" if locator.get("column") else ""
+            return f"row “{locator.get('row')}”{column}"
         case "json_path" | "embedded_json":
             return str(locator.get("path"))
         case "product":

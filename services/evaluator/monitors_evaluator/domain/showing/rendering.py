@@ -17,7 +17,7 @@ from ..extraction.blocks import Block, Grid, Outline
 from ..extraction.documents import leaves
 from ..extraction.outline import is_shown
 from ..extraction.page import Page
-from ..extraction.places import place_of, places
+from ..extraction.places import place_at, place_of, places
 from .marking import Piece, pieces_of
 
 MOST_HTML = 1_500_000
@@ -44,11 +44,13 @@ Wrap = Callable[[str, str | None], list[Piece]]
 """Cuts the text of a place (by its address; None for text that is no place) into pieces."""
 
 
-def render(page: Page, evidence: Evidence | None = None, with_places: bool = False) -> Rendering:
-    """Show a page. `evidence` is what to mark; `with_places` makes every readable place a link."""
-    found = place_of(page, evidence) if evidence else None
-    quote = evidence.quote if evidence else ""
-    linked = {place.address for place in places(page)} if with_places else set[str]()
+def render(
+    page: Page, evidence: Evidence | None = None, with_places: bool = False, place: str | None = None
+) -> Rendering:
+    """Show a page. `evidence` is what to mark, or all of the place with an address; `with_places` makes places links."""
+    found = place_at(page, place) if place else place_of(page, evidence) if evidence else None
+    quote = found.text if found and place else evidence.quote if evidence else ""
+    linked = {each.address for each in places(page)} if with_places else set[str]()
     marked = False
 
     def wrap(text: str, address: str | None) -> list[Piece]:
