@@ -99,7 +99,7 @@ async def test_create_when_the_person_says_what_it_means_then_that_is_taken(robi
         ({"extractedFact": "x" * 501}, "interpretation.extractedFact"),
         ({"url": ""}, "interpretation.url"),
         ({"change": {"atLeast": -1}}, "interpretation.change.atLeast"),
-        ({"url": "ftp://shop.example"}, "interpretation.fact"),  # what the owner of monitors has to say
+        ({"url": "ftp://shop.example"}, "interpretation.extractedFact"),  # what the owner of monitors has to say
     ],
 )
 async def test_create_when_the_interpretation_is_none_then_422_at_its_field(

@@ -1,10 +1,10 @@
 """The list of monitors, and what is done to them from there."""
 
 import asyncio
-from typing import Annotated, cast, get_args
+from typing import cast, get_args
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from monitors_contracts.base import Id
@@ -27,6 +27,7 @@ router = APIRouter()
 
 PER_PAGE = 50
 RECENT = 30
+LONGEST_SEARCH = 200
 NOTHING_CHOSEN = Flash("Select the monitors first, by the boxes on their cards.", "warn")
 
 
@@ -34,12 +35,13 @@ NOTHING_CHOSEN = Flash("Select the monitors first, by the boxes on their cards."
 async def list_monitors(
     request: Request,
     visit: VisitDep,
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: str = "",
     status: str = "",
     sort: str = "",
     cursor: Cursor = None,
 ) -> Response:
     """All monitors, searched, filtered and sorted."""
+    text = q.strip()[:LONGEST_SEARCH]
     chosen = MonitorStatus(status) if status in tuple(MonitorStatus) else None
     order = cast(MonitorOrder, sort) if sort in get_args(MonitorOrder) else "newest"
     found, limits = await asyncio.gather(
@@ -48,14 +50,14 @@ async def list_monitors(
             visit.caller,
             limit=PER_PAGE,
             cursor=cursor,
-            text=q.strip() or None,
+            text=text or None,
             status=chosen,
             sort=order,
             recent=RECENT,
         ),
         usage.get_usage(visit.caller, visit.gateway),
     )
-    asked = {"q": q.strip(), "status": chosen or "", "sort": order}
+    asked = {"q": text, "status": chosen or "", "sort": order}
     view = monitors_view(found, limits, asked, root_of(request), visit.gateway.settings.example_site, formats(request))
     return await page(request, "pages/monitors/list.html", view)
 

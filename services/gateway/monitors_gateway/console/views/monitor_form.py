@@ -36,7 +36,6 @@ TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
 PLACES = {
     "prompt": "prompt",
     "name": "name",
-    "interpretation.suggested_name": "name",
     "interpretation.type": "type",
     "interpretation.extracted_fact": "fact",
     "interpretation.subject": "subject",
@@ -104,7 +103,6 @@ def interpretation_of(typed: Typed) -> tuple[GivenInterpretation | None, Errors]
         "subject": typed.get("subject", ""),
         "factType": fact_type,
         "url": typed.get("url") or None,
-        "suggestedName": typed.get("name", "")[:100],
     }
     wrong: dict[str, str] = {}
     if not typed.get("url"):
@@ -249,7 +247,7 @@ def _typed(meaning: Interpretation, name: str) -> dict[str, str]:
 def _written(value: float | bool | str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else f"{value:.10g}"
+    return value if isinstance(value, str) else f"{value:.15g}"
 
 
 def corrected_view(meaning: Interpretation | None, typed: Typed, errors: Errors, formats: Formats) -> Understood:
