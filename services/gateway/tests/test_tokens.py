@@ -5,9 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+
+from monitors_gateway.auth.tokens import token_hash
+from monitors_gateway.store import api_tokens, sessions
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
@@ -67,7 +71,7 @@ async def test_every_route_asks_a_token_for_its_scope(
                 if path.startswith(PERSONAL):
                     assert kind == "sign-in-needed", (method, path, reply.text)
                 elif kind == "insufficient-scope":
-                    assert held not in reply.json()["detail"].split(";")[0], (method, path, reply.text)
+                    assert f"`{held}`" not in reply.json()["detail"], (method, path, reply.text)
                 else:
                     assert held in (by_method, "metrics:write"), (method, path, reply.text)
                     assert held != "metrics:write" or method == "post", (method, path, reply.text)
@@ -142,6 +146,29 @@ async def test_the_event_feed_of_a_token_ends_with_it(served: str, robin: Any) -
         await robin.delete(f"/api/tokens/{made['details']['id']}")
         async for _ in lines:
             pass
+
+
+async def test_that_a_token_or_session_is_used_is_written_at_most_once_a_minute(
+    gateway: SimpleNamespace, robin: Any
+) -> None:
+    pool = gateway.runtime.pool
+    made = await make(robin, "read")
+    session = UUID((await robin.get("/api/auth/me")).json()["sessionId"])
+    for table, key, look_up in (
+        ("api_tokens", UUID(made["details"]["id"]), lambda: api_tokens.active(pool, token_hash(made["token"]))),
+        ("sessions", session, lambda: sessions.active_session(pool, session)),
+    ):
+        moments: list[datetime] = []
+        for ago in (None, timedelta(seconds=50), timedelta(seconds=61)):
+            if ago is not None:
+                then = datetime.now(UTC) - ago
+                await pool.execute(f"UPDATE gateway.{table} SET last_used_at = $2 WHERE id = $1", key, then)
+            assert await look_up()
+            moments.append(await pool.fetchval(f"SELECT last_used_at FROM gateway.{table} WHERE id = $1", key))
+        away = [datetime.now(UTC) - moment for moment in moments]
+        assert away[0] < timedelta(seconds=20)
+        assert away[1] > timedelta(seconds=49)
+        assert away[2] < timedelta(seconds=20)
 
 
 async def test_a_token_is_found_by_the_index_of_its_hash(gateway: SimpleNamespace, robin: Any) -> None:
