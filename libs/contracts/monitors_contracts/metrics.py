@@ -239,3 +239,18 @@ class GetSeriesUsage(TenantRequest[SeriesUsage]):
     """An organization's series against its limit, and what was refused of its samples."""
 
     service = "metrics"
+
+
+class UnknownSeries(Model):
+    """Which series there are not yet: their places in the request. And how many there are of how many there may be."""
+
+    unknown: list[int]
+    used: int
+    limit: int
+
+
+class FindUnknownSeries(TenantRequest[UnknownSeries]):
+    """Which of these series, as text, the organization does not have: its limit decides about those alone."""
+
+    service = "metrics"
+    series: list[str] = Field(max_length=1000)

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from monitors_contracts.rules import TakesMeasurements
 from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
 
@@ -19,10 +20,14 @@ from .api import (
     events,
     export,
     extraction,
+    metrics_ingest,
     monitors,
     notifications,
+    otlp,
     public,
     refreshes,
+    remote_write,
+    rules,
     snapshots,
     tokens,
     usage,
@@ -39,9 +44,9 @@ DESCRIPTION = """\
 One sentence in; a checked fact, an alert, a delivered notification out.
 
 Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Programs send an API
-token (`POST /api/tokens`) the same way; reading needs its scope `read`, anything else `write`. Every error is a problem
-document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by `cursor`; limits answer
-429 with `Retry-After`.
+token (`POST /api/tokens`) the same way; reading needs its scope `read`, sending measurements `metrics:write`, anything else
+`write`. Every error is a problem document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by
+`cursor`; limits answer 429 with `Retry-After`.
 """
 TAGS = [
     {"name": "auth", "description": "Signing up, in and out"},
@@ -49,11 +54,13 @@ TAGS = [
     {"name": "tokens", "description": "API tokens for programs"},
     {"name": "monitors", "description": "Sentences that are watched"},
     {"name": "refreshes", "description": "Check now"},
+    {"name": "rules", "description": "What measurements are judged by"},
     {"name": "alerts", "description": "What became true"},
     {"name": "channels", "description": "Where messages go"},
     {"name": "notifications", "description": "What became of messages"},
     {"name": "events", "description": "Everything as it happens"},
     {"name": "snapshots", "description": "Pages as they were"},
+    {"name": "measurements", "description": "Measurements on their way in"},
     {"name": "usage", "description": "Limits and costs"},
     {"name": "public", "description": "Without signing in"},
 ]
@@ -78,6 +85,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     gateway = Gateway(runtime, service, settings)
     service.on_start(gateway.start)
     service.on_stop(gateway.stop)
+    service.answer(TakesMeasurements, gateway.takes_measurements)
 
     app = FastAPI(
         title="Monitors!",
@@ -92,7 +100,8 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     app.state.gateway = gateway
     parts = (
         *(auth, account, tokens, audit, export),
-        *(refreshes, evaluations, extraction, monitors, alerts, channels, notifications, events, snapshots, usage, public),
+        *(refreshes, evaluations, extraction, monitors, rules, alerts, channels, notifications),
+        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, public),
     )
     for part in parts:
         app.include_router(part.router)
@@ -109,6 +118,11 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
             expose_headers=EXPOSED,
         )
-    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=public.BODY_LIMITS)
+    body_limits = public.BODY_LIMITS | {
+        metrics_ingest.PATH: min(metrics_ingest.LARGEST, settings.metrics_body_bytes),
+        remote_write.PATH: settings.metrics_body_bytes,
+        otlp.PATH: min(otlp.LARGEST, settings.metrics_body_bytes),
+    }
+    app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=body_limits)
     app.add_middleware(Edge, trusted=gateway.trusted_proxies)
     return service, app

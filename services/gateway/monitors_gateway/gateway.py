@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
-from monitors_contracts.base import Id, new_id
+from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.platform import AuditRecorded
+from monitors_contracts.rules import TakesMeasurements
 from monitors_runtime.database import DATABASE_AWAY
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.transaction import Transaction
@@ -18,6 +19,7 @@ from .auth.sessions import Sessions
 from .auth.tokens import AccessTokens
 from .domain.clients import networks
 from .feed import Feed
+from .intake import Intake
 from .refreshes import Refreshes
 from .settings import GatewaySettings
 from .store import api_tokens, audit
@@ -47,6 +49,7 @@ class Gateway:
         self.feed = Feed(runtime, settings.event_streams_per_user)
         self._verdicts = Verdicts()
         self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
+        self.intake = Intake(runtime, settings)
         self._chores: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -54,6 +57,7 @@ class Gateway:
         await self.sessions.listen(self.runtime.pool, self.runtime.connection)
         await self.api_tokens.listen(self.runtime.pool, self.runtime.connection)
         await self._verdicts.listen(self.runtime.connection)
+        self.intake.start()
         self._chores = asyncio.create_task(self._purge(), name="gateway purge")
 
     async def stop(self) -> None:
@@ -61,7 +65,12 @@ class Gateway:
         self.feed.close()
         if self._chores:
             self._chores.cancel()
+        self.intake.stop()
         self.passwords.close()
+
+    async def takes_measurements(self, _: TakesMeasurements) -> Done:
+        """Measurements can come in here."""
+        return Done()
 
     async def audit(
         self,

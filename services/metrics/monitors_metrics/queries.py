@@ -12,6 +12,7 @@ from monitors_contracts.base import Id
 from monitors_contracts.metrics import (
     DescribeMetrics,
     DescriptionList,
+    FindUnknownSeries,
     GetMetrics,
     GetSeriesUsage,
     ListLabels,
@@ -25,6 +26,7 @@ from monitors_contracts.metrics import (
     SeriesSamples,
     SeriesUsage,
     SeriesView,
+    UnknownSeries,
 )
 from monitors_runtime.errors import problem
 
@@ -186,6 +188,12 @@ class Queries:
         """An organization's series against its limit."""
         used, refused = await self._storage.usage(query.organization_id)
         return SeriesUsage(used=used, limit=self._series_limit, refused_samples=refused)
+
+    async def find_unknown_series(self, query: FindUnknownSeries) -> UnknownSeries:
+        """Which of these series the organization does not have."""
+        unknown = await self._storage.unknown(query.organization_id, query.series)
+        used, _ = await self._storage.usage(query.organization_id)
+        return UnknownSeries(unknown=unknown, used=used, limit=self._series_limit)
 
 
 def _label(series: KnownSeries, label: str) -> str:

@@ -57,6 +57,10 @@ class Storage(Protocol):
         """What senders said of metrics."""
         ...
 
+    async def unknown(self, organization_id: Id, keys: Sequence[str]) -> list[int]:
+        """The places of those series, given as text, that the organization does not have."""
+        ...
+
     async def usage(self, organization_id: Id) -> tuple[int, dict[str, int]]:
         """How many series there are, and how many samples were refused, by reason."""
         ...

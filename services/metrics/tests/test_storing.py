@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitors_contracts.base import new_id
 from monitors_contracts.metrics import (
     DescribeMetrics,
+    FindUnknownSeries,
     GetMetrics,
     GetSeriesUsage,
     ListLabels,
@@ -157,6 +158,16 @@ async def test_series_beyond_the_limit_are_refused_and_the_others_go_on(
     usage = await metrics.queries.get_series_usage(GetSeriesUsage(organization_id=metrics.organization))
     assert (usage.used, usage.limit) == (3, 3)
     assert usage.refused_samples == {"too-many-series": 4, "unreadable-series": 1}
+
+
+async def test_the_unknown_among_series_are_told_by_their_places(metrics: Any, batch: Make) -> None:
+    await metrics.take(batch(metrics.organization, {key: [(metrics.start, 1.0)] for key in ('m{i="1"}', "n")}))
+    asked = ["other", 'm{i="1"}', 'm{i="2"}', "n"]
+    ask = FindUnknownSeries(organization_id=metrics.organization, series=asked)
+    found = await metrics.queries.find_unknown_series(ask)
+    assert (found.unknown, found.used) == ([0, 2], 2)
+    elsewhere = await metrics.queries.find_unknown_series(ask.model_copy(update={"organization_id": new_id()}))
+    assert (elsewhere.unknown, elsewhere.used) == ([0, 1, 2, 3], 0)
 
 
 async def test_what_one_organization_has_no_other_sees(metrics: Any, batch: Make) -> None:

@@ -25,20 +25,23 @@ class Refusal:
 
 @dataclass
 class Refusals:
-    """What is refused of a request: all counted, by reason, and the first ones told in full."""
+    """What is refused of a request: all counted, by reason, and the first ones told in full.
+
+    Where a request is a list, its items are counted; one of them may be several samples.
+    """
 
     counts: Counter[Reason] = field(default_factory=Counter[Reason])
     examples: list[Refusal] = field(default_factory=list[Refusal])
 
     @property
     def total(self) -> int:
-        """How many samples are refused."""
+        """How many are refused."""
         return self.counts.total()
 
     def add(
         self, reason: Reason, detail: str, *, samples: int = 1, index: int | None = None, series: str | None = None
     ) -> None:
-        """Refuse these samples."""
+        """Refuse these."""
         self.counts[reason] += samples
         if len(self.examples) < _EXAMPLES:
             self.examples.append(Refusal(reason, detail, index, series[:500] if series else None))
@@ -48,7 +51,8 @@ class Refusals:
 class Incoming:
     """Samples as decoded, in any order: sample i is of `series[owners[i]]`; a series may come more than once.
 
-    `times` are int64 milliseconds since 1970 UTC. `places`, where a request is a list, says which item each sample was.
+    `times` are int64 milliseconds since 1970 UTC. `places`, where a request is a list, says which item each sample was;
+    `source` is who measured, where one did.
     """
 
     series: list[str]
@@ -58,6 +62,7 @@ class Incoming:
     metrics: Mapping[str, MetricDescription]
     refusals: Refusals
     places: NDArray[np.int64] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,13 @@ class Times:
     newest: int
 
 
-def arranged(incoming: Incoming, times: Times, too_many: Collection[str]) -> Columns:
+def arranged(
+    incoming: Incoming, times: Times, too_many: Collection[str], metrics: Mapping[str, MetricDescription]
+) -> Columns:
     """What is kept: samples within the times, of series that are not too many, by series and oldest first.
 
-    What is not is added to the refusals. Samples of one series at one instant stay as they are: storage decides.
+    What is not is added to the refusals. Samples of one series at one instant stay as they are: storage decides. `metrics`
+    are the descriptions that go along.
     """
     late, early = incoming.times < times.oldest, incoming.times > times.newest
     surplus = np.zeros(len(incoming.times), np.bool_)
@@ -82,11 +90,13 @@ def arranged(incoming: Incoming, times: Times, too_many: Collection[str]) -> Col
     kept = ~(late | early)
     _refuse(incoming, surplus & kept, Reason.TOO_MANY_SERIES, "the organization has as many series as it may have")
     kept &= ~surplus
-    return _ordered(incoming, kept)
+    return _ordered(incoming, kept, metrics)
 
 
 def _refuse(incoming: Incoming, which: NDArray[np.bool_], reason: Reason, detail: str) -> None:
     [refused] = np.nonzero(which)
+    if incoming.places is not None:
+        refused = refused[np.unique(incoming.places[refused], return_index=True)[1]]
     for sample in refused[:_EXAMPLES].tolist():
         place = None if incoming.places is None else int(incoming.places[sample])
         incoming.refusals.add(reason, detail, index=place, series=incoming.series[incoming.owners[sample]])
@@ -94,7 +104,7 @@ def _refuse(incoming: Incoming, which: NDArray[np.bool_], reason: Reason, detail
         incoming.refusals.counts[reason] += len(refused) - _EXAMPLES
 
 
-def _ordered(incoming: Incoming, kept: NDArray[np.bool_]) -> Columns:
+def _ordered(incoming: Incoming, kept: NDArray[np.bool_], metrics: Mapping[str, MetricDescription]) -> Columns:
     owners, times, values = incoming.owners, incoming.times, incoming.values
     if not kept.all():
         owners, times, values = owners[kept], times[kept], values[kept]
@@ -115,5 +125,5 @@ def _ordered(incoming: Incoming, kept: NDArray[np.bool_]) -> Columns:
         counts=counts[filled].tolist(),
         times=times.astype("<i8").tobytes(),
         values=values.astype("<f8").tobytes(),
-        metrics=incoming.metrics,
+        metrics=metrics,
     )

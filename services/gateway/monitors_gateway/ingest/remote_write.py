@@ -51,6 +51,11 @@ _V2 = messages(
 _TYPES: tuple[MetricType, ...] = ("unknown", "counter", "gauge", "histogram", "histogram", "summary", "gauge", "gauge")
 _PARTS = ("_bucket", "_count", "_sum")
 
+# Far above what a sender puts into a request; a few bytes that claim to be millions of these would take all memory.
+_MOST_SERIES = 100_000
+_MOST_SAMPLES = 1_000_000
+_MOST_TEXTS = 2_000
+
 # A sample on the wire: a double under tag 9 and a time under tag 16, of six bytes from 1971 to 2109. A value of 0 is left out.
 _FULL, _ZERO = 16, 7
 _FULL_TAIL, _ZERO_TAIL = b"\x12\x10", b"\x12\x07"
@@ -86,11 +91,15 @@ class _Samples:
         self._zero: list[bytes] = []
         self._zero_owners: list[int] = []
         self._odd: list[tuple[int, int, float]] = []
+        self._count = 0
         self.add_full, self.add_full_owner = self._full.append, self._full_owners.append
         self.add_zero, self.add_zero_owner = self._zero.append, self._zero_owners.append
 
     def add(self, owner: int, samples: Sequence[bytes]) -> None:
-        """Samples of one series."""
+        """Samples of one series. Raises Unreadable when they become too many."""
+        self._count += len(samples)
+        if self._count > _MOST_SAMPLES:
+            raise Unreadable(f"a request holds at most {_MOST_SAMPLES:,} samples")
         for sample in samples:
             if len(sample) == _FULL:
                 self.add_full(sample)
@@ -137,7 +146,7 @@ class _Samples:
 
 def decode_v1(data: bytes, known: KnownSeries) -> Incoming:
     """A `prometheus.WriteRequest`. Raises Unreadable."""
-    request = parsed(_V1["WriteRequest"], data)
+    request = _not_too_many(parsed(_V1["WriteRequest"], data))
     series: list[str] = []
     samples, refusals = _Samples(), Refusals()
     seen, add = known.by_prefix.get, series.append
@@ -153,7 +162,7 @@ def decode_v1(data: bytes, known: KnownSeries) -> Incoming:
             add(key)
         else:
             message = parsed(_V1["TimeSeries"], raw)
-            pairs = [parsed(_V1["Label"], label) for label in message.labels]
+            pairs = [parsed(_V1["Label"], label) for label in message.labels[: _MOST_TEXTS // 2]]
             key = _key([text for pair in pairs for text in (pair.name, pair.value)], message, refusals)
             if key is None:
                 continue
@@ -172,7 +181,7 @@ def decode_v1(data: bytes, known: KnownSeries) -> Incoming:
 
 def decode_v2(data: bytes, known: KnownSeries) -> Incoming:
     """An `io.prometheus.write.v2.Request`. Raises Unreadable."""
-    request = parsed(_V2["Request"], data)
+    request = _not_too_many(parsed(_V2["Request"], data))
     symbols: list[str] = list(request.symbols)
     series: list[str] = []
     metrics: dict[str, MetricDescription] = {}
@@ -180,7 +189,7 @@ def decode_v2(data: bytes, known: KnownSeries) -> Incoming:
     for raw in request.timeseries:
         message = parsed(_V2["TimeSeries"], raw)
         try:
-            labels = tuple([symbols[reference] for reference in message.labels_refs])
+            labels = tuple([symbols[reference] for reference in message.labels_refs[:_MOST_TEXTS]])
             key = known.by_labels.get(labels)
             if key is None:
                 key = _key(labels, message, refusals)
@@ -196,8 +205,18 @@ def decode_v2(data: bytes, known: KnownSeries) -> Incoming:
     return Incoming(series, *samples.decoded(), metrics, refusals)
 
 
+def _not_too_many(request: Any) -> Any:
+    """The request, unless it holds too many series. Raises Unreadable."""
+    if len(request.timeseries) > _MOST_SERIES:
+        raise Unreadable(f"a request holds at most {_MOST_SERIES:,} series")
+    return request
+
+
 def _key(texts: Sequence[str], message: Any, refusals: Refusals) -> str | None:
-    """The series of these names and values in turn, or None when it is refused. Raises Unreadable."""
+    """The series of these names and values in turn, or None when it is refused. Raises Unreadable.
+
+    More than 64 labels are refused, so it does not matter that no more than a thousand were looked at.
+    """
     if len(texts) % 2:
         raise Unreadable("a label has no value")
     names = texts[::2]

@@ -101,7 +101,7 @@ def _v2(series: list[Series]) -> bytes:
 
 def _samples(incoming: Incoming) -> dict[str, list[tuple[int, bytes]]]:
     """What is kept, by series: each time and the value's bits."""
-    columns = arranged(incoming, ANY_TIME, ())
+    columns = arranged(incoming, ANY_TIME, (), {})
     rows = list(zip(struct.unpack(f"<{len(columns.times) // 8}q", columns.times), _eights(columns.values), strict=True))
     assert len(set(columns.series)) == len(columns.series)
     found: dict[str, list[tuple[int, bytes]]] = {}
@@ -175,7 +175,7 @@ def test_a_damaged_request_is_unreadable_or_decoded_and_nothing_else(
         damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         for body in (bytes(damaged), data[: chance.randrange(len(data))]):
             with contextlib.suppress(Unreadable):
-                arranged(decode(body, known), ANY_TIME, ())
+                arranged(decode(body, known), ANY_TIME, (), {})
 
 
 def test_series_that_could_not_be_kept_are_refused_and_the_others_are_not() -> None:
@@ -279,7 +279,7 @@ def _columns(**given: Any) -> Incoming:
 
 def test_samples_out_of_time_are_refused_by_place_and_series_and_the_rest_are_kept_in_order() -> None:
     incoming = _columns(series=["a", "b", "a"], owners=[0, 1, 1, 2, 0], times=[50, 9, 30, 20, 101])
-    columns = arranged(incoming, Times(10, 100), ())
+    columns = arranged(incoming, Times(10, 100), (), {})
     assert (columns.series, columns.counts) == (["a", "b"], [2, 1])
     assert struct.unpack("<3q", columns.times) == (20, 50, 30)
     assert struct.unpack("<3d", columns.values) == (3, 0, 2)
@@ -289,7 +289,7 @@ def test_samples_out_of_time_are_refused_by_place_and_series_and_the_rest_are_ke
 
 def test_samples_of_too_many_series_are_refused_and_counted_beyond_the_examples() -> None:
     incoming = _columns(series=["a", "b"], owners=[0] * 200 + [1], times=[50] * 201)
-    columns = arranged(incoming, Times(10, 100), {"a"})
+    columns = arranged(incoming, Times(10, 100), {"a"}, {})
     assert columns.series == ["b"]
     assert incoming.refusals.counts == {Reason.TOO_MANY_SERIES: 200}
     assert len(incoming.refusals.examples) == 100

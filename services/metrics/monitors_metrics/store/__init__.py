@@ -47,5 +47,8 @@ class PostgresStorage:
     async def descriptions(self, organization_id: Id, name: str | None, limit: int) -> dict[str, MetricDescription]:
         return await series.descriptions(self._runtime.pool, organization_id, name, limit)
 
+    async def unknown(self, organization_id: Id, keys: Sequence[str]) -> list[int]:
+        return await series.unknown(self._runtime.pool, organization_id, keys)
+
     async def usage(self, organization_id: Id) -> tuple[int, dict[str, int]]:
         return await series.usage(self._runtime.pool, organization_id)

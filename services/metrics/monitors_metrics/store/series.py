@@ -8,6 +8,7 @@ from monitors_contracts.base import Id
 from monitors_contracts.metrics import MetricDescription
 from monitors_runtime.database import Pool
 
+from ..domain.batches import series_id
 from ..domain.selectors import NAME, Selector
 from ..storage import KnownSeries
 
@@ -43,6 +44,10 @@ SELECT DISTINCT labels->>$2 FROM metrics.known_series WHERE organization_id = $1
 DESCRIPTIONS = """
 SELECT name, description FROM metrics.descriptions
 WHERE organization_id = $1 AND ($2::text IS NULL OR name = $2) ORDER BY name LIMIT $3
+"""
+MISSING = """
+SELECT given.place FROM unnest($1::bigint[]) WITH ORDINALITY AS given (id, place)
+WHERE NOT EXISTS (SELECT FROM metrics.known_series AS known WHERE known.id = given.id) ORDER BY given.place
 """
 USED = "SELECT count(*) FROM metrics.known_series WHERE organization_id = $1"
 REFUSED = "SELECT reason, samples FROM metrics.refusals WHERE organization_id = $1 ORDER BY reason"
@@ -95,6 +100,12 @@ async def descriptions(pool: Pool, organization_id: Id, name: str | None, limit:
     """What senders said of metrics."""
     rows: list[Any] = await pool.fetch(DESCRIPTIONS, organization_id, name, limit)
     return {row["name"]: MetricDescription.model_validate(row["description"]) for row in rows}
+
+
+async def unknown(pool: Pool, organization_id: Id, keys: Sequence[str]) -> list[int]:
+    """The places of those series, given as text, that the organization does not have."""
+    rows = await pool.fetch(MISSING, [series_id(organization_id, key) for key in keys])
+    return [row["place"] - 1 for row in rows]
 
 
 async def usage(pool: Pool, organization_id: Id) -> tuple[int, dict[str, int]]:
