@@ -39,6 +39,7 @@ from monitors_contracts.notifications import (
 )
 from monitors_contracts.pages import Failure
 from monitors_evaluator.providers.settings import AiSettings
+from monitors_evaluator.rules.settings import RuleSettings
 from monitors_metrics.settings import MetricsSettings
 from monitors_notifier import sendgrid_events
 from monitors_notifier.channels import Recoverable, Sent
@@ -127,7 +128,7 @@ class Platform:
         monkeypatch.setattr(Fetcher, "fetch", lambda _, request: self.fetch(request))
         monkeypatch.setattr(sendgrid_events, "verify", lambda *_, **__: None)
         monitors_scraper.app.build(runtime, ScraperSettings())
-        monitors_evaluator.app.build(runtime, AiSettings())
+        monitors_evaluator.app.build(runtime, AiSettings(), RuleSettings())
         monitors_alerter.app.build(runtime)
         notifier_settings = NotifierSettings(
             data_dir=folder,

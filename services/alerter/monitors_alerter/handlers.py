@@ -43,20 +43,20 @@ class Handlers:
         self._service = service
 
     async def thresholds_crossed(self, units: Sequence[Unit[Crossing, None]]) -> None:
-        """Thresholds were exceeded or cleared. Of several crossings of one monitor, each is decided after the one before."""
-        for turn in one_each(units, lambda unit: unit.received.event.monitor_id):
+        """Thresholds were exceeded or cleared. Of several crossings about one thing, each is decided after the one before."""
+        for turn in one_each(units, lambda unit: lifecycle.about(unit.received.event)):
             await self._cross(turn)
 
     async def _cross(self, units: Sequence[Unit[Crossing, None]]) -> None:
-        """Decide for different monitors."""
+        """Decide for different monitors, and different series of rules."""
         db, crossings = units[0].tx.db, [unit.received.event for unit in units]
-        await store.lock(db, [crossing.monitor_id for crossing in crossings])
-        alerts = await store.open_alerts(db, [(each.organization_id, each.monitor_id) for each in crossings])
+        await store.lock(db, [lifecycle.about(crossing) for crossing in crossings])
+        alerts = await store.open_alerts(db, crossings)
         past = await store.past(db, [(each.organization_id, each.fingerprint) for each in crossings])
         await store.note(db, crossings)
         events: list[AlertEvent] = []
         for unit, crossing in zip(units, crossings, strict=True):
-            known = alerts.get(crossing.monitor_id, [])
+            known = alerts.get(lifecycle.about(crossing), [])
             follows = lifecycle.cross(crossing, known, past.get(crossing.fingerprint, lifecycle.Past()), new_id())
             unit.tx.publish(*follows)
             events += follows

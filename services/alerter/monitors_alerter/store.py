@@ -12,7 +12,7 @@ from monitors_runtime.narrowing import narrowed
 from .domain import timeline
 from .domain.lifecycle import Past
 
-# Copies of the service take turns over one monitor's alerts.
+# Copies of the service take turns over the alerts of one monitor, or of one series of a rule.
 LOCK = """
 SELECT pg_advisory_xact_lock(hashtext('alerts of monitor'), hashtext(id))
 FROM (SELECT unnest($1::text[]) AS id ORDER BY 1) AS monitors
@@ -34,6 +34,12 @@ WHERE alerts.version < excluded.version
 OPEN_OF_MONITORS = """
 SELECT monitor_id, document::text FROM alerter.alerts
 JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, monitor_id) USING (organization_id, monitor_id)
+WHERE state <> 'resolved' ORDER BY id FOR UPDATE OF alerts
+"""
+
+OPEN_OF_CONDITIONS = """
+SELECT fingerprint, document::text FROM alerter.alerts
+JOIN unnest($1::uuid[], $2::text[]) AS given (organization_id, fingerprint) USING (organization_id, fingerprint)
 WHERE state <> 'resolved' ORDER BY id FOR UPDATE OF alerts
 """
 
@@ -106,9 +112,9 @@ ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
 """
 
 
-async def lock(db: Connection, monitors: Sequence[Id]) -> None:
-    """Hold the alerts of these monitors until the transaction ends."""
-    await db.execute(LOCK, [str(monitor) for monitor in monitors])
+async def lock(db: Connection, subjects: Sequence[str]) -> None:
+    """Hold the alerts about these (see `lifecycle.about`) until the transaction ends."""
+    await db.execute(LOCK, subjects)
 
 
 async def apply(db: Connection, event: AlertEvent | AlertCommented) -> None:
@@ -151,11 +157,17 @@ async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommente
     await db.execute(ADD_STEPS, *columns(rows))
 
 
-async def open_alerts(db: Connection, monitors: Sequence[tuple[Id, Id]]) -> dict[Id, list[AlertView]]:
-    """Alerts that are not resolved, oldest first, by monitor; `monitors` are (organization id, monitor id)."""
-    found: dict[Id, list[AlertView]] = {}
-    for row in await db.fetch(OPEN_OF_MONITORS, *columns(monitors)):
-        found.setdefault(row["monitor_id"], []).append(AlertView.model_validate_json(row["document"]))
+async def open_alerts(db: Connection, crossings: Sequence[Crossing]) -> dict[str, list[AlertView]]:
+    """Alerts that are not resolved, oldest first, by what they are about: a monitor's all, a rule's of this series."""
+    monitors = [(each.organization_id, each.monitor_id) for each in crossings if each.rule_id is None]
+    conditions = [(each.organization_id, each.fingerprint) for each in crossings if each.rule_id]
+    rows = [
+        *(await db.fetch(OPEN_OF_MONITORS, *columns(monitors)) if monitors else ()),
+        *(await db.fetch(OPEN_OF_CONDITIONS, *columns(conditions)) if conditions else ()),
+    ]
+    found: dict[str, list[AlertView]] = {}
+    for row in rows:
+        found.setdefault(str(row[0]), []).append(AlertView.model_validate_json(row["document"]))
     return found
 
 

@@ -4,5 +4,6 @@ from monitors_runtime.standalone import run
 
 from .app import build
 from .providers.settings import AiSettings
+from .rules.settings import RuleSettings
 
-run("evaluator", lambda runtime: build(runtime, AiSettings()))
+run("evaluator", lambda runtime: build(runtime, AiSettings(), RuleSettings()))

@@ -40,8 +40,9 @@ def _scraper(runtime: Runtime) -> Service:
 def _evaluator(runtime: Runtime) -> Service:
     from monitors_evaluator.app import build as build_evaluator
     from monitors_evaluator.providers.settings import AiSettings
+    from monitors_evaluator.rules.settings import RuleSettings
 
-    return build_evaluator(runtime, AiSettings())
+    return build_evaluator(runtime, AiSettings(), RuleSettings())
 
 
 def _alerter(runtime: Runtime) -> Service:

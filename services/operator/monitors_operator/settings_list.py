@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from monitors_evaluator.providers.settings import AiSettings
+from monitors_evaluator.rules.settings import RuleSettings
 from monitors_gateway.settings import GatewaySettings
 from monitors_metrics.settings import MetricsSettings
 from monitors_notifier.settings import NotifierSettings
@@ -27,6 +28,7 @@ GROUPS: dict[str, type[BaseSettings]] = {
     "gateway": GatewaySettings,
     "scraper": ScraperSettings,
     "evaluator": AiSettings,
+    "rules": RuleSettings,
     "notifier": NotifierSettings,
     "metrics": MetricsSettings,
 }

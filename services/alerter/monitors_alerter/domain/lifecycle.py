@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from monitors_contracts.alerts import (
     AlertAcknowledged,
@@ -24,10 +24,18 @@ class Past:
     cleared_at: datetime | None = None
 
 
+_ORDER = ("info", "warning", "critical")
+
+
+def about(crossing: Crossing) -> str:
+    """What alerts are decided together: those of a monitor, or of one series of a rule."""
+    return str(crossing.monitor_id) if crossing.rule_id is None else crossing.fingerprint
+
+
 def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id: Id) -> list[AlertEvent]:
     """What a crossed or cleared threshold makes of the alerts of its monitor.
 
-    `open_alerts` are the monitor's alerts that are not resolved; `past` is that of this fingerprint; `alert_id` is for an
+    `open_alerts` are the alerts about the same that are not resolved; `past` is that of this fingerprint; `alert_id` is for an
     alert that is opened. Whatever the order of arrival, a condition's alert is open in the end if it was exceeded last.
     """
     same = next((alert for alert in open_alerts if alert.fingerprint == crossing.fingerprint), None)
@@ -35,7 +43,7 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
-        return [_resolved(same, crossing.occurred_at, "condition-cleared")]
+        return [_resolved(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
     if same is not None:
         again = same.model_copy(
             update={
@@ -44,6 +52,9 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
                 "version": same.version + 1,
             }
         )
+        if crossing.severity and _ORDER.index(crossing.severity) > _ORDER.index(same.severity):
+            worse = again.model_copy(update=_told(crossing))
+            return [_event(AlertTriggered, worse, "severity-raised", crossing.occurred_at)]
         return [_event(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
     opened = _open(crossing, alert_id)
     if crossing.kind == "change":
@@ -51,7 +62,7 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
     events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true", opened.started_at)]
     if past.cleared_at and past.cleared_at > crossing.occurred_at:
         # It was over before we heard of it: told all the same, and ended.
-        events.append(_resolved(opened, past.cleared_at, "condition-cleared"))
+        events.append(_resolved(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
 
 
@@ -95,12 +106,10 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
     return AlertView(
         id=alert_id,
         organization_id=crossing.organization_id,
-        monitor_id=crossing.monitor_id,
+        monitor_id=crossing.monitor_id if crossing.rule_id is None else None,
         fingerprint=crossing.fingerprint,
         state=AlertState.FIRING,
         name=crossing.monitor_name,
-        summary=crossing.summary,
-        condition=crossing.condition,
         value=crossing.value,
         previous_value=crossing.previous_value,
         unit=crossing.unit,
@@ -110,11 +119,30 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
         url=crossing.url,
         labels=crossing.labels,
         started_at=crossing.occurred_at,
+        rule_id=crossing.rule_id,
+        runbook_url=crossing.runbook_url,
+        group=crossing.group,
+        **_told(crossing),
     )
 
 
+def _told(crossing: Crossing) -> dict[str, Any]:
+    """What an alert says of its condition, which changes when it gets worse."""
+    return {
+        "severity": crossing.severity or "warning",
+        "summary": crossing.summary,
+        "condition": crossing.condition,
+        "annotations": crossing.annotations,
+    }
+
+
 def _resolved(
-    alert: AlertView, when: datetime, reason: str, by: Id | None = None, note: str | None = None
+    alert: AlertView,
+    when: datetime,
+    reason: str,
+    by: Id | None = None,
+    note: str | None = None,
+    notify: bool = False,
 ) -> AlertResolved:
     ended = alert.model_copy(
         update={
@@ -125,7 +153,7 @@ def _resolved(
             "version": alert.version + 1,
         }
     )
-    return _event(AlertResolved, ended, reason, when, note=note)
+    return _event(AlertResolved, ended, reason, when, note=note, notify=notify)
 
 
 K = TypeVar("K", bound=AlertEvent)

@@ -66,6 +66,17 @@ class Judge:
         self.not_judged: dict[str, int] = {}
         """Samples of judged series that decided nothing, by reason: `nan`, `ahead`, `late`."""
 
+    @property
+    def names_version(self) -> tuple[int, ...]:
+        """Another one whenever there are other rules, cells or sources than before."""
+        roster = self.roster
+        return (roster.rules_version, len(roster.keys), len(roster.member_keys), len(self.sources))
+
+    @property
+    def waits_for_absence(self) -> bool:
+        """Whether time alone may make any rule fire."""
+        return bool((self.roster.rows["kind"] == Kind.ABSENCE).any())
+
     # -- samples ----------------------------------------------------------------------------------------------------
 
     def take(self, batch: Batch, arrived: int) -> list[Transition]:
@@ -325,7 +336,9 @@ class Judge:
                 cells["level"][cell] = QUIET
                 found.append(self._transition(int(cell), QUIET, max(now, int(cells["fired_at"][cell])), np.nan, reason))
         if ended:
+            version = self.roster.rules_version
             self.roster = self.roster.without(set(ended))
+            self.roster.rules_version = version + 1
         self.roster.add_rules(added, now)
         found = self._with_composites(found)
         for number, rule in enumerate(self.roster.rules):

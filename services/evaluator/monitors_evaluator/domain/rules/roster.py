@@ -68,6 +68,7 @@ class Roster:
         self.members: Cells = np.zeros(0, MEMBER)
         self.member_keys: list[tuple[int, str]] = []
         self.refused_series = 0
+        self.rules_version = 0
         self._cell_of: dict[tuple[int, str], int] = {}
         self._member_of: dict[tuple[int, str], int] = {}
         self._selection = Selection()
@@ -83,6 +84,7 @@ class Roster:
         """Judge by these as well. `created_at` (ms) is since when a group that was never seen counts as absent."""
         if not rules:
             return
+        self.rules_version += 1
         begin, fresh = len(self.rules), Selection()
         self.rules += rules
         self.rows = np.concatenate([self.rows, *(row(rule.spec) for rule in rules)])
@@ -101,6 +103,7 @@ class Roster:
 
     def place(self, number: int, rule: RuleView) -> None:
         """The rule says something else, and judges as before."""
+        self.rules_version += 1
         self.rules[number] = rule
 
     def without(self, gone: set[int]) -> "Roster":

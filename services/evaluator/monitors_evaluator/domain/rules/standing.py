@@ -1,0 +1,66 @@
+"""How a rule stands, for a person."""
+
+import math
+from collections import Counter
+from datetime import datetime
+
+import numpy as np
+
+from monitors_contracts.base import Id
+from monitors_contracts.rules import RuleState, SeriesCondition, SeriesState
+
+from .crossings import moment
+from .judging import Judge, severity
+from .levels import NEVER, QUIET
+
+_FIRST = (SeriesCondition.FIRING, SeriesCondition.PENDING, SeriesCondition.OK)
+
+
+def of_rule(
+    judge: Judge, rule_id: Id, now: int, limit: int, judged_at: datetime, *, silence_is_ours: bool = False
+) -> RuleState:
+    """The series and groups of a rule, firing ones first. `now` is milliseconds.
+
+    While nothing can come in (`silence_is_ours`), data that does not flow says `gateway-down` and nothing about its sender.
+    """
+    roster = judge.roster
+    number = next((place for place, rule in enumerate(roster.rules) if rule.id == rule_id), None)
+    if number is None:
+        return RuleState(rule_id=rule_id, series=[], counts={}, judged_at=judged_at)
+    cells = [int(cell) for cell in np.flatnonzero(roster.cells["rule"][: len(roster.keys)] == number)]
+    conditions = {cell: _condition(judge, cell) for cell in cells}
+    ordered = sorted(cells, key=lambda cell: (_FIRST.index(conditions[cell]), roster.keys[cell][1]))
+    series = [_state(judge, cell, conditions[cell], now, silence_is_ours) for cell in ordered[:limit]]
+    return RuleState(rule_id=rule_id, series=series, counts=Counter(conditions.values()), judged_at=judged_at)
+
+
+def _condition(judge: Judge, cell: int) -> SeriesCondition:
+    known = judge.roster.cells[cell]
+    if known["level"] != QUIET:
+        return SeriesCondition.FIRING
+    is_pending = known["warning_since"] != NEVER or known["critical_since"] != NEVER
+    return SeriesCondition.PENDING if is_pending else SeriesCondition.OK
+
+
+def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silence_is_ours: bool) -> SeriesState:
+    known = judge.roster.cells[cell]
+    rule = judge.roster.rules[int(known["rule"])]
+    since = {
+        SeriesCondition.FIRING: int(known["fired_at"]),
+        SeriesCondition.PENDING: max(NEVER, min(_set(known["warning_since"]), _set(known["critical_since"]))),
+        SeriesCondition.OK: NEVER,
+    }[condition]
+    data = judge.silent_because(cell, now) if rule.spec.kind != "composite" else "flowing"
+    return SeriesState(
+        labels=judge.roster.labels(cell),
+        condition=condition,
+        severity=severity(rule, int(known["level"])) if condition is SeriesCondition.FIRING else None,
+        value=float(known["value"]) if math.isfinite(known["value"]) else None,
+        since=None if since == NEVER else moment(since),
+        last_sample=None if known["last"] == NEVER else moment(int(known["last"])),
+        data="gateway-down" if silence_is_ours and data in ("series-gone", "collector-down") else data,
+    )
+
+
+def _set(since: int) -> int:
+    return int(since) if since != NEVER else -NEVER

@@ -1,0 +1,1 @@
+"""Rules over measurements: kept, judged as samples arrive, shared by several evaluators."""

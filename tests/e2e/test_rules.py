@@ -1,0 +1,103 @@
+"""From a measurement to a message, through the REST API of a real platform."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
+
+BUSY = {"name": "CPU busy", "kind": "threshold", "metric": "cpu_percent", "op": "gt", "warning": 80, "critical": 95}
+
+
+def test_a_measurement_when_it_crosses_a_level_then_an_alert_is_told_and_told_again_when_it_is_over(
+    platform: Any, site: Any
+) -> None:
+    user = platform.user()
+    user.call("POST", "/api/channels", {"kind": "webhook", "url": f"{site.url}/hook"}).raise_for_status()
+    body = BUSY | {"for": "1m", "severity": "warning", "labels": {"team": "web"}}
+    body |= {"annotations": {"summary": "{{ labels.host }} is at {{ value }} %"}}
+    reply = user.call("POST", "/api/rules", body)
+    assert reply.status_code == 201, reply.text
+    rule = reply.json()["rule"]
+    assert rule["spec"]["for"] == 60
+
+    send(user, "web-1", (-120, 97), (-90, 97))
+    wait(lambda: state(user, rule, "pending"))
+    send(user, "web-1", (-30, 97))
+    send(user, "web-2", (-30, 50))
+    [firing] = wait(lambda: state(user, rule, "firing"))
+    assert (firing["labels"]["host"], firing["value"], firing["severity"]) == ("web-1", 97, "critical")
+    [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"])
+    assert (alert["severity"], alert["summary"], alert["labels"]["team"]) == ("critical", "web-1 is at 97 %", "web")
+
+    send(user, "web-1", (0, 60))
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    hooks = wait(lambda: len(site.hooks) == 2 and site.hooks)
+    assert [hook["type"] for _, hook in hooks] == ["alert.triggered", "alert.resolved"]
+    assert hooks[0][1]["data"]["severity"] == "critical"
+
+
+def test_a_rule_when_it_is_changed_or_deleted_then_what_it_fired_is_over(platform: Any, site: Any) -> None:
+    user = platform.user()
+    rule = user.call("POST", "/api/rules", BUSY).json()["rule"]
+    send(user, "web-1", (-10, 90))
+    [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"])
+    assert alert["severity"] == "warning"
+    changed = user.call("PATCH", f"/api/rules/{rule['id']}", {"warning": 92})
+    assert changed.json()["rule"]["version"] == 2
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    send(user, "web-1", (0, 93))
+    wait(lambda: len(user.get("/api/alerts?state=firing")["alerts"]) == 1)
+    assert user.call("DELETE", f"/api/rules/{rule['id']}").status_code == 200
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    assert user.call("GET", f"/api/rules/{rule['id']}").status_code == 404
+
+
+def test_a_rule_when_it_makes_no_sense_then_is_refused_with_the_field(platform: Any, site: Any) -> None:
+    user = platform.user()
+    refusals: list[dict[str, Any]] = [
+        {"kind": "threshold", "name": "x", "metric": "m", "op": "gt"},
+        BUSY | {"for": "soon"},
+        BUSY | {"warning": 99},
+        BUSY | {"annotations": {"summary": "{% for x in y %}"}},
+        BUSY | {"matchers": [{"label": "host", "op": "=~", "value": "("}]},
+        {"kind": "unheard-of", "name": "x"},
+    ]
+    for body in refusals:
+        reply = user.call("POST", "/api/rules", body)
+        assert reply.status_code == 422, body
+        assert reply.json()["errors"], body
+
+
+def send(user: Any, host: str, *samples: tuple[float, float]) -> None:
+    """Samples of a host: (seconds from now, value)."""
+    now = datetime.now(UTC)
+    metrics = [
+        {
+            "name": "cpu_percent",
+            "type": "gauge",
+            "value": value,
+            "tags": {"host": host},
+            "timestamp": (now + timedelta(seconds=offset)).isoformat(),
+            "source": "test",
+        }
+        for offset, value in samples
+    ]
+    user.call("POST", "/api/metrics", {"metrics": metrics}).raise_for_status()
+
+
+def state(user: Any, rule: dict[str, Any], condition: str) -> list[dict[str, Any]]:
+    """The rule's series in this condition."""
+    series = user.get(f"/api/rules/{rule['id']}/state")["series"]
+    return [each for each in series if each["condition"] == condition]
+
+
+def wait(condition: Any, patience: float = 20) -> Any:
+    """What the condition comes to, once it is true."""
+    deadline = time.monotonic() + patience
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+    return found
