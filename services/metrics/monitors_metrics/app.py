@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monitors_contracts.metrics import (
     DescribeMetrics,
+    FindUnknownSeries,
     GetMetrics,
     GetSeriesUsage,
     ListLabels,
@@ -11,6 +12,7 @@ from monitors_contracts.metrics import (
     MetricBatchCollected,
     MetricCollected,
     QueryMetrics,
+    QueryProm,
 )
 from monitors_contracts.platform import OrganizationDeleted
 from monitors_runtime.runtime import Runtime, Service
@@ -18,6 +20,7 @@ from monitors_runtime.runtime import Runtime, Service
 from . import store
 from .handlers import Handlers
 from .maintenance import Maintenance
+from .prometheus import Prometheus
 from .queries import Queries
 from .settings import MetricsSettings
 from .store.writing import Writer
@@ -27,7 +30,8 @@ def build(runtime: Runtime, settings: MetricsSettings) -> Service:
     """The metrics service, hosted by this runtime."""
     service = runtime.service("metrics", Path(__file__).parent / "migrations")
     writer = Writer(settings)
-    handlers, queries = Handlers(writer), Queries(store.PostgresStorage(runtime), settings)
+    storage = store.PostgresStorage(runtime)
+    handlers, queries, prometheus = Handlers(writer), Queries(storage, settings), Prometheus(storage)
     maintenance = Maintenance(service, settings)
     service.on_start(maintenance.start)
     service.on_stop(maintenance.stop)
@@ -36,10 +40,12 @@ def build(runtime: Runtime, settings: MetricsSettings) -> Service:
     service.erase(OrganizationDeleted, *store.ERASE)
     service.answer(GetMetrics, queries.get_metrics)
     service.answer(QueryMetrics, queries.query_metrics)
+    service.answer(QueryProm, prometheus.query)
     service.answer(ListSeries, queries.list_series)
     service.answer(ListLabels, queries.list_labels)
     service.answer(DescribeMetrics, queries.describe_metrics)
     service.answer(GetSeriesUsage, queries.get_series_usage)
+    service.answer(FindUnknownSeries, queries.find_unknown_series)
     tables = [f"metrics.{table}" for table in store.TABLES]
     service.project(MetricCollected, MetricBatchCollected, apply=writer.apply, tables=tables)
     return service

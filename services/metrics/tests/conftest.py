@@ -1,18 +1,26 @@
 """The service's parts on real tables, and batches to give them."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
+import zstandard
 
 from monitors_contracts.base import Id, new_id
-from monitors_contracts.metrics import MetricBatchCollected, MetricDescription
+from monitors_contracts.metrics import MetricBatchCollected, MetricDescription, QueryProm
+from monitors_contracts.series import parse_series_key
+from monitors_metrics.domain.selectors import Selector
+from monitors_metrics.domain.series import SeriesSamples
+from monitors_metrics.prometheus import Prometheus
 from monitors_metrics.queries import Queries
 from monitors_metrics.settings import MetricsSettings
+from monitors_metrics.storage import KnownSeries
 from monitors_metrics.store import PostgresStorage
 from monitors_metrics.store.writing import Writer
+from monitors_runtime.errors import ProblemError
 
 HOUR = timedelta(hours=1)
 
@@ -74,3 +82,49 @@ def batch() -> Callable[..., MetricBatchCollected]:
         )
 
     return make
+
+
+class MemoryStorage:
+    """`Storage` in memory, for what is about queries alone: series by text, with (milliseconds, value) pairs."""
+
+    def __init__(self, series: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+        self.known = [KnownSeries(number, *parse_series_key(text)) for number, text in enumerate(series)]
+        self.pairs = list(series.values())
+
+    async def find(self, _: Id, selector: Selector) -> list[KnownSeries]:
+        return [each for each in self.known if selector.matches(each.name, each.labels)]
+
+    async def samples(self, ids: Sequence[int], since: int, until: int) -> SeriesSamples:
+        found = [
+            (number, time, value)
+            for number, each in enumerate(ids)
+            for time, value in self.pairs[each]
+            if since <= time < until
+        ]
+        series, times, values = zip(*found, strict=True) if found else ((), (), ())
+        columns = np.array(series, np.int64), np.array(times, np.int64), np.array(values, np.float64)
+        return SeriesSamples(len(ids), *columns)
+
+
+@pytest.fixture
+def ask() -> Callable[..., Any]:
+    """Evaluate PromQL over series in memory; times in seconds. The `result`, or what is said against the query."""
+
+    async def asked(
+        series: Mapping[str, Sequence[tuple[int, float]]],
+        query: str,
+        since: float,
+        until: float | None = None,
+        step: float | None = None,
+    ) -> Any:
+        prometheus = Prometheus(cast(Any, MemoryStorage(series)))
+        at = {"since": datetime.fromtimestamp(since, UTC), "step_seconds": step}
+        if until is not None:
+            at["until"] = datetime.fromtimestamp(until, UTC)
+        try:
+            reply = await prometheus.query(QueryProm(organization_id=new_id(), query=query, **cast(Any, at)))
+        except ProblemError as refused:
+            return refused.problem.detail
+        return json.loads(zstandard.decompress(reply.data))["result"]
+
+    return asked
