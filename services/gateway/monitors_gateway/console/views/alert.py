@@ -7,7 +7,7 @@ from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.notifications import DeliveryState
 
 from ...api.timelines import TimelineEntry, TimelineReply
-from ...domain.explaining import WAYS
+from ...domain.explaining import way_of
 from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import STATES, Mark, actions_of, mark_of, summary_of
@@ -135,7 +135,7 @@ def _quoted(alert: AlertView) -> Quoted | None:
     evidence = alert.evidence
     if evidence is None or not evidence.quote:
         return None
-    how = WAYS.get(evidence.method, f"by {evidence.method}")
+    how = way_of(evidence.method)
     where = f", at {evidence.locator}" if evidence.locator else ""
     return Quoted(evidence.quote, f"Found {how}{where}.", web_link(evidence.url))
 

@@ -55,9 +55,9 @@ document.addEventListener("htmx:beforeRequest", () => {
   const at = current();
   if (at) place = { id: at.id, index: rows().indexOf(at) };
 });
-document.addEventListener("console:changed", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
   if (help()) find("[data-help]").hidden = false;
-  if (!place || !list()) return;
+  if (!place || !list() || !event.detail?.xhr) return;
   const row = document.getElementById(place.id) ?? rows()[Math.min(place.index, rows().length - 1)];
   place = null;
   (row && find("[data-open]", row))?.focus({ preventScroll: true });
@@ -70,8 +70,9 @@ const inUse = () => list().matches(":hover, :focus-within") || chosen().length >
 let latest = null;
 
 document.addEventListener("live:before", (event) => {
+  if (event.target !== list()) return;
   latest = null;
-  if (event.target !== list() || !inUse()) return;
+  if (!inUse()) return;
   event.preventDefault();
   latest = event.detail.next;
   hold();
