@@ -21,14 +21,17 @@ from .api import (
     export,
     extraction,
     metrics_ingest,
+    metrics_query,
     monitors,
     notifications,
     otlp,
+    prometheus,
     public,
     refreshes,
     remote_write,
     rules,
     snapshots,
+    targets,
     tokens,
     usage,
 )
@@ -61,6 +64,9 @@ TAGS = [
     {"name": "events", "description": "Everything as it happens"},
     {"name": "snapshots", "description": "Pages as they were"},
     {"name": "measurements", "description": "Measurements on their way in"},
+    {"name": "metrics", "description": "Graphs of measurements, their series and labels"},
+    {"name": "prometheus", "description": "The Prometheus HTTP API, as far as Grafana asks it"},
+    {"name": "targets", "description": "Measurements that are fetched"},
     {"name": "usage", "description": "Limits and costs"},
     {"name": "public", "description": "Without signing in"},
 ]
@@ -101,7 +107,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, alerts, channels, notifications),
-        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, public),
+        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, metrics_query, prometheus, public),
     )
     for part in parts:
         app.include_router(part.router)

@@ -19,7 +19,17 @@ import zstandard
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from monitors_contracts import alerts, collection, evaluations, monitors, notifications, pages, platform, snapshots
+from monitors_contracts import (
+    alerts,
+    collection,
+    evaluations,
+    metrics,
+    monitors,
+    notifications,
+    pages,
+    platform,
+    snapshots,
+)
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
@@ -110,6 +120,47 @@ class Platform:
         evaluator.answer(evaluations.PointMonitor, self.point)
         evaluator.answer(snapshots.ShowSnapshot, self.show_snapshot)
         evaluator.answer(snapshots.CompareSnapshots, self.compare_snapshots)
+        store = runtime.service("metrics")
+        store.answer(metrics.QueryMetrics, self.query_metrics)
+        store.answer(metrics.QueryProm, self.query_prom)
+        store.answer(metrics.ListSeries, self.list_series)
+        store.answer(metrics.ListLabels, self.list_labels)
+        store.answer(metrics.DescribeMetrics, self.describe_metrics)
+        store.answer(metrics.GetSeriesUsage, self.series_usage)
+
+    def _asked_of_metrics(self, request: Any, text: str = "") -> None:
+        self.asked.append(request)
+        if "(" in text:
+            raise problem("invalid-query", "The query can't be answered", 422, "parse error: unclosed")
+
+    async def query_metrics(self, request: metrics.QueryMetrics) -> metrics.MetricGraph:
+        self._asked_of_metrics(request, request.selector)
+        line = metrics.MetricLine(name="up", labels={"job": "api"}, values=[1.5, None])
+        return metrics.MetricGraph(
+            step_seconds=request.step_seconds, resolution="raw", times=[0, 60_000], series=[line]
+        )
+
+    async def query_prom(self, request: metrics.QueryProm) -> metrics.PromResult:
+        self._asked_of_metrics(request, request.query)
+        return metrics.PromResult(data=zstandard.compress(b'{"resultType":"scalar","result":[0,"2"]}'))
+
+    async def list_series(self, request: metrics.ListSeries) -> metrics.SeriesList:
+        self._asked_of_metrics(request, request.selectors[0])
+        return metrics.SeriesList(series=[metrics.SeriesView(name="up", labels={"job": "api"})])
+
+    async def list_labels(self, request: metrics.ListLabels) -> metrics.Names:
+        self._asked_of_metrics(request)
+        return metrics.Names(names=["api"] if request.label else ["__name__", "job"])
+
+    async def describe_metrics(self, request: metrics.DescribeMetrics) -> metrics.DescriptionList:
+        self._asked_of_metrics(request)
+        return metrics.DescriptionList(
+            metrics={"up": metrics.MetricDescription(type="gauge", help="Whether it is up.")}
+        )
+
+    async def series_usage(self, request: metrics.GetSeriesUsage) -> metrics.SeriesUsage:
+        self._asked_of_metrics(request)
+        return metrics.SeriesUsage(used=1, limit=10, refused_samples={"too-old": 3})
 
     def _monitor(self, organization_id: Id, monitor_id: Id) -> monitors.MonitorView:
         found = self.monitors.get(monitor_id)

@@ -1,9 +1,10 @@
 """Answers to questions about measurements."""
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from itertools import accumulate
 from typing import ParamSpec, TypeVar
 
 import numpy as np
@@ -43,6 +44,8 @@ MOST_SERIES = 10_000
 MOST_SUMMARIES = 20_000_000
 """Samples, or what sums them up, that one query may read (about; by how often series are usually measured)."""
 _SELDOMEST = 15_000
+MOST_TEXT = 1_000_000
+"""Characters of one answer: what the bus carries, with room to spare for what JSON adds."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -149,8 +152,10 @@ class Queries:
     async def list_series(self, query: ListSeries) -> SeriesList:
         """Series by selectors."""
         found = await self._found(query)
-        shown = [SeriesView(name=series.name, labels=series.labels) for series in found[: query.limit]]
-        return SeriesList(series=shown, more=len(found) > query.limit)
+        sizes = (len(each.name) + sum(map(len, (*each.labels, *each.labels.values()))) + 50 for each in found)
+        shown = found[: min(query.limit, _fitting(sizes))]
+        views = [SeriesView(name=series.name, labels=series.labels) for series in shown]
+        return SeriesList(series=views, more=len(found) > len(shown))
 
     @answering
     async def list_labels(self, query: ListLabels) -> Names:
@@ -167,7 +172,8 @@ class Queries:
             names = sorted({NAME, *labels}) if labels else []
         else:
             names = await storage.label_values(organization, query.label, limit + 1)
-        return Names(names=names[:limit], more=len(names) > limit)
+        shown = names[: min(limit, _fitting(len(name) + 10 for name in names))]
+        return Names(names=shown, more=len(names) > len(shown))
 
     async def _found(self, query: ListSeries | ListLabels) -> list[KnownSeries]:
         found: dict[int, KnownSeries] = {}
@@ -198,6 +204,11 @@ class Queries:
 
 def _label(series: KnownSeries, label: str) -> str:
     return series.name if label == NAME else series.labels.get(label, "")
+
+
+def _fitting(sizes: Iterable[int]) -> int:
+    """How many of these an answer has room for."""
+    return sum(1 for total in accumulate(sizes) if total <= MOST_TEXT)
 
 
 def _nullable(values: Values) -> list[float | None]:

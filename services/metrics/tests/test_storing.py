@@ -140,7 +140,7 @@ async def test_samples_too_old_or_too_new_are_refused_and_counted(metrics: Any, 
     await metrics.take(batch(metrics.organization, {"m": pairs}))
     assert [pair[1] for pair in (await stored(metrics))[""]] == [bits(2.0), bits(3.0)]
     usage = await metrics.queries.get_series_usage(GetSeriesUsage(organization_id=metrics.organization))
-    assert usage.refused_samples == {"too-new": 1, "too-old": 1}
+    assert usage.refused_samples == {"from-the-future": 1, "too-old": 1}
 
 
 async def test_series_beyond_the_limit_are_refused_and_the_others_go_on(
@@ -157,7 +157,7 @@ async def test_series_beyond_the_limit_are_refused_and_the_others_go_on(
     assert len(found["0"]) == 3
     usage = await metrics.queries.get_series_usage(GetSeriesUsage(organization_id=metrics.organization))
     assert (usage.used, usage.limit) == (3, 3)
-    assert usage.refused_samples == {"too-many-series": 4, "unreadable-series": 1}
+    assert usage.refused_samples == {"too-many-series": 4, "malformed": 1}
 
 
 async def test_the_unknown_among_series_are_told_by_their_places(metrics: Any, batch: Make) -> None:

@@ -14,7 +14,6 @@ from monitors_contracts.series import series_key
 from .samples import HOUR, Mask, Times, Values
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-TOO_OLD, TOO_NEW, TOO_MANY_SERIES, UNREADABLE_SERIES = "too-old", "too-new", "too-many-series", "unreadable-series"
 
 
 @dataclass(frozen=True, slots=True)

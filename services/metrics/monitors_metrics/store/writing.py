@@ -9,6 +9,7 @@ import numpy as np
 import structlog
 
 from monitors_contracts.base import Id
+from monitors_contracts.measuring import Reason
 from monitors_contracts.metrics import MetricBatchCollected, MetricCollected
 from monitors_contracts.series import parse_series_key
 from monitors_runtime.database import Connection, columns
@@ -55,9 +56,9 @@ _REMEMBERED = 200_000
 class _Refused:
     """Samples not kept, by organization and reason."""
 
-    counts: dict[tuple[Id, str], int] = field(default_factory=dict[tuple[Id, str], int])
+    counts: dict[tuple[Id, Reason], int] = field(default_factory=dict[tuple[Id, Reason], int])
 
-    def add(self, organization: Id, reason: str, samples: int) -> None:
+    def add(self, organization: Id, reason: Reason, samples: int) -> None:
         if samples:
             self.counts[organization, reason] = self.counts.get((organization, reason), 0) + samples
 
@@ -108,8 +109,8 @@ class Writer:
         old, new = batches.outside(batch, self._keep, self._ahead)
         if not (old.any() or new.any()):
             return batch
-        refused.add(batch.organization_id, batches.TOO_OLD, int(old.sum()))
-        refused.add(batch.organization_id, batches.TOO_NEW, int(new.sum()))
+        refused.add(batch.organization_id, Reason.TOO_OLD, int(old.sum()))
+        refused.add(batch.organization_id, Reason.FROM_THE_FUTURE, int(new.sum()))
         kept: Mask = ~(old | new)
         of = np.repeat(np.arange(len(batch.keys)), batch.counts)[kept]
         counts = np.bincount(of, minlength=len(batch.keys))
@@ -125,7 +126,7 @@ class Writer:
 
     async def _make_known(
         self, db: Connection, given: Sequence[Batch], ids: Sequence[Times]
-    ) -> dict[frozenset[int], str]:
+    ) -> dict[frozenset[int], Reason]:
         """Keep series not seen before, up to the limit; ids of those that are not kept, with the reason."""
         rows = await db.fetch(MISSING, np.unique(np.concatenate(ids)).tolist())
         missing = {row["id"] for row in rows}
@@ -140,12 +141,12 @@ class Writer:
                         fresh.setdefault(batch.organization_id, {})[identifier] = parse_series_key(key)
                     except ValueError:
                         unreadable.add(identifier)
-        refused: dict[frozenset[int], str] = {frozenset(unreadable): batches.UNREADABLE_SERIES} if unreadable else {}
+        refused: dict[frozenset[int], Reason] = {frozenset(unreadable): Reason.MALFORMED} if unreadable else {}
         rows_of_series: list[tuple[int, Id, str, dict[str, str]]] = []
         for organization, series in fresh.items():
             room = max(0, self._limit - int(await db.fetchval(SERIES_COUNT, organization, self._limit) or 0))
             if len(series) > room:
-                refused[frozenset(list(series)[room:])] = batches.TOO_MANY_SERIES
+                refused[frozenset(list(series)[room:])] = Reason.TOO_MANY_SERIES
             rows_of_series += [(each, organization, *series[each]) for each in list(series)[:room]]
         if rows_of_series:
             await db.execute(SERIES, *columns(sorted(rows_of_series, key=lambda row: row[0])))
