@@ -27,6 +27,7 @@ class DataView:
     tabs: tuple[Tab, ...]
     export: str
     exported: tuple[str, ...]
+    email: str
     erased: tuple[str, ...]
     stays: tuple[str, ...]
     form: Form
@@ -56,13 +57,14 @@ def data_view(root: str, email: str, monitors: int, errors: Errors | None = None
         account_tabs(root, "/data"),
         f"{root}/account/export",
         EXPORTED,
+        email,
         (
             f"{_counted(monitors)} with every check, value and kept page",
             "Alerts, channels, messages and measurements",
             "Sessions and API tokens: every browser and program is signed out at once",
         ),
         STAYS,
-        Form(f"{root}/account/delete", (confirm, password), f"Delete {email} for good", wrong.form, "danger"),
+        Form(f"{root}/account/delete", (confirm, password), "Delete this account for good", wrong.form, "danger"),
         errors is not None,
     )
 
