@@ -160,8 +160,9 @@ def _walk(trees: Sequence[TraceNode], depth: int) -> Iterator[tuple[int, TraceNo
 def _row(depth: int, node: TraceNode, total: float, formats: Formats) -> TraceRow:
     title, tone = _EVENTS.get(node.type, (node.type.replace(".", " "), "neutral"))
     took = node.took_ms or 0
-    width = max(_LEAST_BAR, 100 * took / total)
-    end = max(width, 100 * node.at_ms / total)
+    end = 100 * node.at_ms / total
+    begin = min(end, max(0.0, 100 * (node.at_ms - took) / total))
+    width = max(_LEAST_BAR, end - begin)
     return TraceRow(
         depth=min(depth, _DEEPEST),
         title=title,
@@ -169,7 +170,7 @@ def _row(depth: int, node: TraceNode, total: float, formats: Formats) -> TraceRo
         service=node.service,
         at=formats.span(node.at_ms / 1000),
         took=f"+{formats.span(took / 1000)}" if node.took_ms is not None else "",
-        bar_x=round(min(end - width, 100 - width), 2),
+        bar_x=round(min(begin, 100 - width), 2),
         bar_width=round(width, 2),
         words=node.summary,
     )

@@ -67,9 +67,11 @@ class MonitorPageView:
     point: Link | None
     actions: tuple[Action, ...]
     spans: tuple[Tab, ...]
+    draws: bool
     chart: ChartView | None
     changes: tuple[Moment, ...]
     evidence: EvidenceView | None
+    no_evidence: Empty | None
     why: tuple[StepView, ...]
     why_href: str
     alerts: tuple[Moment, ...]
@@ -107,7 +109,8 @@ def monitor_view(
     monitor = found.monitor
     here = f"{root}/monitors/{monitor.id}"
     subject = f" of {found.interpretation.subject}" if found.interpretation.subject else ""
-    value = formats.value(monitor.current_value, monitor.unit)
+    is_known = monitor.current_value is not None
+    value = formats.value(monitor.current_value, monitor.unit) if is_known else "Nothing read yet"
     never = latest is None and not checks.evaluations and asked.verdict is None
     return MonitorPageView(
         id=str(monitor.id),
@@ -119,7 +122,7 @@ def monitor_view(
         source=web_link(monitor.url),
         status=STATUSES[monitor.status],
         value=value,
-        is_long=len(value) > _LONG_VALUE,
+        is_long=len(value) > _LONG_VALUE or not is_known,
         before=_before(monitor, formats),
         checked=formats.maybe_when(monitor.last_checked),
         counts=_counts(monitor, formats),
@@ -131,9 +134,11 @@ def monitor_view(
         point=None if never else Link("Wrong place? Point at the right one", f"{here}/point", "crosshair"),
         actions=_actions(monitor, here),
         spans=_spans(asked, here),
+        draws=monitor.fact_type == "number",
         chart=_chart(monitor, values, asked, here, formats),
         changes=_changes(values, monitor, formats),
         evidence=evidence,
+        no_evidence=None if evidence else _no_page(here),
         why=steps(latest.explanation) if latest else (),
         why_href=f"{here}/checks/{latest.evaluation.refresh_id}" if latest else "",
         alerts=tuple(_alert(alert, root, formats) for alert in alerts),
@@ -146,6 +151,11 @@ def monitor_view(
         no_checks=NO_CHECKS if not checks.evaluations and not never else None,
         never_checked=never,
     )
+
+
+def _no_page(here: str) -> Empty:
+    words = "No page could be fetched yet, so there is nothing to show. If the address is wrong, change it."
+    return Empty("file-text", "No page was read", words, Link("Edit the monitor", f"{here}/edit", "pencil"))
 
 
 def _before(monitor: Monitor, formats: Formats) -> str:
