@@ -1,10 +1,10 @@
 """What people do with rules and ask of them: one short function a message."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from monitors_contracts.base import Done, Id
-from monitors_contracts.metrics import QueryMetrics
+from monitors_contracts.metrics import MetricGraph, QueryMetrics
 from monitors_contracts.rules import (
     CompositeRule,
     CreateRule,
@@ -13,6 +13,7 @@ from monitors_contracts.rules import (
     GetRuleState,
     ListRules,
     PreviewRule,
+    RatioRule,
     RuleCreated,
     RuleDeleted,
     RuleList,
@@ -146,18 +147,28 @@ class RuleHandlers:
         if not 0 < span <= 8 * 86_400:
             raise problem("not-previewable", "Can't be previewed", 422, "A preview spans up to eight days.")
         step = max(15, round(span / PREVIEW_POINTS))
-        asked = QueryMetrics(
-            organization_id=query.organization_id,
-            selector=selector(spec),
-            function="last",
-            since=query.since,
-            until=query.until,
-            step_seconds=step,
+        graph = await self._graph(query, query.since, query.until, step)
+        past = None
+        if isinstance(spec, RatioRule):
+            before = timedelta(seconds=spec.offset)
+            past = await self._graph(query, query.since - before - timedelta(hours=1), query.until - before, step)
+        return await asyncio.to_thread(
+            previewing.preview, spec, graph, past, query.organization_id, query.since, query.until
         )
-        graph = await self._service.runtime.ask(asked, patience=30)
-        return await asyncio.to_thread(previewing.preview, spec, graph, query.organization_id, query.since, query.until)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
+
+    async def _graph(self, query: PreviewRule, since: datetime, until: datetime, step: int) -> MetricGraph:
+        assert not isinstance(query.spec, CompositeRule)
+        asked = QueryMetrics(
+            organization_id=query.organization_id,
+            selector=selector(query.spec),
+            function="last",
+            since=since,
+            until=until,
+            step_seconds=step,
+        )
+        return await self._service.runtime.ask(asked, patience=30)
 
     async def _check(self, tx: Transaction, organization_id: Id, spec: RuleSpec) -> None:
         self._check_texts(spec)

@@ -8,7 +8,7 @@ and then. Whoever goes on from there judges the same messages to the same transi
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -20,8 +20,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import UndecodableMessage, decode
-from monitors_contracts.metrics import MetricBatchCollected, MetricCollected
-from monitors_contracts.rules import RuleView, TakesMeasurements
+from monitors_contracts.metrics import MetricBatchCollected, MetricCollected, QueryMetrics
+from monitors_contracts.rules import RatioRule, RuleView, TakesMeasurements
 from monitors_runtime import erasure
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.errors import ProblemError
@@ -29,8 +29,9 @@ from monitors_runtime.runtime import Service
 from monitors_runtime.tail import follow
 
 from ..domain.rules.batches import batch_of
-from ..domain.rules.crossings import crossing
+from ..domain.rules.crossings import crossing, selector
 from ..domain.rules.judging import Judge, Transition
+from ..domain.rules.past import past_of
 from . import states, store
 from .leases import RENEW_SECONDS, Fenced, Leases, shard_of
 from .settings import RuleSettings
@@ -44,6 +45,7 @@ MOST_WAITING = 128
 LOOK_SECONDS = 0.25
 GROUP_SECONDS = 0.1
 TICK_SECONDS = 1.0
+RECALL_SECONDS = 300.0
 
 JUDGED = Histogram("monitors_rules_judging_seconds", "Time the judging of one message took")
 DELAY = Histogram(
@@ -71,6 +73,7 @@ class Judging:
         self._reader: asyncio.Task[None] | None = None
         self._last = 0
         self._taking_since = 0
+        self._recalled_at = float("-inf")
 
     async def start(self) -> None:
         """Judge from now on."""
@@ -106,7 +109,7 @@ class Judging:
         await self._leases.release_all()
         self._revision = await self._runtime.pool.fetchval(store.NEWEST)
         self._taking_since = _now()
-        renewed_at = looked_at = ticked_at = written_at = float("-inf")
+        self._recalled_at = renewed_at = looked_at = ticked_at = written_at = float("-inf")
         while True:
             now = clock()
             if now >= renewed_at + RENEW_SECONDS:
@@ -116,6 +119,9 @@ class Judging:
             if now >= looked_at + LOOK_SECONDS:
                 looked_at = now
                 found += await self._rules_changed()
+            if now >= self._recalled_at + RECALL_SECONDS:
+                self._recalled_at = now
+                await self._recall()
             arrived: datetime | None = None
             judging_until = clock() + GROUP_SECONDS
             message = await self._next()
@@ -184,6 +190,8 @@ class Judging:
         before = judged.judge.names_version
         found = judged.judge.put(rules, gone, _now())
         judged.changed |= judged.judge.names_version != before
+        if any(isinstance(rule.spec, RatioRule) for rule in rules):
+            self._recalled_at = float("-inf")
         return found
 
     def _of(self, organization: Id) -> Judged:
@@ -249,6 +257,31 @@ class Judging:
             NOT_JUDGED.labels(reason).inc(count)
         judge.not_judged.clear()
         return found
+
+    # -- the past ---------------------------------------------------------------------------------------------------
+
+    async def _recall(self) -> None:
+        """Read from storage what rules compare with, for as long as until the next time; what is unknown waits."""
+        for organization, judged in self._judged.items():
+            for rule in judged.judge.roster.rules:
+                if isinstance(rule.spec, RatioRule) and rule.spec.is_active:
+                    try:
+                        await self._recall_for(organization, judged.judge, rule, rule.spec)
+                    except ProblemError as away:
+                        log.warning("the past is not known right now", error=str(away)[:200])
+                        return
+
+    async def _recall_for(self, organization: Id, judge: Judge, rule: RuleView, spec: RatioRule) -> None:
+        then = datetime.now(UTC) - timedelta(seconds=spec.offset)
+        asked = QueryMetrics(
+            organization_id=organization,
+            selector=selector(spec),
+            function="avg",
+            since=then - timedelta(minutes=30),
+            until=then + timedelta(seconds=RECALL_SECONDS * 2),
+            step_seconds=max(15, round(spec.window)),
+        )
+        judge.pasts[rule.id] = past_of(await self._runtime.ask(asked, patience=2))
 
     # -- time passes ------------------------------------------------------------------------------------------------
 

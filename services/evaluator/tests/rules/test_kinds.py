@@ -5,7 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors_contracts.metrics import MetricGraph, MetricLine
 from monitors_evaluator.domain.rules.keeping import keep, restore
+from monitors_evaluator.domain.rules.past import past_of
 
 
 def series(
@@ -189,3 +191,22 @@ def test_what_was_kept_when_read_back_then_says_the_same_of_every_kind(court: An
     second = court(judge=restore(kept.names, kept.numbers))
     assert second.take(*after) == whole.take(*after)
     assert second.tick(400) == whole.tick(400)
+
+
+def test_a_value_when_it_is_far_from_what_it_was_then_fires_and_an_unknown_past_decides_nothing(court: Any) -> None:
+    rule = court.rule(kind="ratio", window="1m", offset="1d", op="gt", warning=2)
+    subject = court(rule)
+    assert subject.take(("a1", 0, 100)) == []
+    assert subject.judge.not_judged == {"no-past": 1}
+    begin = (1_790_000_000 - 86_400) * 1000
+    graph = MetricGraph(
+        step_seconds=60,
+        resolution="raw",
+        times=[begin + minute * 60_000 for minute in range(10)],
+        series=[MetricLine(name="cpu", labels={"host": "a1", "zone": "a"}, values=[10.0] * 10)],
+    )
+    subject.judge.pasts[rule.id] = past_of(graph)
+    assert subject.take(("a1", 65, 19), ("a2", 65, 99)) == []
+    [(_, at, level, _)] = subject.take(("a1", 130, 21))
+    assert (at, level) == (130, 1)
+    assert subject.take(("a1", 5000, 1)) == [], "what it was then is not known: it goes on firing"

@@ -35,7 +35,10 @@ def one_by_one(rule: dict[str, Any], samples: list[tuple[float, float]]) -> list
     """When one series changes its level and to which, as the rule's words say."""
     sign = -1 if rule["op"] == "lt" else 1
     is_beyond = (lambda v, level: v >= level) if rule["op"] == "ge" else (lambda v, level: sign * v > sign * level)
-    level, last, held, back = 0, None, {1: None, 2: None}, None
+    level = 0
+    last: float | None = None
+    back: float | None = None
+    held: dict[int, float | None] = {1: None, 2: None}
     found: list[tuple[float, int]] = []
     for at, value in samples:
         gap = last is not None and at - last > rule["staleAfter"]
@@ -49,7 +52,7 @@ def one_by_one(rule: dict[str, Any], samples: list[tuple[float, float]]) -> list
         elif back is None or gap:
             back = at
         reached = max(
-            (number for number in (1, 2) if held[number] is not None and at - held[number] >= rule["for"]), default=0
+            (number for number, begun in held.items() if begun is not None and at - begun >= rule["for"]), default=0
         )
         before = level
         if level == 0:

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitors_contracts.alerts import Severity
-from monitors_contracts.rules import CompositeRule, LeveledRule, RuleView, ThresholdRule
+from monitors_contracts.base import Id
+from monitors_contracts.rules import CompositeRule, LeveledRule, RatioRule, RuleView, ThresholdRule
 from monitors_contracts.series import parse_series_key, series_key
 
 from . import windows
 from .batches import Batch
 from .levels import CRITICAL, NEVER, QUIET, WARNING, Cells, Crossed, Rules, Times, Truths, Values, crossed, judge
+from .past import Past
 from .roster import Roster
 from .table import Kind, judges_alike
 
@@ -63,8 +65,10 @@ class Judge:
         self.sources: list[str] = []
         self.source_arrived: list[int] = []
         self._source_numbers: dict[str, int] = {}
+        self.pasts: dict[Id, Past] = {}
+        """What the series of rules that compare with the past were, by rule; read from storage, and not kept."""
         self.not_judged: dict[str, int] = {}
-        """Samples of judged series that decided nothing, by reason: `nan`, `ahead`, `late`."""
+        """Samples of judged series that decided nothing, by reason: `nan`, `ahead`, `late`, `no-past`."""
 
     @property
     def names_version(self) -> tuple[int, ...]:
@@ -147,19 +151,40 @@ class Judge:
         self._pass_over("late", int((at < cells["last"]).sum()))
         cells["begun"] = np.where(cells["begun"] == NEVER, at, cells["begun"])
         judged = value.copy()
-        in_window = fresh & (rules["kind"] == Kind.WINDOW)
+        in_window = fresh & np.isin(rules["kind"], (Kind.WINDOW, Kind.RATIO))
         if in_window.any():
             judged[in_window] = windows.take(
                 self.roster.windows, cells[in_window], rules[in_window], at[in_window], value[in_window]
             )
+        compared = fresh & (rules["kind"] == Kind.RATIO)
+        if compared.any():
+            judged[compared] /= self._past(cell[compared], cells["rule"][compared], at[compared])
         now = crossed(rules, judged)
         counting = fresh & (rules["kind"] == Kind.COUNT)
         if counting.any():
             now = _counted(cells, rules, now, counting)
         after = judge(cells, rules, at, judged, now)
         after["raw"] = np.where(fresh, value, cells["raw"])
+        unknown = compared & ~np.isfinite(judged)
+        if unknown.any():
+            self._pass_over("no-past", int(unknown.sum()))
+            for name in ("warning_since", "critical_since", "recovering_since", "value"):
+                after[name][unknown] = cells[name][unknown]
         self.roster.cells[cell] = after
         return self._changes(cell, cells, after)
+
+    def _past(self, cell: NDArray[np.int64], rules: NDArray[np.int32], at: Times) -> Values:
+        """What each cell's series was as long ago as its rule compares with; NaN where nothing is known."""
+        result = np.full(len(cell), np.nan)
+        for number in np.unique(rules):
+            rule = self.roster.rules[number]
+            past = self.pasts.get(rule.id)
+            if past is None or not isinstance(rule.spec, RatioRule):
+                continue
+            of_this = rules == number
+            keys = [self.roster.keys[each][1] for each in cell[of_this]]
+            result[of_this] = past.at(keys, at[of_this] - round(rule.spec.offset * 1000))
+        return np.where(result == 0, np.nan, result)
 
     def _changes(self, cell: NDArray[np.int64], before: Cells, after: Cells) -> list[Transition]:
         found: list[Transition] = []

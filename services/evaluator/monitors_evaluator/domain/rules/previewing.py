@@ -12,12 +12,18 @@ from monitors_contracts.series import series_key
 from .batches import Batch
 from .crossings import told
 from .judging import Judge, Transition
+from .past import past_of
 
 MOST_TOLD = 1000
 
 
-def preview(spec: RuleSpec, graph: MetricGraph, organization: Id, since: datetime, until: datetime) -> RulePreview:
-    """Judge the graph's points step by step; a group's or series' silence counts from the beginning."""
+def preview(
+    spec: RuleSpec, graph: MetricGraph, past: MetricGraph | None, organization: Id, since: datetime, until: datetime
+) -> RulePreview:
+    """Judge the graph's points step by step; a group's or series' silence counts from the beginning.
+
+    `past` is the graph of what the rule compares with, where it does.
+    """
     rule = RuleView(
         id=new_id(),
         organization_id=organization,
@@ -30,6 +36,8 @@ def preview(spec: RuleSpec, graph: MetricGraph, organization: Id, since: datetim
     )
     begin, end = (round(each.timestamp() * 1000) for each in (since, until))
     judge = Judge()
+    if past:
+        judge.pasts[rule.id] = past_of(past)
     found: list[Transition] = judge.put([rule], [], begin)
     names = [series_key(line.name, line.labels) for line in graph.series]
     table = np.array([line.values for line in graph.series], np.float64).reshape(len(names), len(graph.times))
