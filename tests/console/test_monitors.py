@@ -154,6 +154,26 @@ def test_a_deletion_is_taken_back(kettles: Any) -> None:
     expect(page.locator("#toasts")).to_contain_text("“Lamp” is back")
 
 
+def test_a_monitor_that_was_just_checked_counts_down_to_the_next_check(
+    visit: Visit, new_platform: Callable[..., Any], site: Any
+) -> None:
+    limited = new_platform(MONITORS_REFRESHES_PER_MINUTE="1", MONITORS_MONITORS_PER_USER="1")
+    visitor = visit(url=limited.api)
+    make(visitor, "Lamp", f"tell me when the price at {site.shop('/lamp', 20)} drops below $25")
+    page = visitor.go()
+    visitor.live()
+    expect(page.get_by_text("You have 1 of 1 monitors. Delete one to make room for another.")).to_be_visible()
+    expect(page.get_by_role("link", name="New monitor")).to_have_count(0)
+    page.clock.install()
+    check = card(page, "Lamp").get_by_role("button", name="Check Lamp now")
+    check.click()
+    expect(value(page, "Lamp")).to_have_text("$20")
+    expect(card(page, "Lamp").locator(".wait")).to_have_text(re.compile(r"next in \d+ s"))
+    expect(check).to_be_hidden()
+    page.clock.fast_forward(61_000)
+    expect(check).to_be_visible()
+
+
 def test_a_monitor_is_paused_and_copied_from_its_card(kettles: Any) -> None:
     page = kettles.go()
     card(page, "Lamp").locator(".menu summary").click()

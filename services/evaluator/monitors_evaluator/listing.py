@@ -76,7 +76,7 @@ ORDER BY place
 async def find(db: Pool, asked: ListMonitors) -> MonitorList:
     """The page of monitors that is asked for. ProblemError `invalid-cursor` for a cursor that is not of this order."""
     after, key = _position(asked)
-    text = folded((asked.text or "").replace("\x00", "")) or None
+    text = folded(asked.text or "") or None
     rows = await db.fetch(
         query(asked.sort),
         asked.organization_id,

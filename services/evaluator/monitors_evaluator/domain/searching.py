@@ -8,8 +8,9 @@ SEPARATOR = "\n"
 
 
 def folded(text: str) -> str:
-    """One spelling of a text: compatible letters as one, without case, on one line."""
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+    """One spelling of a text: compatible letters as one, without case or unprintable characters, on one line."""
+    letters = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(each for each in letters if each.isprintable() or each.isspace()).split())
 
 
 def searchable(monitor: MonitorView) -> str:
