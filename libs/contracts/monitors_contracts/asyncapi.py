@@ -14,7 +14,7 @@ from .examples import examples
 from .schemas import component_schemas
 from .streams import STREAMS, Stream
 from .texts import address_of, meaning_of, summary_of
-from .topology import CONSUMERS, FEEDS, OWNERS, Durable, consumers_of
+from .topology import CONSUMERS, FEEDS, OWNERS, Durable, consumers_of, senders_of
 
 Json = dict[str, Any]
 
@@ -172,8 +172,8 @@ def _operations() -> Json:
     operations: Json = {}
     for kind in EVENTS:
         name = f"{kind.aggregate}-{kind.action}"
-        sender = OWNERS[kind]
-        operations[f"{sender}-sends-{name}"] = _operation("send", sender, _channel_name(kind), summary_of(kind))
+        for sender in senders_of(kind):
+            operations[f"{sender}-sends-{name}"] = _operation("send", sender, _channel_name(kind), summary_of(kind))
         for durable in consumers_of(kind):
             summary = f"{summary_of(kind)} (durable `{durable.name}`)"
             operations[f"{durable.service}-receives-{name}"] = {

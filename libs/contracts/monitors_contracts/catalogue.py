@@ -1,9 +1,33 @@
 """Every message there is, by name: what reads the wire, writes schemas and draws the documents starts here."""
 
-from . import alerts, collection, evaluations, metrics, monitors, notifications, pages, platform, rules, snapshots
+from . import (
+    alerts,
+    collection,
+    evaluations,
+    metrics,
+    monitors,
+    notifications,
+    pages,
+    platform,
+    rules,
+    snapshots,
+    targets,
+)
 from .base import Event, Request
 
-_MODULES = (monitors, collection, evaluations, pages, snapshots, alerts, notifications, metrics, rules, platform)
+_MODULES = (
+    monitors,
+    collection,
+    evaluations,
+    pages,
+    snapshots,
+    alerts,
+    notifications,
+    metrics,
+    targets,
+    rules,
+    platform,
+)
 
 EVENTS: tuple[type[Event], ...] = tuple(
     kind

@@ -11,7 +11,7 @@ from .examples import Example, examples
 from .schemas import component_schemas
 from .streams import STREAMS
 from .texts import address_of, meaning_of, type_text
-from .topology import FEEDS, OWNERS, consumers_of
+from .topology import FEEDS, consumers_of, senders_of
 
 PIPE = "\\|"
 _HEAD = """\
@@ -117,7 +117,7 @@ def _event(kind: type[Event], schema: dict[str, Any], named: set[str]) -> str:
         [
             ["stream", f"`{kind.stream}`"],
             ["subject", f"`{address_of(kind)}`"],
-            ["sent by", OWNERS[kind]],
+            ["sent by", ", ".join(senders_of(kind))],
             ["heard by", heard or "nobody here: kept for audit and for integrations"],
         ],
     )

@@ -85,6 +85,8 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
 OWNERS: dict[type[Event], str] = {event: service for service, events in _OWNED.items() for event in events}
 """The one service that publishes each event."""
 
+_ALSO_SENT: dict[type[Event], tuple[str, ...]] = {MetricBatchCollected: ("scraper",)}
+
 CONSUMERS: tuple[Durable, ...] = (
     Durable("scraper", (MonitorRefreshRequested,)),
     Durable("scraper", (MonitorDeleted,)),
@@ -107,6 +109,11 @@ CONSUMERS: tuple[Durable, ...] = (
 FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS", "PAGES"), "evaluator": ("METRICS",)}
 """Services that follow whole streams without a durable: the gateway for the event feed of the API, the evaluator for its
 rules, whose state is committed with its own place in the stream."""
+
+
+def senders_of(event: type[Event]) -> list[str]:
+    """Who publishes it: its owner, and for measurements whoever else takes them in."""
+    return [OWNERS[event], *_ALSO_SENT.get(event, ())]
 
 
 def consumers_of(event: type[Event]) -> list[Durable]:

@@ -107,7 +107,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, alerts, channels, notifications),
-        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, metrics_query, prometheus, public),
+        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, targets, metrics_query, prometheus, public),
     )
     for part in parts:
         app.include_router(part.router)

@@ -29,6 +29,7 @@ from monitors_contracts import (
     pages,
     platform,
     snapshots,
+    targets,
 )
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
@@ -115,6 +116,12 @@ class Platform:
         notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
         scraper.answer(pages.GetSnapshot, self.snapshot)
+        self.targets: dict[Id, tuple[Id, targets.TargetView]] = {}
+        scraper.answer(targets.CreateTarget, self.create_target)
+        scraper.answer(targets.ListTargets, self.list_targets)
+        for kind in (targets.GetTarget, targets.UpdateTarget):
+            scraper.answer(kind, self.one_target)
+        scraper.answer(targets.DeleteTarget, self.delete_target)
         evaluator.answer(evaluations.ListEvaluations, self.list_evaluations)
         evaluator.answer(evaluations.GetMonitorValues, self.values)
         evaluator.answer(evaluations.PointMonitor, self.point)
@@ -598,6 +605,35 @@ class Platform:
         if request.signature != "right":
             raise problem("invalid-signature", "Invalid signature", 403)
         self.provider_events.append(request)
+        return Done()
+
+    async def create_target(self, request: targets.CreateTarget) -> targets.TargetView:
+        spec = request.spec
+        view = targets.TargetView(
+            id=request.target_id,
+            url=spec.url,
+            name=spec.name or "node",
+            interval_seconds=spec.interval_seconds,
+            labels=spec.labels,
+            headers=dict.fromkeys(spec.headers, targets.MASKED),
+            is_active=spec.is_active,
+            created_at=datetime.now(UTC),
+        )
+        self.targets[view.id] = (request.organization_id, view)
+        return view
+
+    async def one_target(self, request: Any) -> targets.TargetView:
+        owner, view = self.targets.get(request.target_id, (None, None))
+        if view is None or owner != request.organization_id:
+            raise problem("target-not-found", "No such target", 404)
+        return view
+
+    async def list_targets(self, request: targets.ListTargets) -> targets.TargetList:
+        mine = [view for owner, view in self.targets.values() if owner == request.organization_id]
+        return targets.TargetList(targets=mine)
+
+    async def delete_target(self, request: targets.DeleteTarget) -> Done:
+        del self.targets[(await self.one_target(request)).id]
         return Done()
 
     def add_snapshot(self, organization_id: Id) -> Id:

@@ -16,6 +16,8 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     refresh = await browser.post(f"/api/monitors/{monitor}/refresh")
     channel = await browser.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
     assert channel.status_code == 201
+    target = await browser.post("/api/targets", json={"url": "http://node.example:9100/metrics"})
+    assert target.status_code == 201
     token = await browser.post("/api/tokens", json={"name": "Collector", "scopes": ["read"]})
     await browser.post("/api/auth/login", json={"email": browser.user["email"], "password": "Correct1horse"})
     sessions = (await browser.get("/api/auth/sessions")).json()["sessions"]
@@ -25,6 +27,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/alerts/": str(services.add_alert(browser.organization_id).id),
         "/api/tokens/": token.json()["details"]["id"],
         "/api/auth/sessions/": next(each["id"] for each in sessions if not each["current"]),
+        "/api/targets/": target.json()["target"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
         "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
         "/api/outbox/": str(services.add_mail(browser.organization_id).id),

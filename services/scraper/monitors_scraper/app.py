@@ -5,11 +5,13 @@ from pathlib import Path
 from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested, MonitorRestored
 from monitors_contracts.pages import GetSnapshot, ListHosts, PageFetched
 from monitors_contracts.platform import OrganizationDeleted
+from monitors_contracts.targets import CreateTarget, DeleteTarget, GetTarget, ListTargets, UpdateTarget
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
 from .handlers import Handlers
 from .settings import ScraperSettings
+from .targets import Targets
 
 
 def build(runtime: Runtime, settings: ScraperSettings) -> Service:
@@ -24,6 +26,14 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     service.erase(OrganizationDeleted, *store.ERASE, first=handlers.delete_objects)
     service.answer(GetSnapshot, handlers.get_snapshot)
     service.answer(ListHosts, handlers.list_hosts)
+    targets = Targets(service, settings)
+    service.on_start(targets.start)
+    service.on_stop(targets.stop)
+    service.answer(CreateTarget, targets.create)
+    service.answer(UpdateTarget, targets.update)
+    service.answer(DeleteTarget, targets.delete)
+    service.answer(GetTarget, targets.get)
+    service.answer(ListTargets, targets.list)
     service.project(
         PageFetched,
         apply=store.apply,

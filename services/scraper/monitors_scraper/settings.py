@@ -63,6 +63,11 @@ class ScraperSettings(Settings):
 
     snapshot_days: int = Field(default=365, gt=0, description="How long pages are kept as they were")
 
+    targets_per_organization: int = Field(default=100, ge=0, description="Scrape targets; 0 for no limit")
+    target_timeout: Seconds = Field(default=10, description="For one scrape of a target, or its interval when shorter")
+    target_bytes: int = Field(default=10 * 1024**2, gt=0, description="Largest answer of a target, decoded")
+    target_samples: int = Field(default=50_000, gt=0, description="Most samples of one scrape")
+
     pdf_max_pages: int = Field(default=50, gt=0)
     pdf_timeout: Seconds = 20
 

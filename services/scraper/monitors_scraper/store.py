@@ -164,6 +164,7 @@ ERASE = (
     "DELETE FROM scraper.snapshots WHERE organization_id = $1",
     "DELETE FROM scraper.contents WHERE organization_id = $1",
     "DELETE FROM scraper.forgotten WHERE organization_id = $1",
+    "DELETE FROM scraper.targets WHERE organization_id = $1",
 )
 """All that is kept of an organization."""
 
