@@ -4,9 +4,13 @@ Packing changes nothing that a query could see: it merges what the head and an e
 same. So it may be interrupted anywhere, and samples that come after it are merged in by the next.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
+import asyncpg
 import numpy as np
 import structlog
 
@@ -14,8 +18,7 @@ from monitors_runtime.database import Connection, Pool, columns
 
 from ..domain import packing, rollups
 from ..domain.batches import milliseconds, moment
-from ..domain.rollups import Summaries
-from ..domain.samples import DAY, HOUR, MINUTE, Times, Values, merged_by_series
+from ..domain.samples import DAY, HOUR, MINUTE, merged_by_series
 from . import partitions, reading
 
 log = structlog.get_logger(__name__)
@@ -41,8 +44,10 @@ DELETE FROM metrics.known_series AS known
 WHERE NOT EXISTS (SELECT FROM metrics.hours WHERE series_id = known.id)
 AND NOT EXISTS (SELECT FROM metrics.head WHERE series_id = known.id)
 """
-SLICE_ROWS = 20_000
-"""Rows of the head that are packed at once: bounds what is in memory."""
+SLICE_BYTES = 4_000_000
+"""Samples of the head that are packed at once, 16 bytes each: bounds what is in memory."""
+
+Rows: TypeAlias = Sequence[asyncpg.Record]
 
 
 async def close_hours(pool: Pool, now: datetime, grace: timedelta) -> int:
@@ -80,55 +85,63 @@ async def _close(db: Connection, partition: str, hour: int) -> None:
 async def _slices(db: Connection, partition: str) -> AsyncGenerator[list[tuple[int, bytes]]]:
     """The head's rows in slices that leave no series in two."""
     rows: list[tuple[int, bytes]] = []
+    size = 0
     async for row in db.cursor(PIECES.format(partition), prefetch=5000):
-        if len(rows) >= SLICE_ROWS and row["series_id"] != rows[-1][0]:
+        if size >= SLICE_BYTES and row["series_id"] != rows[-1][0]:
             yield rows
-            rows = []
+            rows, size = [], 0
         rows.append((row["series_id"], row["data"]))
+        size += len(row["data"])
     if rows:
         yield rows
 
 
 async def _pack(db: Connection, hour: int, rows: Sequence[tuple[int, bytes]]) -> None:
-    times, values = reading.raw_samples([data for _, data in rows])
-    series = np.repeat(
-        np.array([each for each, _ in rows], np.int64), np.array([len(data) // 16 for _, data in rows], np.int64)
+    ids = sorted({identifier for identifier, _ in rows})
+    known = await db.fetch(PACKED, ids, moment(hour))
+    of_days = await db.fetch(DAY_HOURS, ids, moment(hour - hour % DAY))
+    # Not on the event loop: others want to be answered meanwhile.
+    packed = await asyncio.to_thread(_packed, hour, rows, known, of_days)
+    await db.execute(KEEP_CHUNKS, moment(hour), *columns(packed.chunks))
+    for table, begins, kept in (("minutes", hour, packed.minutes), ("hours", hour - hour % DAY, packed.hours)):
+        if kept:  # nothing, of what is all staleness markers
+            await db.execute(KEEP.format(table), moment(begins), *columns(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """Rows to keep: series, count and bytes; series and bytes."""
+
+    chunks: list[tuple[int, int, bytes]]
+    minutes: list[tuple[int, bytes]]
+    hours: list[tuple[int, bytes]]
+
+
+def _packed(hour: int, rows: Sequence[tuple[int, bytes]], known: Rows, of_days: Rows) -> _Packed:
+    """An hour of some series: what came in, with what is packed of it already, and their day."""
+    loose, loose_values = reading.raw_samples([data for _, data in rows])
+    ids = np.array([identifier for identifier, _ in rows], np.int64)
+    all_series = [np.repeat(ids, np.array([len(data) // 16 for _, data in rows], np.int64))]
+    all_times, all_values = [loose], [loose_values]
+    for row in known:
+        times, [values] = packing.unpack(row["data"])
+        all_series.append(np.full(len(times), row["series_id"], np.int64))
+        all_times.append(times)
+        all_values.append(values)
+    series, times, values = merged_by_series(
+        np.concatenate(all_series), np.concatenate(all_times), np.concatenate(all_values)
     )
-    ids = np.unique(series)
-    series, times, values = await _with_packed(db, hour, ids, series, times, values)
-    summaries = rollups.folded(rollups.of_samples(series, times, values), MINUTE)
     starts = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
     counts = np.diff(np.append(starts, len(series))).tolist()
-    chunks = list(zip(ids.tolist(), counts, packing.pack_many(starts, times, values[None]), strict=True))
-    await db.execute(KEEP_CHUNKS, moment(hour), *columns(chunks))
-    await _keep(db, "minutes", hour, summaries)
-    await _keep_hours(db, hour, rollups.folded(summaries, HOUR))
-
-
-async def _with_packed(
-    db: Connection, hour: int, ids: Times, series: Times, times: Times, values: Values
-) -> tuple[Times, Times, Values]:
-    all_series, all_times, all_values = [series], [times], [values]
-    for row in await db.fetch(PACKED, ids.tolist(), moment(hour)):
-        packed_times, [packed_values] = packing.unpack(row["data"])
-        all_series.append(np.full(len(packed_times), row["series_id"], np.int64))
-        all_times.append(packed_times)
-        all_values.append(packed_values)
-    return merged_by_series(np.concatenate(all_series), np.concatenate(all_times), np.concatenate(all_values))
-
-
-async def _keep_hours(db: Connection, hour: int, fresh: Summaries) -> None:
-    """Put one hour of each series into its day."""
-    day = hour - hour % DAY
-    known = await db.fetch(DAY_HOURS, np.unique(fresh.series).tolist(), moment(day))
-    before = rollups.joined([rollups.unpacked(row["series_id"], row["data"]) for row in known])
-    await _keep(db, "hours", day, rollups.joined([before.where(before.times != hour), fresh]))
-
-
-async def _keep(db: Connection, table: str, begins: int, summaries: Summaries) -> None:
-    if not len(summaries):
-        return  # nothing but staleness markers
-    await db.execute(KEEP.format(table), moment(begins), *columns(rollups.packed(summaries)))
+    packs = packing.pack_many(starts, times, values[None])
+    minutes = rollups.folded(rollups.of_samples(series, times, values), MINUTE)
+    day = rollups.joined([rollups.unpacked(row["series_id"], row["data"]) for row in of_days])
+    fresh = rollups.folded(minutes, HOUR)
+    # Of the day's other hours only where this one is there: a series that has none of it keeps its row.
+    hours = rollups.joined([day.where((day.times != hour) & np.isin(day.series, fresh.series)), fresh])
+    return _Packed(
+        list(zip(series[starts].tolist(), counts, packs, strict=True)), rollups.packed(minutes), rollups.packed(hours)
+    )
 
 
 async def expire(pool: Pool, now: datetime, keep_raw: timedelta, keep_rollups: timedelta) -> list[str]:

@@ -1,7 +1,9 @@
 """Samples and summaries out of PostgreSQL."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import ParamSpec, TypeVar
 
 import asyncpg
 import numpy as np
@@ -28,17 +30,30 @@ OPEN_HOURS = "SELECT DISTINCT hour FROM metrics.head WHERE series_id = ANY($1) A
 MINUTES = "SELECT series_id, data FROM metrics.minutes WHERE series_id = ANY($1) AND hour >= $2 AND hour < $3"
 HOURS = "SELECT series_id, data FROM metrics.hours WHERE series_id = ANY($1) AND hour >= $2 AND hour < $3"
 
+MANY_ROWS = 300
+"""Rows that are unpacked in some ten milliseconds."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 async def samples(db: Connection | Pool, ids: Sequence[int], since: int, until: int) -> SeriesSamples:
     """The samples from `since` to before `until` (milliseconds) of these series, in their order."""
     first, end = moment(since - since % HOUR), moment(until)
     chunks = await db.fetch(CHUNKS, ids, first, end)
     head = await db.fetch(HEAD, ids, first, end)
-    series, times, values = _columns(ids, chunks, head)
+    series, times, values = await _away(_columns, ids, chunks, head)
     inside = slice(None)
     if len(times) and (times.min() < since or times.max() >= until):
         inside = (times >= since) & (times < until)
     return SeriesSamples(len(ids), series[inside], times[inside], values[inside])
+
+
+async def _away(work: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
+    """Do it here when it is little, and otherwise beside the event loop: others want to be answered meanwhile."""
+    if sum(len(each) for each in given if isinstance(each, list)) <= MANY_ROWS:
+        return work(*given, **named)
+    return await asyncio.to_thread(work, *given, **named)
 
 
 def _columns(
@@ -78,7 +93,7 @@ async def minutes(db: Connection | Pool, ids: Sequence[int], since: int, until: 
     first, end = moment(since - since % HOUR), moment(until)
     opened = await _open_hours(db, ids, first, end)
     rows = await db.fetch(MINUTES, ids, first, end)
-    return await _completed(db, ids, _summaries(ids, rows), opened, MINUTE, since, until)
+    return await _completed(db, ids, await _away(_summaries, ids, rows), opened, MINUTE, since, until)
 
 
 async def hours(db: Connection | Pool, ids: Sequence[int], since: int, until: int) -> Summaries:
@@ -86,7 +101,7 @@ async def hours(db: Connection | Pool, ids: Sequence[int], since: int, until: in
     first, end = moment(since - since % HOUR), moment(until)
     opened = await _open_hours(db, ids, first, end)
     rows = await db.fetch(HOURS, ids, moment(since - since % DAY), end)
-    return await _completed(db, ids, _summaries(ids, rows), opened, HOUR, since, until)
+    return await _completed(db, ids, await _away(_summaries, ids, rows), opened, HOUR, since, until)
 
 
 async def _open_hours(db: Connection | Pool, ids: Sequence[int], first: datetime, end: datetime) -> list[datetime]:
@@ -109,7 +124,8 @@ async def _completed(
 ) -> Summaries:
     if opened:
         fresh = np.array([milliseconds(hour) for hour in opened], np.int64)
-        raw = _columns(ids, await db.fetch(CHUNKS_OF, ids, opened), await db.fetch(HEAD_OF, ids, opened))
+        chunks, head = await db.fetch(CHUNKS_OF, ids, opened), await db.fetch(HEAD_OF, ids, opened)
+        raw = await _away(_columns, ids, chunks, head)
         of_opened = rollups.folded(rollups.of_samples(*raw), span)
         closed = rollups.joined([closed.where(~np.isin(closed.times - closed.times % HOUR, fresh)), of_opened])
     return closed.where((closed.times >= since) & (closed.times < until))

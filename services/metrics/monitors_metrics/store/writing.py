@@ -50,6 +50,8 @@ _YEAR_2000 = 946_684_800_000
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TRAILER = b"\xff\xff"
 _REMEMBERED = 200_000
+_AT_ONCE = 100_000
+"""Samples sorted and copied at once: bounds memory, and how long others wait for the processor."""
 
 
 @dataclass(slots=True)
@@ -78,8 +80,18 @@ class Writer:
 
     async def apply_all(self, db: Connection, events: Sequence[MetricCollected | MetricBatchCollected]) -> None:
         """Keep the samples of many batches at once."""
+        given: list[Batch] = []
+        for event in events:
+            given.append(batches.batch_of(event))
+            if sum(len(batch.times) for batch in given) >= _AT_ONCE:
+                await self._apply(db, given)
+                given = []
+        if given:
+            await self._apply(db, given)
+
+    async def _apply(self, db: Connection, given: Sequence[Batch]) -> None:
         refused = _Refused()
-        given = [self._within_time(batches.batch_of(event), refused) for event in events]
+        given = [self._within_time(batch, refused) for batch in given]
         ids = [np.array([self._id(batch.organization_id, key) for key in batch.keys], np.int64) for batch in given]
         unknown = await self._make_known(db, given, ids)
         for batch, series in zip(given, ids, strict=True):
