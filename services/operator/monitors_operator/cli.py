@@ -11,6 +11,7 @@ from .commands import (
     account,
     alerts,
     channels,
+    config,
     dead_letters,
     doctor,
     documents,
@@ -24,6 +25,7 @@ from .commands import (
     outbox,
     profile,
     replay,
+    rules,
     run,
     tokens,
     trace,
@@ -65,6 +67,8 @@ history.add_to(app)
 edit.add_to(app)
 alerts.add_to(app)
 channels.add_to(app)
+rules.add_to(app)
+config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)
 account.add_to(app)

@@ -1,0 +1,97 @@
+"""`monitors apply`, `diff` and `export`: rules, channels and targets as files."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..options import DEFAULT_DATA_DIR, ApiUrl, DataDir, Json, examples
+
+Files = Annotated[list[Path], typer.Option("--file", "-f", help="A YAML file, or a folder of them.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Also remove what the files do not speak of.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into `app`."""
+    app.command(epilog=examples("monitors apply -f config/", "monitors apply -f rules.yml --dry-run"))(apply)
+    app.command(epilog=examples("monitors diff -f config/"))(diff)
+    app.command(epilog=examples("monitors export > config/all.yml", "monitors export --kind rules"))(export)
+
+
+def apply(
+    files: Files,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    prune: Prune = False,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Make rules, channels and targets what the files say. Applied again, nothing changes."""
+    from ..as_code import documents, planning
+    from ..connect import with_api
+    from ..render import as_json, say
+
+    wanted = documents.read(files)
+
+    def work(platform: Any) -> list[planning.Change]:
+        has = planning.known(platform)
+        for rule in wanted["rules"].values():
+            planning.with_ids(rule, dict.fromkeys(wanted["rules"], "") | has.ids["rules"])
+        changes = planning.plan(wanted, has, prune=prune)
+        done: list[planning.Change] = []
+        for change in changes if dry_run else planning.carry_out(platform, changes, wanted, has):
+            done.append(change)
+            if not json:
+                for line in change.lines():
+                    say(line)
+        return done
+
+    done = with_api(api, Path(data_dir), work)
+    if json:
+        as_json({"dryRun": dry_run, "changes": [vars(change) for change in done]})
+    else:
+        counted = f"{len(done)} change{'' if len(done) == 1 else 's'}"
+        say("Nothing to change." if not done else f"{counted} to make." if dry_run else f"{counted} made.")
+
+
+def diff(
+    files: Files, prune: Prune = False, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False
+) -> None:
+    """What `apply` would change; exit code 1 when there is something."""
+    from ..as_code import documents, planning
+    from ..connect import with_api
+    from ..render import as_json, say
+
+    wanted = documents.read(files)
+    changes = with_api(
+        api, Path(data_dir), lambda platform: planning.plan(wanted, planning.known(platform), prune=prune)
+    )
+    if json:
+        as_json({"changes": [vars(change) for change in changes]})
+    for change in () if json else changes:
+        for line in change.lines():
+            say(line)
+    if changes:
+        raise typer.Exit(1)
+
+
+def export(
+    kind: Annotated[list[str] | None, typer.Option(help="channels, targets or rules; by default all.")] = None,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Everything as YAML that `apply` takes. Secrets are not in it."""
+    from ..as_code import documents, planning
+    from ..connect import with_api
+    from ..errors import BadInput
+    from ..render import as_json, say
+
+    if wrong := [each for each in kind or () if each not in documents.KINDS]:
+        raise BadInput(f"{wrong[0]!r} is none of {', '.join(documents.KINDS)}")
+    found = with_api(api, Path(data_dir), lambda platform: planning.known(platform).things)
+    found = {each: members for each, members in found.items() if not kind or each in kind}
+    if json:
+        as_json({each: list(members.values()) for each, members in found.items()})
+    else:
+        say(documents.written(found).rstrip())
