@@ -69,7 +69,7 @@ def shell(
                 icon,
                 current=_is_current(at, path),
                 count=open_alerts if at == "/alerts" else 0,
-                count_words=f"{open_alerts} open" if at == "/alerts" and open_alerts else "",
+                count_words=f"{open_alerts} firing" if at == "/alerts" and open_alerts else "",
             )
             for at, words, icon in places
         )

@@ -97,7 +97,7 @@ function shown() {
   const at = current()?.id, ticked = new Set(chosen().map((box) => box.value));
   list().replaceWith(latest);
   latest = null;
-  for (const box of document.querySelectorAll("[data-row] input")) box.checked = ticked.has(box.value);
+  for (const box of document.querySelectorAll("[data-row] [type=checkbox]")) box.checked = ticked.has(box.value);
   find("[data-news]").hidden = true;
   count();
   document.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
