@@ -119,7 +119,7 @@ class Queries:
             series=[
                 MetricLine(name=name, labels=labels, values=_nullable(row))
                 for (name, labels), row in zip(lines, values, strict=True)
-                if not np.isnan(row).all()
+                if np.isfinite(row).any()
             ],
         )
 
