@@ -28,6 +28,7 @@ from monitors_contracts import (
     notifications,
     pages,
     platform,
+    rules,
     snapshots,
     targets,
 )
@@ -65,6 +66,7 @@ class Platform:
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
         self.evaluations: dict[Id, monitors.Evaluation] = {}
+        self.rules: list[tuple[Id, rules.RuleView]] = []
         self.deleted: dict[Id, tuple[monitors.MonitorView, datetime]] = {}
         self.listings: list[collection.ListMonitors] = []
         self.alerts: dict[Id, alerts.AlertView] = {}
@@ -94,6 +96,7 @@ class Platform:
         evaluator.answer(monitors.InterpretPrompt, self.interpret)
         evaluator.answer(monitors.RequestRefreshes, self.refresh)
         evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
+        evaluator.answer(rules.ListRules, self.list_rules)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
@@ -354,6 +357,10 @@ class Platform:
             await self.snapshot(pages.GetSnapshot(organization_id=request.organization_id, snapshot_id=each))
         line = snapshots.DiffLine(kind="added", text="South | $49")
         return snapshots.SnapshotDiff(hunks=[[line]], added=1, removed=0)
+
+    async def list_rules(self, request: rules.ListRules) -> rules.RuleList:
+        mine = [rule for owner, rule in self.rules if owner == request.organization_id]
+        return rules.RuleList(rules=mine, total=len(mine))
 
     async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
         return platform.UsageReply(month="2026-11", providers=[])

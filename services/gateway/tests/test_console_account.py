@@ -249,8 +249,8 @@ async def test_a_deleted_account_is_left_at_the_sign_in_and_can_not_come_back(pe
 
 
 async def test_a_limited_sign_in_says_when_to_try_again(person: Person, visitor: Any) -> None:
-    for _ in range(6):
-        reply = await visitor.post("/console/login", data={"email": person.email, "password": "Wrong1horse"})
+    wrong = {"email": person.email, "password": "Wrong1horse"}
+    *_, reply = [await visitor.post("/console/login", data=wrong) for _ in range(6)]
     assert reply.status_code == 429
     assert "Too many failed sign-ins" in reply.text
     assert "data-countdown" in reply.text

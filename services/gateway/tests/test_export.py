@@ -4,16 +4,21 @@ import io
 import json
 import zipfile
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from monitors_contracts.base import Model
+from monitors_contracts import rules
+from monitors_contracts.base import Model, new_id
+from monitors_contracts.rules import RuleView
 from monitors_gateway.archive import Member, zipped
 from monitors_runtime.errors import ProblemError, problem
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
+
+EXAMPLES = Path(rules.__file__).parent / "examples"
 
 
 class Item(Model):
@@ -38,6 +43,9 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     await alex.post(f"/api/monitors/{foreign}/refresh")
     alert = services.add_alert(robin.organization_id)
     services.add_alert(alex.organization_id)
+    [example, *_] = json.loads((EXAMPLES / "monitors.rule.created.v1.json").read_text())
+    rule = RuleView.model_validate(example["data"]["rule"])
+    services.rules += [(robin.organization_id, rule), (alex.organization_id, rule.model_copy(update={"id": new_id()}))]
     channel = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
     await alex.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/y"})
 
@@ -50,6 +58,7 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     assert [(each["alert"]["id"], len(each["steps"])) for each in lines(archive, "alerts.ndjson")] == [
         (str(alert.id), 1)
     ]
+    assert [each["id"] for each in lines(archive, "rules.ndjson")] == [str(rule.id)]
     assert [each["id"] for each in lines(archive, "channels.ndjson")] == [channel.json()["channel"]["id"]]
     assert "whsec" not in archive.read("channels.ndjson").decode()
     assert [each["what"] for each in lines(archive, "audit.ndjson")] == [

@@ -22,6 +22,7 @@ from monitors_contracts.notifications import (
     NotificationView,
     OutboxMessage,
 )
+from monitors_contracts.rules import ListRules, RuleView
 from monitors_runtime.errors import ProblemError
 
 from ..archive import Member, zipped
@@ -40,16 +41,20 @@ STEPS = 500
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 R = TypeVar("R", bound=BaseModel)
 ABOUT = """\
-Everything Monitors! keeps of {email}, as of {now:%Y-%m-%d %H:%M:%S} UTC.
+What Monitors! keeps of {email}, as of {now:%Y-%m-%d %H:%M:%S} UTC.
 
 profile.json          you
 monitors.ndjson       monitors, with what each sentence was understood to mean
 evaluations.ndjson    every check: what was read, where it stood, what was decided (`monitorId` says whose)
+rules.ndjson          rules about measurements
 alerts.ndjson         alerts, with what happened to each
 channels.ndjson       where messages go, secrets masked
 notifications.ndjson  messages, and how far each came
 outbox.ndjson         the local channel's messages, whole
 audit.ndjson          what you did
+
+Measurements are not in here: GET /api/metrics/query gives them, series by series. Nor are kept pages: GET
+/api/snapshots/{{id}}/content gives each that a check names.
 
 .ndjson files hold one JSON document a line; times are RFC 3339. The files are in the order they were written; what
 happened meanwhile may be in a later one.
@@ -71,7 +76,7 @@ class Profile(Model):
     },
 )
 async def export(caller: CallerDep, gateway: GatewayDep) -> StreamingResponse:
-    """Everything that is kept of you, as a zip archive, sent while it is made.
+    """What is kept of you, but for measurements and kept pages, as a zip archive, sent while it is made.
 
     A service that is away is a problem before the first byte. One that goes away later is waited for; when it stays away
     the connection breaks, and the archive is without its end: ask again.
@@ -110,6 +115,7 @@ class Export:
             Member("profile.json", profile.model_dump_json(by_alias=True, indent=2) + "\n"),
             Member("monitors.ndjson", self.monitors()),
             Member("evaluations.ndjson", self.evaluations()),
+            Member("rules.ndjson", self.rules()),
             Member("alerts.ndjson", self.alerts()),
             Member("channels.ndjson", self.channels()),
             Member("notifications.ndjson", self.notifications()),
@@ -146,6 +152,13 @@ class Export:
         except ProblemError as gone:
             if gone.problem.status != 404:  # deleted meanwhile
                 raise
+
+    async def rules(self) -> AsyncIterator[RuleView]:
+        """Rules, newest first."""
+        pages = self._pages(lambda cursor: ListRules(organization_id=self._organization, limit=PAGE, cursor=cursor))
+        async for page in pages:
+            for rule in page.rules:
+                yield rule
 
     async def alerts(self) -> AsyncIterator[AlertTimeline]:
         """Alerts with what happened to each."""

@@ -9,7 +9,7 @@ from .parts import Field, Form, Tab
 EXPORTED = (
     "Monitors, with what each sentence was understood to mean",
     "Every check: what was read, where it stood, what was decided",
-    "Alerts with their timelines, messages and how far each came",
+    "Rules, alerts with their timelines, messages and how far each came",
     "Channels, with secrets masked",
     "What you did, from the audit log",
 )
