@@ -143,6 +143,8 @@ def page(shown: Monitor, checks: list[Evaluation], **more: Any) -> Any:
         "asked": Asked(),
         "next_cursor": None,
     } | more
+    if checks and given["latest"] is None and checks[0].status == "done":
+        given["latest"] = EvaluationReply(evaluation=checks[0], explanation=[])
     found = EvaluationsReply(evaluations=checks, next_cursor=given.pop("next_cursor"))
     parts = (given["latest"], given["evidence"], given["values"], given["alerts"], given["asked"])
     return monitor_view(detail(shown), found, *parts, ROOT, FORMATS)
@@ -180,6 +182,10 @@ def test_a_new_monitor_has_nothing_to_show_but_says_what_to_do() -> None:
     assert view.never_checked
     assert view.value == "Nothing read yet"
     assert (view.point, view.checked, view.no_checks) == (None, None, None)
+
+
+def test_a_monitor_whose_first_check_is_under_way_has_nothing_to_show_yet() -> None:
+    assert page(monitor(current_value=None), [check(status="pending", verdict=None)]).never_checked
 
 
 def test_a_filter_that_finds_nothing_is_not_a_new_monitor() -> None:

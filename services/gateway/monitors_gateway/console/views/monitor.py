@@ -111,7 +111,7 @@ def monitor_view(
     subject = f" of {found.interpretation.subject}" if found.interpretation.subject else ""
     is_known = monitor.current_value is not None
     value = formats.value(monitor.current_value, monitor.unit) if is_known else "Nothing read yet"
-    never = latest is None and not checks.evaluations and asked.verdict is None
+    never = latest is None and asked.verdict is None
     return MonitorPageView(
         id=str(monitor.id),
         name=monitor.name,
