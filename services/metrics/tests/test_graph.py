@@ -87,7 +87,7 @@ async def test_a_graph_is_what_a_plain_loop_says(
     since, until = metrics.hour - timedelta(hours=1), metrics.hour + timedelta(hours=4)
     grid = graph.grid_of(int(since.timestamp()) * 1000, int(until.timestamp()) * 1000, step * 1000)
     for function in FUNCTIONS:
-        asked = {"organization_id": metrics.organization, "selector": "m", "function": function, "percentile": 70}
+        asked: Any = {"organization_id": metrics.organization, "selector": "m", "function": function, "percentile": 70}
         query = QueryMetrics(**asked, since=since, until=until, step_seconds=step, by=["g"])
         reply = await metrics.queries.query_metrics(query)
         [line] = reply.series

@@ -9,6 +9,7 @@ import typer
 
 from .commands import (
     account,
+    agent,
     alerts,
     channels,
     config,
@@ -20,6 +21,7 @@ from .commands import (
     extract,
     history,
     interpret,
+    metrics,
     monitors,
     notifications,
     outbox,
@@ -61,6 +63,7 @@ def _root() -> None:
 
 up.add_to(app)
 run.add_to(app)
+agent.add_to(app)
 watch.add_to(app)
 monitors.add_to(app)
 history.add_to(app)
@@ -78,6 +81,7 @@ interpret.add_to(app)
 extract.add_to(app)
 events.add_to(app)
 trace.add_to(app)
+metrics.add_to(app)
 dead_letters.add_to(app)
 replay.add_to(app)
 doctor.add_to(app)

@@ -24,7 +24,7 @@ class ApiProblem(CommandError):
     """The platform's refusal (RFC 9457): exit code 2 when it is about what was said, else 1."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
-        title = str(problem.get("title") or f"HTTP {status}")
+        title = str(problem.get("title") or problem.get("error") or f"HTTP {status}")  # the latter is Prometheus's
         detail = str(problem.get("detail") or "")
         super().__init__(f"{title}: {detail}" if detail else title)
         self.kind = str(problem.get("type", ""))
@@ -33,15 +33,16 @@ class ApiProblem(CommandError):
 
 
 class Api:
-    """One platform's API. `keyring` holds who we are there; without one nothing is signed."""
+    """One platform's API. `keyring` holds who we are there, unless a token says it; without either nothing is signed."""
 
-    def __init__(self, base: str, keyring: Keyring | None = None) -> None:
+    def __init__(self, base: str, keyring: Keyring | None = None, token: str | None = None) -> None:
         if not base.startswith(("http://", "https://")):
             raise BadInput(f"{base!r} is no address of a platform: it begins with http:// or https://")
         self.base = base.rstrip("/")
         self.keyring = keyring
         self._credentials = keyring.load() if keyring else None
-        self._token = os.environ.get("MONITORS_TOKEN") or (self._credentials.token if self._credentials else None)
+        given = token or os.environ.get("MONITORS_TOKEN")
+        self._token = given or (self._credentials.token if self._credentials else None)
         try:
             self._http = httpx.Client(
                 base_url=self.base,
