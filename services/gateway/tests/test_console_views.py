@@ -16,9 +16,16 @@ from monitors_gateway.console.formats import Formats
 from monitors_gateway.console.forms import Errors
 from monitors_gateway.console.views.alert import alert_view, web_link
 from monitors_gateway.console.views.alerts import TABS, AlertsView, alerts_view
-from monitors_gateway.console.views.channels import KINDS, channel_view, channels_view, new_channel_view
+from monitors_gateway.console.views.channels import (
+    KINDS,
+    channel_errors,
+    channel_view,
+    channels_view,
+    new_channel_view,
+)
 from monitors_gateway.console.views.deliveries import deliveries_view, delivery_row, error_words, state_badge
 from monitors_gateway.console.views.outbox import framed, outbox_view
+from monitors_runtime.errors import problem
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FORMATS = Formats(NOW)
@@ -300,6 +307,20 @@ def test_each_kind_has_a_form_that_keeps_what_was_typed(kind: Any) -> None:
     assert values["name"] == ("On-call", "")
     assert all(error == "No." for name, (_, error) in values.items() if name in ("url", "address"))
     assert bool(view.services) == (kind == "apprise")
+
+
+@pytest.mark.parametrize(
+    ("detail", "fields", "whole"),
+    [
+        ("address: a channel of kind email needs one", {"address": "Please fill this in."}, ""),
+        ("url: not an Apprise URL", {"url": "Not an Apprise URL."}, ""),
+        ("refused-address: private", {}, "This address may not be written to: private"),
+        ("Somebody else has it.", {}, "Somebody else has it."),
+    ],
+)
+def test_why_a_channel_was_not_made_is_told_at_its_field(detail: str, fields: dict[str, str], whole: str) -> None:
+    errors = channel_errors(problem("invalid-channel", "Invalid channel", 422, detail))
+    assert (errors.fields, errors.form) == (fields, whole)
 
 
 # -- the outbox ------------------------------------------------------------------------------------------------------

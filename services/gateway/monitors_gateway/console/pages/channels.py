@@ -13,10 +13,10 @@ from ...api import channels as api
 from ...api import notifications
 from ...api.channels import UpdateChannelRequest
 from ...http.pages import PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, parse, read
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
-from ..views.channels import KINDS, added_view, channel_view, channels_view, new_channel_view
+from ..views.channels import KINDS, added_view, channel_errors, channel_view, channels_view, new_channel_view
 from ..views.deliveries import error_words
 from ..views.parts import Flash
 from .errors import came_from
@@ -54,7 +54,7 @@ async def add_channel(request: Request, visit: VisitDep) -> Answer:
         try:
             added = await api.create_channel(parsed.model, request, Response(), visit.caller, visit.gateway)
         except ProblemError as error:
-            errors = _told(error)
+            errors = channel_errors(error)
         else:
             if added.channel.secret:
                 view = added_view(added.channel, root_of(request))
@@ -63,16 +63,6 @@ async def add_channel(request: Request, visit: VisitDep) -> Answer:
             return redirect(request, f"{root_of(request)}/channels/{added.channel.id}", flash)
     view = new_channel_view(kind, fields, errors, root_of(request))
     return await page(request, "pages/channels/new.html", view, 422)
-
-
-def _told(error: ProblemError) -> Errors:
-    """The notifier's word on a channel: it begins with the field it is about, or with the kind of refusal."""
-    detail = error.problem.detail or ""
-    field, _, words = detail.partition(": ")
-    if field in ("url", "address", "secret") and words:
-        return Errors({field: f"{words[:1].upper()}{words[1:]}."})
-    told = refused(error)
-    return told if told.fields else Errors(form=error_words(told.form))
 
 
 @router.get("/{id}")

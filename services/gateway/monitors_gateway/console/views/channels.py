@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitors_contracts.notifications import ChannelKind, ChannelView, DeliveryState, NotificationView
+from monitors_runtime.errors import ProblemError
 
 from ..formats import Formats, When
-from ..forms import Errors
+from ..forms import WORDS, Errors, refused
 from .deliveries import ICONS, DeliveryRow, delivery_row, error_words, state_badge
 from .parts import Action, Badge, Empty, Field, Link
 
@@ -299,6 +300,16 @@ def _filled(field: Field, typed: Mapping[str, str], errors: Errors) -> Field:
         field.placeholder,
         maxlength=field.maxlength,
     )
+
+
+def channel_errors(error: ProblemError) -> Errors:
+    """Why a channel was not made: the notifier's word begins with the field it is about, or is a kind of refusal."""
+    field, _, words = (error.problem.detail or "").partition(": ")
+    if field not in ("url", "address", "secret") or not words:
+        told = refused(error)
+        return told if told.fields else Errors(form=error_words(told.form))
+    missing = words.endswith("needs one")
+    return Errors({field: WORDS["missing"] if missing else f"{words[:1].upper()}{words[1:]}."})
 
 
 def added_view(channel: ChannelView, root: str) -> AddedView:
