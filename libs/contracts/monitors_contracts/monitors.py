@@ -316,7 +316,9 @@ class Crossing(Event):
     annotations: dict[str, str] = Field(default_factory=dict)
     runbook_url: Url | None = None
     group: str = ""
-    reason: str | None = Field(default=None, description="A stable word of a rule: `crossed`, `raised`, `recovered`, ...")
+    reason: str | None = Field(
+        default=None, description="A stable word of a rule: `crossed`, `raised`, `recovered`, ..."
+    )
 
 
 class ThresholdExceeded(Crossing):

@@ -61,7 +61,9 @@ async def test_search_when_text_stands_in_name_prompt_address_or_fact_then_finds
 ):
     await evaluator.create(PROMPT, name="ÄRGER in der Straße")
     await evaluator.create("Tell me when the snow depth at https://Alm.example/Lift is above 30 cm", name="Winter")
-    await evaluator.create("Let me know when https://uni.example/apply says registration is\x00 open", name="100%_\\ sure")
+    await evaluator.create(
+        "Let me know when https://uni.example/apply says registration is\x00 open", name="100%_\\ sure"
+    )
     for text, expected in {
         "ärger": ["ÄRGER in der Straße"],
         "STRASSE": ["ÄRGER in der Straße"],
