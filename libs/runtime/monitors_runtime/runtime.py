@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_floor
 
-from . import erasure, outbox, telemetry, topology
+from . import depths, erasure, outbox, telemetry, topology
 from .consumer import Consumer, Received, Save, SaveAll, Work
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool, open_pool
 from .errors import ProblemError, problem
@@ -201,7 +201,7 @@ class Runtime:
             **options,
         )
         self.services: list[Service] = []
-        self._chores: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
 
     def service(self, name: str, migrations: Path | None = None) -> Service:
         """A service hosted here."""
@@ -230,7 +230,10 @@ class Runtime:
         await self.broker.start()
         for service in self.services:
             service.start_consuming()
-        self._chores = asyncio.create_task(self._expire(), name="expiry")
+        self._chores = [
+            asyncio.create_task(self._expire(), name="expiry"),
+            asyncio.create_task(depths.watch(self), name="queue depths"),
+        ]
         # What a process is made of stays: the collector need not look at it again with every pass.
         gc.collect()
         gc.freeze()
@@ -238,8 +241,8 @@ class Runtime:
 
     async def stop(self) -> None:
         """Take no more, finish what is in hand, publish what is committed, let go."""
-        if self._chores:
-            self._chores.cancel()
+        for chore in self._chores:
+            chore.cancel()
         await asyncio.gather(*(service.stop_consuming() for service in self.services))
         await asyncio.gather(*(service.stop() for service in self.services))
         if hasattr(self, "relay"):

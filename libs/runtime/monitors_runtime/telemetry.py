@@ -27,6 +27,7 @@ REQUESTS = Counter("monitors_requests_total", "Commands and queries answered", (
 REQUEST_SECONDS = Histogram("monitors_request_seconds", "Time to answer a command or query", ("request",), buckets=FAST)
 PUBLISHED = Counter("monitors_published_total", "Events published from the outbox", ("service",))
 OUTBOX_WAITING = Gauge("monitors_outbox_waiting", "Events committed but not yet published", ("service",))
+CONSUMER_PENDING = Gauge("monitors_consumer_pending", "Events that a consumer has still to handle", ("durable",))
 DEAD_LETTERS = Counter("monitors_dead_letters_total", "Messages given up", ("durable",))
 
 

@@ -41,8 +41,8 @@ class Api:
         self.base = base.rstrip("/")
         self.keyring = keyring
         self._credentials = keyring.load() if keyring else None
-        given = token or os.environ.get("MONITORS_TOKEN")
-        self._token = given or (self._credentials.token if self._credentials else None)
+        self._given = token or os.environ.get("MONITORS_TOKEN")
+        self._token = self._given or (self._credentials.token if self._credentials else None)
         try:
             self._http = httpx.Client(
                 base_url=self.base,
@@ -163,10 +163,10 @@ class Api:
     def use_local_user(self) -> None:
         """Sign in as the command line's own user of this data folder; made on first use, with a password nobody knows.
 
-        A token in MONITORS_TOKEN goes before.
+        A token that was given, or is in MONITORS_TOKEN, goes before.
         """
         assert self.keyring
-        if os.environ.get("MONITORS_TOKEN"):
+        if self._given:
             return
         with self.keyring.locked():
             self._credentials = self.keyring.load()
@@ -195,7 +195,7 @@ class Api:
 
     def _sign_in_again(self) -> bool:
         """New tokens for expired ones, without asking anybody. False when that can't be done."""
-        if self.keyring is None or self._credentials is None or os.environ.get("MONITORS_TOKEN"):
+        if self.keyring is None or self._credentials is None or self._given:
             return False
         with self.keyring.locked():
             known = self.keyring.load() or self._credentials

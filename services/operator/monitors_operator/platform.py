@@ -23,10 +23,17 @@ from monitors_runtime.runtime import Runtime
 from monitors_runtime.settings import RuntimeSettings, Settings
 from monitors_runtime.standalone import HttpServer, Web, listen
 
+from .agent.agent import Agent
+from .agent.buffer import Buffer
+from .agent.machine import readings
+from .agent.readings import Source, of_registry
 from .bootstrap import SERVICES, build
+from .connect import connected
 from .locate import INFO_FILE, running
 
 log = structlog.get_logger(__name__)
+
+_AGENT_BUFFER_BYTES = 100 * 1024 * 1024
 
 
 class PlatformSettings(Settings):
@@ -37,6 +44,13 @@ class PlatformSettings(Settings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on")
     workers: int = Field(
         default=0, ge=0, le=64, description="Processes beside the first that take fetching and evaluating off it"
+    )
+    agent: bool = Field(default=True, description="Measure this machine and the platform itself")
+    agent_interval: float = Field(default=15, ge=1, le=3600, description="Seconds between these measurements")
+    agent_token: SecretStr | None = Field(
+        default=None,
+        description="API token (scope `metrics:write`) of the organization that they go to; by default that of the data "
+        "folder's own user",
     )
 
 
@@ -56,6 +70,7 @@ class Platform:
         self._server: HttpServer | None = None
         self._workers: list[Child] = []
         self.runtime: Runtime | None = None
+        self._agent: asyncio.Task[None] | None = None
 
     @property
     def api(self) -> str:
@@ -86,10 +101,13 @@ class Platform:
                 raise CannotStart(str(failure)) from failure
             raise
         self._write_info(settings)
+        if self.settings.agent:
+            self._agent = asyncio.create_task(own_agent(self.settings, "platform", machine=True).run(), name="agent")
 
     async def stop(self) -> None:
         """Stop everything, in the order that loses nothing: requests, services, then the servers beneath them."""
         (self.data_dir / INFO_FILE).unlink(missing_ok=True)
+        await _ended(self._agent)
         if self._server:
             await self._server.stop()
         await asyncio.gather(*(worker.stop() for worker in self._workers))
@@ -206,10 +224,14 @@ async def run_services(
             _web(application) if application else Web(health.application(runtime), lambda: None), listener
         )
         await server.start()
+    agent: asyncio.Task[None] | None = None
     if ready_file:
         ready_file.write_text(str(os.getpid()))
+        if (measured := PlatformSettings()).agent:
+            agent = asyncio.create_task(own_agent(measured, ready_file.stem, machine=False).run(), name="agent")
     log.info("services run", services=list(names))
     await stopped.wait()
+    await _ended(agent)
     if server:
         await server.stop()
     await runtime.stop()
@@ -236,6 +258,26 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _web(application: FastAPI) -> Web:
     return Web(application, application.state.gateway.feed.close)
+
+
+def own_agent(settings: PlatformSettings, process: str, *, machine: bool) -> Agent:
+    """What measures this process of the platform, and with `machine` the machine too."""
+    name = socket.gethostname()
+    sources: list[tuple[Source, dict[str, str]]] = [
+        (of_registry, {"job": "monitors", "instance": name, "process": process})
+    ]
+    if machine:
+        sources.append((readings, {"job": "node", "instance": name}))
+    token = settings.agent_token.get_secret_value() if settings.agent_token else None
+    data_dir = settings.data_dir.expanduser().absolute()
+    buffer = Buffer(data_dir / "agent" / process, _AGENT_BUFFER_BYTES)
+    return Agent(lambda: connected(None, data_dir, token), buffer, sources, settings.agent_interval)
+
+
+async def _ended(task: "asyncio.Task[None] | None") -> None:
+    if task:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _exists(file: Path) -> None:
