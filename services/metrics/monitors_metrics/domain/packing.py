@@ -161,11 +161,11 @@ def _planes(rows: NDArray[np.uint8], width: int) -> bytes:
 def _whole_numbers(plain: bytes, position: int, count: int) -> tuple[Times, int]:
     width, begin = plain[position], position + 9
     end = begin + width * (count - 1)
-    zigzag = np.zeros((count, 8), np.uint8)
-    zigzag[0] = np.frombuffer(plain, np.uint8, 8, position + 1)
-    zigzag[1:, :width] = np.frombuffer(plain, np.uint8, end - begin, begin).reshape(width, count - 1).T
-    numbers = zigzag.view(np.uint64).ravel()
-    return ((numbers >> np.uint64(1)).view(np.int64) ^ -(numbers & np.uint64(1)).view(np.int64)), end
+    planes = np.frombuffer(plain, np.uint8, end - begin, begin).reshape(width, count - 1)
+    zigzag = np.empty(count, np.uint64)
+    zigzag[:1] = np.frombuffer(plain, np.uint64, 1, position + 1)
+    zigzag[1:] = planes[0] if width == 1 else np.ascontiguousarray(planes.T).view(f"<u{width}").ravel()
+    return (zigzag >> 1).view(np.int64) ^ -(zigzag & 1).view(np.int64), end
 
 
 def _spread(of_series: Times, starts: Times, length: int) -> Times:

@@ -7,6 +7,7 @@ import numpy as np
 from ..samples import Mask, Values
 from ..selectors import NAME, InvalidQuery
 from . import windows
+from .numbers import number_text
 from .tree import Aggregate
 from .values import Key, Labels, Scalar, String, Value, Vector, empty, key, stacked
 
@@ -97,13 +98,3 @@ def _value_counts(groups: dict[Key, tuple[Labels, list[int]]], vector: Vector, l
             counts = same.sum(axis=0)[None, :]
             parts.append(Vector([{**labels, label: number_text(float(value))}], counts.astype(np.float64), counts > 0))
     return stacked(parts, steps)
-
-
-def number_text(value: float) -> str:
-    """A number as Prometheus writes it."""
-    if np.isnan(value):
-        return "NaN"
-    if np.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    text = repr(float(value))
-    return text[:-2] if text.endswith(".0") else text
