@@ -110,6 +110,7 @@ class PlatformProcess:
             "MONITORS_REFRESHES_PER_MINUTE": "0",
             "MONITORS_REFRESHES_PER_DAY": "0",
             "MONITORS_RETRY_FIRST_WAIT": "0.5",
+            "MONITORS_AGENT": "false",
             **self._settings,
         }
         command = [sys.executable, "-m", "monitors_operator", "up", "--data-dir", str(self.data_dir)]

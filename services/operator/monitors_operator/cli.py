@@ -22,6 +22,7 @@ from .commands import (
     history,
     interpret,
     metrics,
+    metrics_send,
     monitors,
     notifications,
     outbox,
@@ -29,6 +30,7 @@ from .commands import (
     replay,
     rules,
     run,
+    targets,
     tokens,
     trace,
     up,
@@ -82,6 +84,8 @@ extract.add_to(app)
 events.add_to(app)
 trace.add_to(app)
 metrics.add_to(app)
+metrics_send.add_to(metrics.group)
+targets.add_to(app)
 dead_letters.add_to(app)
 replay.add_to(app)
 doctor.add_to(app)
