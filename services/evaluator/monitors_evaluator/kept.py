@@ -88,7 +88,7 @@ class Kept:
         )
 
     async def point(self, command: PointMonitor) -> Pointed:
-        """Read the fact at another place from now on. What the old place said is no ground for an alert any more."""
+        """Read the fact at another place from now on. An alert stays only if what stands there is a ground for it too."""
         monitor = await self._monitor(command)
         page = await self._page_of(command.organization_id, command.snapshot_id)
         address, target = await asyncio.to_thread(_aim, page, monitor.interpretation, command)
@@ -103,8 +103,10 @@ class Kept:
                 raise not_found()
             if known.monitor.interpretation != monitor.interpretation:
                 raise problem("conflict", "The monitor was edited meanwhile", 409, "Look at it, and point again.")
-            pointed = definition.point(known.monitor, target.plan, tx.now)
-            if cleared := clearing(known.monitor, "its fact is read at another place now", pointed.id, tx.now):
+            pointed = definition.point(known.monitor, target, tx.now)
+            if not pointed.condition_met and (
+                cleared := clearing(known.monitor, "its fact is read at another place now", pointed.id, tx.now)
+            ):
                 tx.publish(cleared)
             event = MonitorUpdated(organization_id=pointed.organization_id, monitor_id=pointed.id, monitor=pointed)
             await store.apply(tx.db, event)

@@ -12,7 +12,7 @@ import zstandard
 
 from monitors_contracts.base import Id, id_floor, new_id
 from monitors_contracts.evaluations import GetMonitorValues, ListEvaluations, PointMonitor
-from monitors_contracts.monitors import MonitorUpdated, ThresholdCleared, Verdict
+from monitors_contracts.monitors import MonitorUpdated, ThresholdCleared, ThresholdExceeded, Verdict
 from monitors_contracts.snapshots import CompareSnapshots, ShowSnapshot
 from monitors_evaluator import history
 from monitors_evaluator.contents import unpacked
@@ -268,6 +268,23 @@ async def test_point_when_an_alert_was_open_then_it_ends(evaluator: Any, kept: K
     await kept.point(pointing(evaluator, monitor, snapshot, place="c0.2.1"))
     [cleared] = await evaluator.house.published(ThresholdCleared)
     assert "another place" in cleared.event.summary
+
+
+async def test_point_when_the_alert_is_as_true_of_the_new_place_then_it_stays_and_is_not_told_again(
+    evaluator: Any, kept: Kept, pages: Pages
+):
+    monitor = await evaluator.create()
+    await evaluator.check(monitor, 40)
+    snapshot = pages.keep(evaluator.organization, SHOP)
+    found = await kept.point(pointing(evaluator, monitor, snapshot, text="$45"))
+    assert found.monitor is not None
+    assert found.monitor.condition_met
+    assert await evaluator.house.published(ThresholdCleared) == []
+    refresh = await evaluator.refresh(monitor)
+    events = await evaluator.hear(evaluator.fetched(monitor, refresh, 0, **fetched_fields(SHOP)))
+    evaluation = await evaluator.evaluation(refresh)
+    assert (evaluation.value, evaluation.reason, evaluation.verdict) == (45, "still-met", Verdict.QUIET)
+    assert not [each for each in events if isinstance(each, ThresholdCleared | ThresholdExceeded)]
 
 
 async def test_point_when_nothing_can_be_read_there_then_says_so(evaluator: Any, kept: Kept, pages: Pages):

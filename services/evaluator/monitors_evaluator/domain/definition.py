@@ -8,7 +8,6 @@ from monitors_contracts.base import Id
 from monitors_contracts.collection import DuplicateMonitor
 from monitors_contracts.monitors import (
     CreateMonitor,
-    ExtractionPlan,
     Interpretation,
     MonitorDeleted,
     MonitorRefreshRequested,
@@ -17,7 +16,9 @@ from monitors_contracts.monitors import (
     UpdateMonitor,
 )
 
+from .extraction.pointing import Target
 from .extraction.question import question_of
+from .verdict import holds
 
 LONGEST_NAME = 100
 COPY = " (copy)"
@@ -105,9 +106,15 @@ def _is_same(before: Interpretation, after: Interpretation | None) -> bool:
 _UNJUDGED: dict[str, object] = {"condition_met": None, "last_verdict": None, "last_reason": None}
 
 
-def point(monitor: MonitorView, plan: ExtractionPlan, now: datetime) -> MonitorView:
-    """The monitor with its fact read at another place: what was read before is another fact, so it is forgotten."""
-    return monitor.model_copy(update=_FORGOTTEN | {"plan": plan, "version": monitor.version + 1, "updated_at": now})
+def point(monitor: MonitorView, target: Target, now: datetime) -> MonitorView:
+    """The monitor with its fact read at another place: what was read before is another fact, so it is forgotten.
+
+    A condition that was met and is met by what stands there too stays met, so that its alert neither ends nor is told again.
+    """
+    read, condition = target.extraction, monitor.interpretation.condition
+    still_met = bool(monitor.condition_met and condition and holds(condition, read.value, read.unit))
+    changes: dict[str, object] = {"plan": target.plan, "version": monitor.version + 1, "updated_at": now}
+    return monitor.model_copy(update=_FORGOTTEN | changes | ({"condition_met": True} if still_met else {}))
 
 
 _FORGOTTEN: dict[str, object] = _UNJUDGED | {
