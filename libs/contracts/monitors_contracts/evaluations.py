@@ -68,8 +68,8 @@ class PointMonitor(TenantRequest[Pointed]):
     """Read a monitor's fact at another place of a kept page, from now on: derives the plan that reads that place.
 
     Give the `place` (an address that ShowSnapshot put into its links), or a piece of the place's `text`. What was read before
-    is forgotten, as with a new prompt; an alert stays open if what stands there is a ground for it too. Problems: `monitor-not-found`, `snapshot-not-found`,
-    `no-such-place`, `nothing-to-read-there`.
+    is forgotten, as with a new prompt; an alert stays open if what stands there is a ground for it too. Problems:
+    `monitor-not-found`, `snapshot-not-found`, `no-such-place`, `nothing-to-read-there`.
     """
 
     service = "evaluator"
