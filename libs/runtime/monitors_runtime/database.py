@@ -24,6 +24,8 @@ DATABASE_AWAY = (
 )
 # Two transactions got in each other's way: doing it again is right, at once.
 DATABASE_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+# A text that no table can hold, such as one with a NUL in it.
+DATABASE_REFUSES_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 # An escaped NUL, and not the text `\\u0000` (a backslash, escaped, before `u0000`).
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")

@@ -170,3 +170,8 @@ async def test_openapi_document_is_printed_without_connecting(gateway: SimpleNam
     refresh = document["paths"]["/api/monitors/{id}/refresh"]["post"]["responses"]
     assert set(refresh) == {"200", "202", "default"}
     assert "application/problem+json" in refresh["default"]["content"]
+
+
+async def test_a_text_that_no_table_holds_is_refused_in_words(visitor: Any) -> None:
+    body = {"email": "nul@example.com", "password": "Correct1horse", "name": "Ro\u0000bin"}
+    await assert_problem(await visitor.post("/api/auth/register", json=body), 422, "invalid-request")

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from monitors_runtime.errors import ProblemError
 
@@ -44,11 +45,13 @@ class Parsed(Generic[M]):
 
 
 async def read(request: Request) -> dict[str, str]:
-    """The text fields of a form; of several with the same name the last. Blanks around are cut, but not of passwords."""
+    """The text fields of a form; of several with the same name the last. Blanks around are cut, but not of passwords.
+
+    A NUL, which no keyboard types and no table holds, is left out.
+    """
     form = await request.form()
-    return {
-        name: value if "password" in name else value.strip() for name, value in form.items() if isinstance(value, str)
-    }
+    texts = {name: value.replace("\0", "") for name, value in form.items() if isinstance(value, str)}
+    return {name: value if "password" in name else value.strip() for name, value in texts.items()}
 
 
 async def read_list(request: Request, name: str) -> list[str]:
@@ -76,12 +79,18 @@ def refused(error: ProblemError, fields: Mapping[str, str] | None = None) -> Err
     return Errors(named, "" if named else words)
 
 
+def message_of(error: ErrorDetails) -> str:
+    """One of pydantic's errors in words for a person."""
+    words = WORDS.get(error["type"])
+    return words.format_map(error.get("ctx") or {}) if words else error["msg"].removeprefix("Value error, ")
+
+
 def _errors(model: type[BaseModel], invalid: ValidationError) -> Errors:
     aliases = {each.alias or name: name for name, each in model.model_fields.items()}
     found: dict[str, str] = {}
     whole = ""
     for each in invalid.errors():
-        message = WORDS.get(each["type"], each["msg"].removeprefix("Value error, ")).format_map(each.get("ctx") or {})
+        message = message_of(each)
         if each["loc"]:
             first = str(each["loc"][0])
             found.setdefault(aliases.get(first, first), message[:1].upper() + message[1:])

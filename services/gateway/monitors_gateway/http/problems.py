@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from monitors_contracts.base import Problem
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, DATABASE_REFUSES_TEXT
 from monitors_runtime.errors import ProblemError
 
 MEDIA_TYPE = "application/problem+json"
@@ -96,6 +96,10 @@ def install(app: FastAPI) -> None:
     async def conflict(_: Request, __: Exception) -> Response:
         return response(Problem(type="conflict", title="Too many changes at once", status=409, detail="Try again."))
 
+    async def unwritable(_: Request, __: Exception) -> Response:
+        detail = "A text holds a character that can't be kept, such as NUL."
+        return response(Problem(type="invalid-request", title="Invalid request", status=422, detail=detail))
+
     app.add_exception_handler(ProblemError, refused)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid)
@@ -103,6 +107,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, away)
     for kind in DATABASE_CONFLICT:
         app.add_exception_handler(kind, conflict)
+    for kind in DATABASE_REFUSES_TEXT:
+        app.add_exception_handler(kind, unwritable)
 
 
 def _invalid(error: RequestValidationError) -> Problem:

@@ -11,7 +11,7 @@ from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
 from monitors_contracts.evaluations import MonitorValues
 from monitors_contracts.monitors import Verdict
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import ProblemError, problem
 
 from ...api import alerts, evaluations, extraction, refreshes, snapshots
 from ...api.evaluations import EvaluationReply, RefreshId, TraceReply
@@ -22,7 +22,7 @@ from ...api.snapshots import SnapshotReply
 from ...http.pages import Cursor, PathId
 from ...http.problems import Refused
 from ...rendering import rendered
-from ..forms import read
+from ..forms import parse, read
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.checks import check_view
@@ -184,7 +184,9 @@ async def point_page(
 async def use_place(request: Request, monitor_id: PathId, visit: VisitDep) -> Response:
     """Read the fact there from now on."""
     fields = await read(request)
-    asked = PointRequest.model_validate({"snapshotId": fields.get("snapshot"), "place": fields.get("place")})
+    asked = parse(PointRequest, {"snapshot_id": fields.get("snapshot"), "place": fields.get("place")}).model
+    if asked is None:
+        raise problem("invalid-place", "No such place", 422, "Click a piece of the page to say where the fact stands.")
     await extraction.point_monitor(monitor_id, asked, visit.caller, visit.gateway)
     here = f"{root_of(request)}/monitors/{monitor_id}"
     return redirect(request, here, Flash("Saved. The next check reads the fact there."))

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ...api.shapes import GivenInterpretation, Interpretation, Monitor
 from ..formats import Formats
-from ..forms import WORDS, Errors
+from ..forms import WORDS, Errors, message_of
 from .parts import Field, Link, Option
 
 Typed = Mapping[str, str]
@@ -133,8 +133,7 @@ def placed(invalid: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in invalid.errors():
         parts = [_snake(str(part)) for part in each["loc"] if part not in ("float", "bool", "str")]
-        message = WORDS.get(each["type"], each["msg"]).format_map(each.get("ctx") or {})
-        found.setdefault(_place(".".join(["interpretation", *parts])), message)
+        found.setdefault(_place(".".join(["interpretation", *parts])), message_of(each))
     return found
 
 
