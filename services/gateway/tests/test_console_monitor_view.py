@@ -276,7 +276,7 @@ def test_a_trace_is_drawn_on_one_line_of_time_parents_first() -> None:
 def test_a_trace_never_leaves_its_box(times: list[tuple[float, float | None]]) -> None:
     for row in trace_rows([node(at, took) for at, took in times], FORMATS):
         assert row.bar_x >= 0
-        assert 0 < row.bar_width
+        assert row.bar_width > 0
         assert row.bar_x + row.bar_width <= 100.01
 
 

@@ -45,7 +45,8 @@ async def register(gateway: Gateway, email: str, password: str, name: str, visit
     async with gateway.service.transaction() as tx:
         await _count_registration(gateway, tx, visitor)
         if not await users.insert_user(tx.db, user, tx.now):
-            raise problem("email-taken", "E-mail address taken", 409, "This address has an account. Sign in, or use another one.")
+            detail = "This address has an account. Sign in, or use another one."
+            raise problem("email-taken", "E-mail address taken", 409, detail)
         tx.publish(
             UserRegistered(
                 organization_id=user.organization_id,
