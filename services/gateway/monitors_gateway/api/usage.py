@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime
 
 from monitors_contracts.base import Model
-from monitors_contracts.monitors import ListMonitors
+from monitors_contracts.collection import ListMonitors
 from monitors_contracts.platform import GetAiUsage, UsageReply
 
 from ..http.callers import CallerDep, GatewayDep
