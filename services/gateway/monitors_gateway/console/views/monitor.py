@@ -165,6 +165,8 @@ def _before(monitor: Monitor, formats: Formats) -> str:
 
 
 def _counts(monitor: Monitor, formats: Formats) -> str:
+    if not monitor.evaluation_count:
+        return ""
     checks = "1 check" if monitor.evaluation_count == 1 else f"{formats.number(monitor.evaluation_count)} checks"
     times = "once" if monitor.trigger_count == 1 else f"{formats.number(monitor.trigger_count)} times"
     return f"{checks}, triggered {times if monitor.trigger_count else 'never'}"
