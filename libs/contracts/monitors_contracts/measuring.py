@@ -91,11 +91,16 @@ def batches(organization_id: Id, source: str, columns: Columns) -> Iterator[Metr
 
 def _parts(columns: Columns) -> Iterator[tuple[list[str], list[int], int, int]]:
     """Series and counts of each part, and where its samples begin and end."""
+    samples, text = len(columns.times) // 8, "".join(columns.series)
+    size = _weight(text) + _SERIES_BYTES * len(columns.series) + _SAMPLE_BYTES * samples
+    if columns.series and len(columns.series) <= _MOST_SERIES and size <= _LARGEST:
+        yield list(columns.series), list(columns.counts), 0, samples
+        return
     series: list[str] = []
     counts: list[int] = []
     begin = end = size = 0
     for key, total in zip(columns.series, columns.counts, strict=True):
-        weight = len(key) if key.isascii() and key.isprintable() else 6 * len(key)
+        weight = _weight(key)
         for count in _portions(total):
             size += weight + _SERIES_BYTES + _SAMPLE_BYTES * count
             if series and (size > _LARGEST or len(series) == _MOST_SERIES):
@@ -107,6 +112,11 @@ def _parts(columns: Columns) -> Iterator[tuple[list[str], list[int], int, int]]:
             end += count
     if series:
         yield series, counts, begin, end
+
+
+def _weight(text: str) -> int:
+    """Bytes of a text in JSON, at most."""
+    return len(text) if text.isascii() and text.isprintable() else 6 * len(text)
 
 
 def _portions(total: int) -> Sequence[int]:

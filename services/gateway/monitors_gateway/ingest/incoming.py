@@ -108,9 +108,9 @@ def _ordered(incoming: Incoming, kept: NDArray[np.bool_], metrics: Mapping[str, 
     owners, times, values = incoming.owners, incoming.times, incoming.values
     if not kept.all():
         owners, times, values = owners[kept], times[kept], values[kept]
-    first: dict[str, int] = {}
-    numbers = [first.setdefault(key, number) for number, key in enumerate(incoming.series)]
-    if len(first) < len(incoming.series):
+    if len(set(incoming.series)) < len(incoming.series):
+        first: dict[str, int] = {}
+        numbers = [first.setdefault(key, number) for number, key in enumerate(incoming.series)]
         owners = np.array(numbers, np.int64)[owners]
     steps = np.diff(owners)
     if not ((steps > 0) | ((steps == 0) & (times[1:] >= times[:-1]))).all():
