@@ -188,6 +188,9 @@ def test_a_check_tells_all_that_it_caused(visitor: Any, site: Any) -> None:
     monitor = watch(visitor, site.shop("/kettle", 45))
     ended = check(visitor, monitor)
     page = visitor.go(f"/monitors/{monitor}")
+    while not visitor.api("GET", f"/api/monitors/{monitor}")["notifications"]:
+        page.wait_for_timeout(100)
+    page.reload()
     expect(page.locator("#messages li")).to_have_count(1)
     page.get_by_role("link", name="Every event of this check").click()
     expect(page).to_have_url(f"{visitor.url}/console/monitors/{monitor}/checks/{ended['refreshId']}")
