@@ -160,3 +160,11 @@ async def test_a_page_that_is_not_there_says_so_in_the_frame(entered: Any) -> No
 async def test_live_updates_are_for_those_signed_in(visitor: Any) -> None:
     reply = await visitor.get("/console/events", headers={"accept": "text/event-stream"})
     assert reply.status_code == 401
+
+
+async def test_a_page_says_from_where_its_live_updates_go_on(entered: Any, gateway: Any) -> None:
+    page = await entered.get("/console/channels", headers={"accept": "text/html"})
+    found = re.search(r'data-position="(m\d+\.a\d+\.p\d+)"', page.text)
+    assert found
+    position = await gateway.app.state.gateway.feed.position(found[1])
+    assert str(position) == found[1]

@@ -101,6 +101,7 @@ async def _shell(request: Request, caller: Caller | None) -> Shell:
         keys_of(request).csrf(caller.session.id) if caller else "",
         _flash(request),
         await _open_alerts(request, caller) if caller else 0,
+        getattr(request.state, "position", ""),
     )
 
 

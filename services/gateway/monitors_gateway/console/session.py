@@ -1,6 +1,7 @@
 """The console's sign-in: a signed cookie that names a session, and a token in every form against forged requests."""
 
 import base64
+import contextlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Depends, Request
+from nats.errors import Error as NatsError
 from pydantic import SecretStr
 from starlette.responses import Response
 
@@ -120,6 +122,9 @@ async def signed_in(request: Request) -> Visit:
     elif "text/html" in request.headers.get("accept", "") and "x-live" not in request.headers:
         gateway = gateway_of(request)
         await store.prolong(gateway.runtime.pool, caller.session.id, caller.expires_at)
+        # Where the feed stands before anything is looked up: live updates go on from here, so that none falls between.
+        with contextlib.suppress(NatsError, TimeoutError):
+            request.state.position = str(await gateway.feed.position(None))
     return Visit(caller, gateway_of(request), keys)
 
 

@@ -20,7 +20,9 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The frame of a page. `root` is the path the console lives under; `csrf` goes into every form."""
+    """The frame of a page. `root` is the path the console lives under; `csrf` goes into every form; live updates begin behind
+    `position`.
+    """
 
     root: str
     assets: str
@@ -32,6 +34,7 @@ class Shell:
     nav: tuple[NavItem, ...] = ()
     more: tuple[NavItem, ...] = ()
     flash: Flash | None = None
+    position: str = ""
 
 
 # The pages of the console, as the navigation lists them: path, words, icon. The first row is in reach of a thumb on phones.
@@ -56,6 +59,7 @@ def shell(
     csrf: str,
     flash: Flash | None,
     open_alerts: int,
+    position: str,
 ) -> Shell:
     """The frame around a page at `path` (below the root), for somebody signed in or for a visitor."""
     if caller is None:
@@ -75,7 +79,8 @@ def shell(
         )
 
     session = caller.session
-    return Shell(root, assets, theme, path, csrf, session.name, session.email, items(PLACES), items(MORE_PLACES), flash)
+    places, more = items(PLACES), items(MORE_PLACES)
+    return Shell(root, assets, theme, path, csrf, session.name, session.email, places, more, flash, position)
 
 
 def _is_current(place: str, path: str) -> bool:

@@ -6,10 +6,13 @@
 const SETTLE = 250;
 const RETRY = 3000;
 const HIDDEN_FOR = 30000;
+const PATIENCE = 5; // tries; then the place itself may be what is refused
 
 export function startLive({ root, announce }) {
   const banner = document.getElementById("connection");
-  let source, position, timer, hiddenTimer, waiting = false, again = false, tries = 0;
+  // From where the page was made: what happened since, before this connection, is told as well.
+  let position = document.body.dataset.position;
+  let source, timer, hiddenTimer, waiting = false, again = false, tries = 0;
   const dirty = new Set();
 
   function connect() {
@@ -29,6 +32,7 @@ export function startLive({ root, announce }) {
       if (source.readyState !== EventSource.CLOSED) return;
       const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null);
       if (answer?.status === 401) return signedOut();
+      if (tries >= PATIENCE) position = undefined;
       setTimeout(connect, Math.min(30000, 1000 * 2 ** tries++));
     };
   }
