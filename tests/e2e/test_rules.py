@@ -101,3 +101,26 @@ def wait(condition: Any, patience: float = 20) -> Any:
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)
     return found
+
+
+def test_a_job_when_it_pings_and_fails_then_its_heartbeat_says_so(platform: Any, site: Any) -> None:
+    user = platform.user()
+    created = user.call("POST", "/api/heartbeats", {"name": "Backup", "cron": "0 2 * * *", "grace": "1h"})
+    assert created.status_code == 201, created.text
+    beat = created.json()["heartbeat"]
+    assert (beat["status"], beat["grace"]) == ("new", 3600)
+    path = beat["pingUrl"].partition("/ping/")[2]
+    for method, suffix, status in (("GET", "/start", "running"), ("POST", "", "up"), ("HEAD", "/7", "down")):
+        assert user.call(method, f"/ping/{path}{suffix}").status_code == 200
+        wait(lambda status=status: user.get(f"/api/heartbeats/{beat['id']}")["heartbeat"]["status"] == status)
+    [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"])
+    assert (alert["name"], alert["severity"]) == ("Backup", "critical")
+    assert user.call("GET", f"/ping/{path}/0").status_code == 200
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    [listed] = user.get("/api/heartbeats")["heartbeats"]
+    assert listed["status"] == "up"
+    assert user.call("GET", f"/ping/{path[:-4]}AAAA").status_code == 404
+    assert user.call("POST", "/api/heartbeats", {"name": "x"}).status_code == 422
+    assert user.call("POST", "/api/heartbeats", {"name": "x", "cron": "whenever"}).status_code == 422
+    assert user.call("DELETE", f"/api/heartbeats/{beat['id']}").status_code == 200
+    assert user.get("/api/heartbeats")["total"] == 0

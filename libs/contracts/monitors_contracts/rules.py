@@ -177,8 +177,34 @@ class CompositeRule(BaseRule):
     by: list[LabelName] = Field(default_factory=list[str], max_length=10)
 
 
+HEARTBEAT_METRIC = "heartbeat"
+"""What a ping becomes: the exit status, so 0 when all went well; `STARTED` when something began."""
+HEARTBEAT_LABEL = "heartbeat_id"
+STARTED = -1.0
+
+
+class HeartbeatRule(BaseRule):
+    """A ping is to come every `period`, or when `cron` says (in `timezone`), or at most `grace` later.
+
+    It fires when none comes, when what began does not end within `grace`, and at once when a ping tells of a failure; the
+    next good ping ends it.
+    """
+
+    kind: Literal["heartbeat"]
+    period: Annotated[float, Field(ge=10, le=366 * 86_400), BeforeValidator(seconds_of), _Written] | None = None
+    cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
+    timezone: str = Field(default="UTC", max_length=100)
+    grace: Annotated[float, Field(ge=1, le=31 * 86_400), BeforeValidator(seconds_of), _Written] = 300
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Self:
+        if (self.period is None) == (self.cron is None):
+            raise ValueError("a heartbeat has a period or a cron")
+        return self
+
+
 RuleSpec: TypeAlias = Annotated[
-    ThresholdRule | WindowRule | RateRule | RatioRule | NOfMRule | AbsenceRule | CompositeRule,
+    ThresholdRule | WindowRule | RateRule | RatioRule | NOfMRule | AbsenceRule | CompositeRule | HeartbeatRule,
     Field(discriminator="kind"),
 ]
 """What a rule says. Kinds that foresee or find the unusual get their place here."""
@@ -305,6 +331,7 @@ class ListRules(TenantRequest[RuleList]):
     name: str | None = Field(default=None, max_length=200, description="Exactly this name")
     group: str | None = Field(default=None, max_length=200)
     metric: str | None = Field(default=None, max_length=200)
+    kind: str | None = Field(default=None, max_length=50)
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
 
@@ -324,6 +351,20 @@ class GetRuleState(TenantRequest[RuleState]):
     service = "evaluator"
     rule_id: Id
     limit: int = Field(default=1000, ge=1, le=10_000)
+
+
+class RuleStates(Model):
+    """How rules stand."""
+
+    states: list[RuleState]
+
+
+class GetRuleStates(TenantRequest[RuleStates]):
+    """How several rules stand; those that do not exist are absent."""
+
+    service = "evaluator"
+    rule_ids: list[Id] = Field(min_length=1, max_length=500)
+    limit: int = Field(default=1, ge=1, le=1000, description="Most series of each rule")
 
 
 class RuleTransition(Model):

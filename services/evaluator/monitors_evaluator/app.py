@@ -25,6 +25,7 @@ from monitors_contracts.rules import (
     DeleteRule,
     GetRule,
     GetRuleState,
+    GetRuleStates,
     ListRules,
     PreviewRule,
     RuleCreated,
@@ -95,5 +96,6 @@ def _add_rules(service: Service, settings: RuleSettings) -> None:
     service.answer(GetRule, rules.get)
     service.answer(ListRules, rules.find)
     service.answer(GetRuleState, rules.state)
+    service.answer(GetRuleStates, rules.states)
     service.answer(PreviewRule, rules.preview)
     service.project(RuleCreated, RuleUpdated, RuleDeleted, apply=rules_store.apply, tables=["evaluator.rules"])

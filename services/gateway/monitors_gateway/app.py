@@ -20,6 +20,7 @@ from .api import (
     events,
     export,
     extraction,
+    heartbeats,
     metrics_ingest,
     metrics_query,
     monitors,
@@ -58,6 +59,7 @@ TAGS = [
     {"name": "monitors", "description": "Sentences that are watched"},
     {"name": "refreshes", "description": "Check now"},
     {"name": "rules", "description": "What measurements are judged by"},
+    {"name": "heartbeats", "description": "Jobs that say that they ran"},
     {"name": "alerts", "description": "What became true"},
     {"name": "channels", "description": "Where messages go"},
     {"name": "notifications", "description": "What became of messages"},
@@ -106,11 +108,12 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     app.state.gateway = gateway
     parts = (
         *(auth, account, tokens, audit, export),
-        *(refreshes, evaluations, extraction, monitors, rules, alerts, channels, notifications),
+        *(refreshes, evaluations, extraction, monitors, rules, heartbeats, alerts, channels, notifications),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp, targets, metrics_query, prometheus, public),
     )
     for part in parts:
         app.include_router(part.router)
+    app.include_router(heartbeats.pings)
     app.router.routes.extend(health.routes(runtime))
     problems.install(app)
     docs.install(app)

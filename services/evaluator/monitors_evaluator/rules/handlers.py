@@ -11,6 +11,8 @@ from monitors_contracts.rules import (
     DeleteRule,
     GetRule,
     GetRuleState,
+    GetRuleStates,
+    HeartbeatRule,
     ListRules,
     PreviewRule,
     RatioRule,
@@ -20,6 +22,7 @@ from monitors_contracts.rules import (
     RulePreview,
     RuleSpec,
     RuleState,
+    RuleStates,
     RuleUpdated,
     RuleView,
     TakesMeasurements,
@@ -30,7 +33,7 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
-from ..domain.rules import previewing, selecting, standing
+from ..domain.rules import heartbeats, previewing, selecting, standing
 from ..domain.rules.crossings import selector
 from ..domain.rules.keeping import restore
 from ..domain.rules.texts import strange_place
@@ -133,15 +136,31 @@ class RuleHandlers:
         if row is None:
             return RuleState(rule_id=rule.id, series=[], counts={})
         judge = await asyncio.to_thread(restore, row["names"], row["numbers"])
-        now = round(datetime.now(UTC).timestamp() * 1000)
+        now = _now()
         silence_is_ours = not await self._takes_measurements()
         return standing.of_rule(judge, rule.id, now, query.limit, row["written_at"], silence_is_ours=silence_is_ours)
+
+    async def states(self, query: GetRuleStates) -> RuleStates:
+        """How several rules stand."""
+        row = await self._service.runtime.pool.fetchrow(store.STATE, query.organization_id)
+        if row is None:
+            return RuleStates(states=[])
+        judge = await asyncio.to_thread(restore, row["names"], row["numbers"])
+        known = {rule.id for rule in judge.roster.rules}
+        silence_is_ours, now, written = not await self._takes_measurements(), _now(), row["written_at"]
+        return RuleStates(
+            states=[
+                standing.of_rule(judge, each, now, query.limit, written, silence_is_ours=silence_is_ours)
+                for each in query.rule_ids
+                if each in known
+            ]
+        )
 
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What a rule would have done with the samples that are stored."""
         spec = query.spec
-        if isinstance(spec, CompositeRule):
-            raise problem("not-previewable", "Can't be previewed", 422, "A composite has no samples of its own.")
+        if isinstance(spec, CompositeRule | HeartbeatRule):
+            raise problem("not-previewable", "Can't be previewed", 422, f"A {spec.kind} has no samples of its own.")
         self._check_texts(spec)
         span = (query.until - query.since).total_seconds()
         if not 0 < span <= 8 * 86_400:
@@ -159,7 +178,7 @@ class RuleHandlers:
     # -- helpers ----------------------------------------------------------------------------------------------------
 
     async def _graph(self, query: PreviewRule, since: datetime, until: datetime, step: int) -> MetricGraph:
-        assert not isinstance(query.spec, CompositeRule)
+        assert not isinstance(query.spec, CompositeRule | HeartbeatRule)
         asked = QueryMetrics(
             organization_id=query.organization_id,
             selector=selector(query.spec),
@@ -186,11 +205,17 @@ class RuleHandlers:
             if place := strange_place(text):
                 known = "Known are {{ value }}, {{ threshold }}, {{ name }}, {{ severity }} and {{ labels.NAME }}."
                 raise _invalid(f"annotations.{name}", f"{place} is no place for a value. {known}")
-        if not isinstance(spec, CompositeRule):
-            try:
+        try:
+            if isinstance(spec, HeartbeatRule):
+                heartbeats.check(spec)
+            elif not isinstance(spec, CompositeRule):
                 selecting.check(spec.matchers)
-            except selecting.InvalidPattern as wrong:
-                raise _invalid("matchers", str(wrong)) from wrong
+        except selecting.InvalidPattern as wrong:
+            raise _invalid("matchers", str(wrong)) from wrong
+        except heartbeats.InvalidSchedule as wrong:
+            raise _invalid(
+                "cron" if isinstance(spec, HeartbeatRule) and spec.cron else "timezone", str(wrong)
+            ) from wrong
 
     async def _takes_measurements(self) -> bool:
         try:
@@ -198,6 +223,10 @@ class RuleHandlers:
         except ProblemError:
             return False
         return True
+
+
+def _now() -> int:
+    return round(datetime.now(UTC).timestamp() * 1000)
 
 
 def _not_found() -> ProblemError:

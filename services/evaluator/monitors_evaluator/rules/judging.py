@@ -109,27 +109,27 @@ class Judging:
         await self._leases.release_all()
         self._revision = await self._runtime.pool.fetchval(store.NEWEST)
         self._taking_since = _now()
-        self._recalled_at = renewed_at = looked_at = ticked_at = written_at = float("-inf")
+        self._recalled_at = renewed_at = ticked_at = written_at = float("-inf")
         while True:
             now = clock()
             if now >= renewed_at + RENEW_SECONDS:
                 renewed_at = now
                 await self._share()
-            found: list[Transition] = []
-            if now >= looked_at + LOOK_SECONDS:
-                looked_at = now
-                found += await self._rules_changed()
             if now >= self._recalled_at + RECALL_SECONDS:
                 self._recalled_at = now
                 await self._recall()
-            arrived: datetime | None = None
-            judging_until = clock() + GROUP_SECONDS
+            # Rules are looked for between a message's arrival and its judging: whoever was told that a rule is there may
+            # send, and is judged by it.
             message = await self._next()
+            here, until = self._inbox.qsize(), clock() + GROUP_SECONDS
+            found = await self._rules_changed()
+            arrived: datetime | None = None
             while message:
                 found += self._judge(*message)
                 arrived = message[1].metadata.timestamp
                 await asyncio.sleep(0)
-                message = None if clock() > judging_until or self._inbox.empty() else self._inbox.get_nowait()
+                here -= 1
+                message = None if here < 0 or clock() > until else self._inbox.get_nowait()
             if clock() >= ticked_at + TICK_SECONDS:
                 ticked_at = clock()
                 found += await self._tick()
@@ -204,6 +204,11 @@ class Judging:
 
     async def _read_from(self, after: int) -> None:
         await self._stop_reading()
+        if (await self._runtime.bus.stream_info(STREAM)).state.last_seq < after:
+            log.warning("the stream of measurements was made anew, judging from its beginning", position=after)
+            after = 0
+            for shard in self._leases.held.values():
+                shard.judged = 0
         self._last = after
         messages = follow(self._runtime.connection, self._runtime.bus, STREAM, SUBJECTS, after)
         self._reader = asyncio.create_task(self._read(messages), name="rules reader")

@@ -107,6 +107,7 @@ async def find(db: Pool, asked: ListRules, before: Id | None) -> tuple[list[Rule
         ("document->>'name' = ${}", asked.name),
         ("document->'spec'->>'group' = ${}", asked.group),
         ("document->'spec'->>'metric' = ${}", asked.metric),
+        ("document->'spec'->>'kind' = ${}", asked.kind),
     ]
     query, arguments = narrowed(LIST, (asked.organization_id, before, asked.limit), filters)
     rows = await db.fetch(query, *arguments)

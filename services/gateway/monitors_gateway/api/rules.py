@@ -202,7 +202,7 @@ async def update_rule(
             organization_id=caller.organization_id,
             rule_id=rule_id,
             user_id=caller.user_id,
-            spec=_spec_of({name: value for name, value in fields.items() if value is not None}),
+            spec=spec_of({name: value for name, value in fields.items() if value is not None}),
             expected_version=known.version,
         )
     )
@@ -218,7 +218,8 @@ async def delete_rule(rule_id: PathId, caller: CallerDep, gateway: GatewayDep) -
     return Success()
 
 
-def _spec_of(fields: dict[str, Any]) -> RuleSpec:
+def spec_of(fields: dict[str, Any]) -> RuleSpec:
+    """The rule that these fields make. Problem: `invalid-request`."""
     try:
         return _SPEC.validate_python(fields)
     except ValidationError as wrong:

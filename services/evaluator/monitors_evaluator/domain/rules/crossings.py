@@ -9,6 +9,7 @@ from monitors_contracts.rules import (
     SIGNS,
     AbsenceRule,
     CompositeRule,
+    HeartbeatRule,
     LeveledRule,
     MetricRule,
     NOfMRule,
@@ -32,7 +33,10 @@ REASONS = {
     "rule-deleted": "the rule was deleted",
     "rule-changed": "the rule was changed",
     "rule-paused": "the rule was paused",
-    "back": "samples come again",
+    "back": "it is heard of again",
+    "failed": "it told of a failure",
+    "not-pinged": "no ping came in time",
+    "not-finished": "it began, and did not end in time",
 }
 """Why a transition came to be, where the value does not say it, in words for a person."""
 
@@ -104,6 +108,9 @@ def condition(rule: RuleView, level: int) -> str:
     spec = rule.spec
     if isinstance(spec, CompositeRule):
         return f"{'all' if spec.operator == 'and' else 'any'} of {len(spec.rules)} rules"
+    if isinstance(spec, HeartbeatRule):
+        when = f"every {duration(spec.period)}" if spec.period else f"at {spec.cron} {spec.timezone}"
+        return f"a ping {when}, {duration(spec.grace)} later at most"
     what = selector(spec)
     match spec:
         case AbsenceRule():

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from monitors_contracts.alerts import Severity
 from monitors_contracts.base import Id
-from monitors_contracts.rules import CompositeRule, LeveledRule, RatioRule, RuleView, ThresholdRule
+from monitors_contracts.rules import CompositeRule, HeartbeatRule, LeveledRule, RatioRule, RuleView, ThresholdRule
 from monitors_contracts.series import parse_series_key, series_key
 
-from . import windows
+from . import heartbeats, windows
 from .batches import Batch
 from .levels import CRITICAL, NEVER, QUIET, WARNING, Cells, Crossed, Rules, Times, Truths, Values, crossed, judge
 from .past import Past
@@ -79,7 +79,7 @@ class Judge:
     @property
     def waits_for_absence(self) -> bool:
         """Whether time alone may make any rule fire."""
-        return bool((self.roster.rows["kind"] == Kind.ABSENCE).any())
+        return bool(np.isin(self.roster.rows["kind"], (Kind.ABSENCE, Kind.HEARTBEAT)).any())
 
     # -- samples ----------------------------------------------------------------------------------------------------
 
@@ -102,8 +102,10 @@ class Judge:
         kind = roster.rows["kind"][roster.cells["rule"][cell]]
         single = np.isin(kind, _SINGLE)
         found = self._judge_single(cell[single], at[sample[single]], value[sample[single]])
-        absence = kind == Kind.ABSENCE
+        absence, heartbeat = kind == Kind.ABSENCE, kind == Kind.HEARTBEAT
         found += self._seen(cell[absence], at[sample[absence]])
+        for each in np.flatnonzero(heartbeat):
+            found += self._pinged(int(cell[each]), int(at[sample[each]]), float(value[sample[each]]))
         member, sample = roster.members_fed(series)
         found += self._judge_groups(member, at[sample], value[sample], arrived, source)
         return self._with_composites(found)
@@ -247,6 +249,42 @@ class Judge:
         cells["level"][back] = QUIET
         return found
 
+    def _pinged(self, cell: int, at: int, status: float) -> list[Transition]:
+        """A ping: `last` is of the newest of all, `begun` of the newest good one, `warning_since` of what began and runs."""
+        known = self.roster.cells[cell : cell + 1]
+        if at < known["last"][0]:
+            self._pass_over("late", 1)
+            return []
+        known["last"], known["value"] = at, status
+        if heartbeats.begins(status):
+            known["warning_since"] = at
+            return []
+        known["warning_since"] = NEVER
+        is_firing = known["level"][0] != QUIET
+        if heartbeats.is_good(status):
+            known["begun"], known["level"] = at, QUIET
+            return (
+                [self._transition(cell, QUIET, max(at, int(known["fired_at"][0])), status, "back")] if is_firing else []
+            )
+        if is_firing:
+            return []
+        known["level"], known["fired_at"] = WARNING, at
+        return [self._transition(cell, WARNING, at, status, "failed")]
+
+    def _overdue(self, now: int, taking_since: int) -> list[Transition]:
+        cells, found = self.roster.cells, list[Transition]()
+        kind = self.roster.rows["kind"][cells["rule"][: len(self.roster.keys)]]
+        for cell in np.flatnonzero((kind == Kind.HEARTBEAT) & (cells["level"][: len(kind)] == QUIET)):
+            known, spec = cells[cell], self.roster.rules[self.roster.keys[cell][0]].spec
+            assert isinstance(spec, HeartbeatRule)
+            last = int(known["begun"]) if known["begun"] != NEVER else int(known["arrived"])
+            until = heartbeats.due(spec, last, int(known["warning_since"]))
+            if now >= max(until, taking_since + round(spec.grace * 1000)):
+                reason = "not-finished" if known["warning_since"] != NEVER else "not-pinged"
+                cells["level"][cell], cells["fired_at"][cell] = WARNING, now
+                found.append(self._transition(int(cell), WARNING, now, np.nan, reason))
+        return found
+
     def tick(self, now: int, taking_since: int) -> list[Transition]:
         """Time has passed (ms): what should have come and did not is absent.
 
@@ -258,7 +296,7 @@ class Judge:
         rules = roster.rows[cells["rule"]]
         silence = now - np.maximum(np.maximum(cells["arrived"], cells["last"]), taking_since)
         due = (rules["kind"] == Kind.ABSENCE) & (cells["level"] == QUIET) & (silence >= rules["hold"])
-        found: list[Transition] = []
+        found = self._overdue(now, taking_since)
         for cell in np.flatnonzero(due):
             roster.cells["level"][cell] = WARNING
             roster.cells["fired_at"][cell] = now

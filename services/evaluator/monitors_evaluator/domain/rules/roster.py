@@ -6,7 +6,19 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from monitors_contracts.rules import AbsenceRule, RuleView, ThresholdRule
+from monitors_contracts.base import Id
+from monitors_contracts.rules import (
+    HEARTBEAT_LABEL,
+    HEARTBEAT_METRIC,
+    AbsenceRule,
+    CompositeRule,
+    HeartbeatRule,
+    Matcher,
+    MetricRule,
+    RuleSpec,
+    RuleView,
+    ThresholdRule,
+)
 from monitors_contracts.series import parse_series_key, series_key
 
 from .levels import NEVER, RULE, Cells, Rules, Times, new_cells
@@ -91,10 +103,10 @@ class Roster:
         for number, rule in enumerate(rules, begin):
             if not rule.spec.is_active:
                 self.rows[number]["kind"] = Kind.DEAD
-            elif rule.spec.kind != "composite":
-                self._selection.add(number, rule.spec)
-                fresh.add(number, rule.spec)
-                if isinstance(rule.spec, AbsenceRule) and rule.spec.by == []:
+            elif not isinstance(rule.spec, CompositeRule):
+                for selection in (self._selection, fresh):
+                    selection.add(number, *selected_by(rule.id, rule.spec))
+                if _waits_from_the_first(rule.spec):
                     cell = self.cell(number, series_key("", {}))
                     self.cells[cell]["arrived"] = max(int(self.cells[cell]["arrived"]), created_at)
         for metric in fresh.metrics:
@@ -220,6 +232,7 @@ class Roster:
         for number in selection.of(name, labels):
             spec = self.rules[number].spec
             by = spec.by if isinstance(spec, ThresholdRule | AbsenceRule) else None
+            by = [] if isinstance(spec, HeartbeatRule) else by
             key = text if by is None else series_key("", {label: labels.get(label, "") for label in by})
             try:
                 cell = self.cell(number, key)
@@ -242,3 +255,15 @@ class Roster:
             self.members = np.concatenate([self.members, np.zeros(max(64, len(self.members)), MEMBER)])
         self.members[number] = (cell, NEVER, np.nan)
         return number
+
+
+def selected_by(rule_id: Id, spec: MetricRule | HeartbeatRule) -> tuple[str, Sequence[Matcher]]:
+    """The metric and the matchers of what a rule judges."""
+    if isinstance(spec, HeartbeatRule):
+        return HEARTBEAT_METRIC, [Matcher(label=HEARTBEAT_LABEL, value=str(rule_id))]
+    return spec.metric, spec.matchers
+
+
+def _waits_from_the_first(spec: RuleSpec) -> bool:
+    """Whether something is expected even when nothing was ever seen."""
+    return isinstance(spec, HeartbeatRule) or (isinstance(spec, AbsenceRule) and spec.by == [])

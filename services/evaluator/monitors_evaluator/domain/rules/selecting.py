@@ -6,7 +6,7 @@ from typing import Protocol
 
 import re2
 
-from monitors_contracts.rules import Matcher, MetricRule
+from monitors_contracts.rules import Matcher
 
 
 class InvalidPattern(ValueError):
@@ -53,15 +53,13 @@ class Selection:
     def __init__(self) -> None:
         self._shapes: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], list[tuple[int, list[Matcher]]]]]] = {}
 
-    def add(self, number: int, rule: MetricRule) -> None:
-        """From now on this rule, known by its number, is found."""
-        exact = {matcher.label: matcher.value for matcher in rule.matchers if matcher.op == "="}
-        others = [
-            matcher for matcher in rule.matchers if exact.get(matcher.label) != matcher.value or matcher.op != "="
-        ]
+    def add(self, number: int, metric: str, matchers: Sequence[Matcher]) -> None:
+        """From now on the rule of this number is found by the series that it selects."""
+        exact = {matcher.label: matcher.value for matcher in matchers if matcher.op == "="}
+        others = [matcher for matcher in matchers if exact.get(matcher.label) != matcher.value or matcher.op != "="]
         shape = tuple(sorted(exact))
         values = tuple(exact[label] for label in shape)
-        self._shapes.setdefault(rule.metric, {}).setdefault(shape, {}).setdefault(values, []).append((number, others))
+        self._shapes.setdefault(metric, {}).setdefault(shape, {}).setdefault(values, []).append((number, others))
 
     def knows(self, metric: str) -> bool:
         """Whether any rule is about this metric."""

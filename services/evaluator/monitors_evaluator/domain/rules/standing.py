@@ -50,7 +50,8 @@ def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silenc
         SeriesCondition.PENDING: max(NEVER, min(_set(known["warning_since"]), _set(known["critical_since"]))),
         SeriesCondition.OK: NEVER,
     }[condition]
-    data = judge.silent_because(cell, now) if rule.spec.kind != "composite" else "flowing"
+    is_judged_by_data = rule.spec.kind not in ("composite", "heartbeat")
+    data = judge.silent_because(cell, now) if is_judged_by_data else "flowing"
     return SeriesState(
         labels=judge.roster.labels(cell),
         condition=condition,

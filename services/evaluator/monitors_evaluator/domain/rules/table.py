@@ -7,6 +7,7 @@ import numpy as np
 from monitors_contracts.rules import (
     AbsenceRule,
     CompositeRule,
+    HeartbeatRule,
     LeveledRule,
     NOfMRule,
     RateRule,
@@ -31,6 +32,7 @@ class Kind(IntEnum):
     ABSENCE = 5
     COMPOSITE = 6
     RATIO = 7
+    HEARTBEAT = 8
 
 
 def kind_of(spec: RuleSpec) -> Kind:
@@ -48,6 +50,8 @@ def kind_of(spec: RuleSpec) -> Kind:
             return Kind.ABSENCE
         case CompositeRule():
             return Kind.COMPOSITE
+        case HeartbeatRule():
+            return Kind.HEARTBEAT
 
 
 def row(spec: RuleSpec) -> Rules:
@@ -65,6 +69,8 @@ def row(spec: RuleSpec) -> Rules:
         row["hold"] = round(spec.hold * 1000)
         row["recover_for"] = round(spec.recover_for * 1000)
         row["stale_after"] = round(spec.stale_after * 1000)
+    elif isinstance(spec, HeartbeatRule):
+        row["hold"] = round(((spec.period or 0) + spec.grace) * 1000)
     elif isinstance(spec, AbsenceRule):
         row["hold"] = round(spec.hold * 1000)
     if isinstance(spec, WindowRule | RateRule | RatioRule):
