@@ -25,6 +25,7 @@ from uuid import UUID
 import httpx
 import numpy as np
 import psutil
+import uvloop
 from pydantic import SecretStr
 
 from monitors_contracts.base import new_id
@@ -106,14 +107,15 @@ def events_of(organization: Any, names: list[str], begin: int, values: np.ndarra
 
 
 async def timed(ask: Callable[[], Awaitable[Any]], times: int) -> str:
-    """p50 and p95 of asking so often, one after the other."""
+    """The fastest, p50 and p95 of asking so often, one after the other. Others on the machine make all but the first worse."""
     seconds: list[float] = []
     for _ in range(times):
         begun = time.perf_counter()
         await ask()
         seconds.append(time.perf_counter() - begun)
     ordered = sorted(seconds)
-    return f"p50 {ordered[len(ordered) // 2] * 1e3:.2f} ms, p95 {ordered[int(len(ordered) * 0.95)] * 1e3:.2f} ms"
+    shown = {"best": ordered[0], "p50": ordered[len(ordered) // 2], "p95": ordered[int(len(ordered) * 0.95)]}
+    return ", ".join(f"{name} {value * 1e3:.2f} ms" for name, value in shown.items())
 
 
 async def run(series: int, hours: int, queries: int) -> dict[str, Any]:
@@ -210,6 +212,7 @@ async def asked_by_http(client: httpx.AsyncClient, now: datetime, hours: int, ti
     graph = {"selector": series, "since": since.isoformat(), "until": until.isoformat()}
     span = {"start": since.timestamp(), "end": until.timestamp()}
     return {
+        "GET /api/metrics/usage, for what the way there costs": await timed(lambda: get("/api/metrics/usage"), times),
         "GET /api/metrics/query: 24 h of one series, step 15 s": await timed(
             lambda: get("/api/metrics/query", **graph, step=15), times
         ),
@@ -276,7 +279,7 @@ def main() -> None:
     parser.add_argument("--hours", type=int, default=24, help="how many hours of each, 240 samples an hour")
     parser.add_argument("--queries", type=int, default=200, help="how often each query is asked")
     arguments = parser.parse_args()
-    print(json.dumps(asyncio.run(run(arguments.series, arguments.hours, arguments.queries)), indent=2))
+    print(json.dumps(uvloop.run(run(arguments.series, arguments.hours, arguments.queries)), indent=2))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -140,11 +141,11 @@ def shaped(value: Value, times: Times, *, ranged: bool, order: str | None = None
 
 def lines(vector: Vector, times: Times) -> str:
     """The JSON of a vector over time. It is most of what is ever asked for, so it is written without detours."""
-    stamps = np.array([repr(time / 1000) for time in times.tolist()])
+    stamps = [str(time / 1000) if time % 1000 else str(time // 1000) for time in times.tolist()]
     written: list[str] = []
     for labels, values, there in _sorted(vector):
         if there.any():
-            pairs = zip(stamps[there].tolist(), number_texts(values[there]), strict=True)
+            pairs = zip(compress(stamps, there.tolist()), number_texts(values[there]), strict=True)
             points = ",".join([f'[{stamp},"{text}"]' for stamp, text in pairs])
             written.append(f'{{"metric":{json.dumps(dict(labels))},"values":[{points}]}}')
     return f'{{"resultType":"matrix","result":[{",".join(written)}]}}'

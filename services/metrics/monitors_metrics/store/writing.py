@@ -72,7 +72,7 @@ class Writer:
         self._keep = timedelta(days=settings.metrics_raw_days)
         self._ahead = timedelta(minutes=settings.metrics_future_minutes)
         self._limit = settings.metrics_series_per_organization
-        self._ids: dict[tuple[Id, str], int] = {}
+        self._ids: dict[Id, dict[str, int]] = {}
 
     async def apply(self, db: Connection, event: MetricCollected | MetricBatchCollected) -> None:
         """Keep a batch of samples; those known already change nothing."""
@@ -92,7 +92,7 @@ class Writer:
     async def _apply(self, db: Connection, given: Sequence[Batch]) -> None:
         refused = _Refused()
         given = [self._within_time(batch, refused) for batch in given]
-        ids = [np.array([self._id(batch.organization_id, key) for key in batch.keys], np.int64) for batch in given]
+        ids = [self._ids_of(batch) for batch in given]
         unknown = await self._make_known(db, given, ids)
         for batch, series in zip(given, ids, strict=True):
             for lost, reason in unknown.items():
@@ -109,13 +109,18 @@ class Writer:
             log.warning("samples refused", organization=str(organization), reason=reason, samples=samples)
             await db.execute(REFUSALS, organization, reason, samples)
 
-    def _id(self, organization: Id, key: str) -> int:
-        found = self._ids.get((organization, key))
-        if found is None:
-            if len(self._ids) >= _REMEMBERED:
-                self._ids.clear()
-            found = self._ids[organization, key] = batches.series_id(organization, key)
-        return found
+    def _ids_of(self, batch: Batch) -> Times:
+        """The fingerprints of a batch's series, from memory where they have been seen."""
+        known = self._ids.setdefault(batch.organization_id, {})
+        found = [known.get(key) for key in batch.keys]
+        if None in found:
+            if sum(map(len, self._ids.values())) >= _REMEMBERED:
+                self._ids = {batch.organization_id: (known := {})}
+            for key in batch.keys:
+                if key not in known:
+                    known[key] = batches.series_id(batch.organization_id, key)
+            found = [known[key] for key in batch.keys]
+        return np.array(found, np.int64)
 
     def _within_time(self, batch: Batch, refused: _Refused) -> Batch:
         old, new = batches.outside(batch, self._keep, self._ahead)
