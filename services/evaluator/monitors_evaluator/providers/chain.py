@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import structlog
+from prometheus_client import Counter
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.monitors import ExtractionPlan, Interpretation
@@ -22,6 +23,10 @@ from .cache import ResponseCache, cache_key
 T = TypeVar("T")
 Record = Callable[[AiUsageRecorded], Awaitable[None]]
 Clock = Callable[[], datetime]
+
+AI_CALLS = Counter("monitors_ai_calls_total", "Questions to AI providers", ("provider", "model", "outcome"))
+AI_COST = Counter("monitors_ai_cost_dollars_total", "What AI providers cost, in US dollars", ("provider", "model"))
+AI_TOKENS = Counter("monitors_ai_tokens_total", "Tokens sent to and had from AI providers", ("provider", "model", "way"))
 
 _log = structlog.get_logger(__name__)
 
@@ -194,6 +199,10 @@ class ProviderChain:
     async def _account(
         self, asker: Asker, purpose: str, provider: str, usage: Usage, duration_ms: float, outcome: str
     ) -> None:
+        AI_CALLS.labels(provider, usage.model, outcome).inc()
+        AI_COST.labels(provider, usage.model).inc(usage.cost_usd)
+        AI_TOKENS.labels(provider, usage.model, "in").inc(usage.all_input_tokens)
+        AI_TOKENS.labels(provider, usage.model, "out").inc(usage.output_tokens)
         await self._record(
             AiUsageRecorded(
                 organization_id=asker.organization_id,

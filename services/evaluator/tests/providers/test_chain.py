@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.monitors import ExtractionPlan, Interpretation
@@ -120,6 +121,22 @@ async def test_chain_when_the_first_answers_then_asks_nobody_else_and_records_wh
     assert (event.input_tokens, event.output_tokens, event.cost_usd) == (1000, 50, 0.01)
     assert event.occurred_at == world.now
     assert event.duration_ms == outcome.duration_ms > 0
+
+
+async def test_chain_when_asked_then_its_calls_tokens_and_cost_are_counted() -> None:
+    def counted() -> list[float]:
+        who = {"provider": "anthropic", "model": "claude-haiku-5-5"}
+        samples = (
+            ("monitors_ai_calls_total", who | {"outcome": "ok"}),
+            ("monitors_ai_cost_dollars_total", who),
+            ("monitors_ai_tokens_total", who | {"way": "in"}),
+            ("monitors_ai_tokens_total", who | {"way": "out"}),
+        )
+        return [REGISTRY.get_sample_value(name, labels) or 0 for name, labels in samples]
+
+    before = counted()
+    await World(Scripted("anthropic"), local()).chain.interpret(PROMPT, ASKER)
+    assert [round(after - begun, 6) for begun, after in zip(before, counted(), strict=True)] == [1, 0.01, 1000, 50]
 
 
 @pytest.mark.parametrize(
