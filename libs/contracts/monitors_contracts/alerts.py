@@ -211,13 +211,27 @@ class AlertList(Model):
 
 
 class ListAlerts(TenantRequest[AlertList]):
-    """Alerts by state, severity and monitor, and by words in their name, summary or condition."""
+    """Alerts by state, severity, monitor and rule, and by words in their name, summary or condition."""
 
     service = "alerter"
     state: AlertState | None = Field(default=None, description="One state; `states` says several")
     states: list[AlertState] = Field(default_factory=list[AlertState], max_length=3)
     severity: Severity | None = None
     monitor_id: Id | None = None
+    rule_id: Id | None = None
     query: str | None = Field(default=None, max_length=200, description="Found in any letter case")
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
+
+
+class LatestAlerts(Model):
+    """The alert that each rule opened last; those that never did are absent."""
+
+    alerts: list[AlertView]
+
+
+class GetLatestAlerts(TenantRequest[LatestAlerts]):
+    """What these rules led to last."""
+
+    service = "alerter"
+    rule_ids: list[Id] = Field(min_length=1, max_length=500)

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, W
 from .alerts import Severity
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url
 from .metrics import LabelName
+from .series import series_key
 
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _UNIT_SECONDS = (604_800, 86_400, 3600, 60, 1, 0.001)
@@ -75,6 +76,20 @@ class MetricRule(BaseRule):
 
     metric: str = Field(min_length=1, max_length=200)
     matchers: list[Matcher] = Field(default_factory=list[Matcher], max_length=30)
+
+
+def selector(rule: MetricRule) -> str:
+    """What a rule selects, as in PromQL."""
+    name = series_key(rule.metric, {})
+    if not rule.matchers:
+        return name
+    pairs = ",".join(f"{each.label}{each.op}{_quoted(each.value)}" for each in rule.matchers)
+    return f"{name[:-1]},{pairs}}}" if name.startswith("{") else f"{name}{{{pairs}}}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 class LeveledRule(MetricRule):
@@ -342,6 +357,7 @@ class RuleState(Model):
     rule_id: Id
     series: list[SeriesState]
     counts: dict[SeriesCondition, int]
+    silent: int = Field(default=0, description="Of how many series the data does not flow: they stay as they are")
     judged_at: AwareDatetime | None = Field(default=None, description="When this was written down")
 
 

@@ -12,6 +12,7 @@ from monitors_contracts.alerts import (
     CommentAlert,
     GetAlert,
     GetAlertTimeline,
+    GetLatestAlerts,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
@@ -38,6 +39,7 @@ def build(runtime: Runtime) -> Service:
     service.answer(GetAlert, handlers.get_alert)
     service.answer(GetAlertTimeline, handlers.get_timeline)
     service.answer(ListAlerts, handlers.list_alerts)
+    service.answer(GetLatestAlerts, handlers.latest_alerts)
     service.project(
         AlertTriggered,
         AlertAcknowledged,

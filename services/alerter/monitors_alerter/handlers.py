@@ -16,6 +16,8 @@ from monitors_contracts.alerts import (
     CommentAlert,
     GetAlert,
     GetAlertTimeline,
+    GetLatestAlerts,
+    LatestAlerts,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
@@ -165,6 +167,11 @@ class Handlers:
         alerts, counts = await store.find(self._service.runtime.pool, query, cursor_id(query.cursor))
         total = sum(counts.get(state, 0) for state in store.states_asked_for(query))
         return AlertList(alerts=alerts, total=total, counts=counts, next_cursor=next_cursor(alerts, query.limit))
+
+    async def latest_alerts(self, query: GetLatestAlerts) -> LatestAlerts:
+        """What rules led to last."""
+        pool = self._service.runtime.pool
+        return LatestAlerts(alerts=await store.latest_of_rules(pool, query.organization_id, query.rule_ids))
 
 
 def _only(changed: AlertsChanged) -> AlertView:

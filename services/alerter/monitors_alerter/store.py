@@ -64,6 +64,16 @@ ORDER BY found.id DESC LIMIT $3
 
 COUNT = "SELECT state, count(*) FROM alerter.alerts WHERE organization_id = $1 {filters} GROUP BY state"
 
+# The index of what a rule opened serves both: `document->>'ruleId' = ...` implies its condition.
+LATEST_OF_RULES = """
+SELECT latest.document FROM unnest($2::text[]) AS wanted (rule_id)
+CROSS JOIN LATERAL (
+    SELECT document::text FROM alerter.alerts
+    WHERE organization_id = $1 AND document->>'ruleId' = wanted.rule_id
+    ORDER BY id DESC LIMIT 1
+) AS latest
+"""
+
 FOUND_IN = "strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"
 
 STEPS = """
@@ -202,7 +212,19 @@ def states_asked_for(asked: ListAlerts) -> list[AlertState]:
 def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
     """What a list is narrowed by, besides the state: conditions and their values."""
     words = (asked.query or "").replace("\0", "").strip().lower()
-    return [("monitor_id = ${}", asked.monitor_id), ("severity = ${}", asked.severity), (FOUND_IN, words)]
+    rule = str(asked.rule_id) if asked.rule_id else None
+    return [
+        ("monitor_id = ${}", asked.monitor_id),
+        ("document->>'ruleId' = ${}", rule),
+        ("severity = ${}", asked.severity),
+        (FOUND_IN, words),
+    ]
+
+
+async def latest_of_rules(db: Pool, organization_id: Id, rule_ids: Sequence[Id]) -> list[AlertView]:
+    """The alert that each of these rules opened last."""
+    rows = await db.fetch(LATEST_OF_RULES, organization_id, [str(each) for each in rule_ids])
+    return [AlertView.model_validate_json(row["document"]) for row in rows]
 
 
 async def steps(db: Pool, organization_id: Id, alert_id: Id, limit: int) -> tuple[list[AlertStep], int]:

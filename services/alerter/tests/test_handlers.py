@@ -19,6 +19,7 @@ from monitors_contracts.alerts import (
     CommentAlert,
     GetAlert,
     GetAlertTimeline,
+    GetLatestAlerts,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
@@ -65,6 +66,13 @@ class Alerter:
     async def comment(self, alert_id: Id, text: str, comment_id: Id | None = None) -> AlertStep:
         asked = self.ask(CommentAlert, alert_id, comment_id=comment_id or new_id(), text=text)
         return await self.handlers.comment_alert(asked)
+
+    async def fire(self, rule: Id, series: str) -> AlertView:
+        """A rule fires on one of its series."""
+        known = {"rule_id": rule, "fingerprint": f"rule:{rule}:{series}"}
+        [event] = await self.hear(self.crossing(ThresholdExceeded, 0, rule).model_copy(update=known))
+        assert isinstance(event, AlertTriggered)
+        return event.alert
 
     def ask(self, kind: Any, alert_id: Id | None = None, **parts: Any) -> Any:
         known = {"organization_id": self.organization, "user_id": self.user, "alert_id": alert_id} | parts
@@ -321,6 +329,18 @@ async def test_list_alerts_when_narrowed_then_shows_and_counts_what_is_asked_for
     assert [alert.id for alert in (*found.alerts, *rest.alerts)] == [taken.id, other.id, kettle.id]
 
 
+async def test_alerts_of_rules_when_asked_for_then_one_rules_all_or_each_rules_latest(alerter: Alerter):
+    cpu, disk = new_id(), new_id()
+    first, second, full = await alerter.fire(cpu, "a"), await alerter.fire(cpu, "b"), await alerter.fire(disk, "a")
+    await alerter.trigger()
+    found = await alerter.handlers.list_alerts(alerter.ask(ListAlerts, rule_id=cpu))
+    assert ([alert.id for alert in found.alerts], found.total) == ([second.id, first.id], 2)
+    latest = await alerter.handlers.latest_alerts(alerter.ask(GetLatestAlerts, rule_ids=[cpu, disk, new_id()]))
+    assert {alert.id for alert in latest.alerts} == {second.id, full.id}
+    others = GetLatestAlerts(organization_id=new_id(), rule_ids=[cpu, disk])
+    assert (await alerter.handlers.latest_alerts(others)).alerts == []
+
+
 async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Alerter, plan: Any):
     await alerter.house.pool.execute(
         "INSERT INTO alerter.alerts SELECT id, CASE WHEN n % 100 = 0 THEN $1::uuid ELSE gen_random_uuid() END, id, "
@@ -335,11 +355,13 @@ async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Al
     some = new_id()
     page = (alerter.organization, None, 50, list(AlertState))
     shapes: list[dict[str, Any]] = [{}, {"severity": "critical"}, {"monitor_id": some}, {"query": "kettle"}]
+    shapes.append({"rule_id": some})
     shapes.append(shapes[1] | shapes[2] | shapes[3])
     for query, arguments in (
         (store.OPEN_OF_MONITORS, ([alerter.organization], [some])),
         (store.GET, (alerter.organization, some)),
         (store.THESE, (alerter.organization, [some])),
+        (store.LATEST_OF_RULES, (alerter.organization, [str(some)])),
         (store.PAST, ([alerter.organization], ["a"])),
         (store.STEPS, (alerter.organization, some, 100)),
         (store.COUNT_STEPS, (alerter.organization, some)),

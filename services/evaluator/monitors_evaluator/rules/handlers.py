@@ -27,6 +27,7 @@ from monitors_contracts.rules import (
     RuleView,
     TakesMeasurements,
     UpdateRule,
+    selector,
 )
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
@@ -34,7 +35,6 @@ from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from ..domain.rules import heartbeats, previewing, selecting, standing
-from ..domain.rules.crossings import selector
 from ..domain.rules.keeping import restore
 from ..domain.rules.texts import strange_place
 from . import store

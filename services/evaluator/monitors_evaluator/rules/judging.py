@@ -21,7 +21,7 @@ from monitors_contracts.base import Id, new_id
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import UndecodableMessage, decode
 from monitors_contracts.metrics import MetricBatchCollected, MetricCollected, QueryMetrics
-from monitors_contracts.rules import RatioRule, RuleView, TakesMeasurements
+from monitors_contracts.rules import RatioRule, RuleView, TakesMeasurements, selector
 from monitors_runtime import erasure
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.errors import ProblemError
@@ -29,7 +29,7 @@ from monitors_runtime.runtime import Service
 from monitors_runtime.tail import follow
 
 from ..domain.rules.batches import batch_of
-from ..domain.rules.crossings import crossing, selector
+from ..domain.rules.crossings import crossing
 from ..domain.rules.judging import Judge, Transition
 from ..domain.rules.past import past_of
 from . import states, store

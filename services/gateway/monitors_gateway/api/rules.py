@@ -1,17 +1,20 @@
 """Rules: what measurements are judged by."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
+from monitors_contracts.alerts import AlertView, GetLatestAlerts
 from monitors_contracts.base import Id, Model
 from monitors_contracts.rules import (
     CreateRule,
     DeleteRule,
     GetRule,
     GetRuleState,
+    GetRuleStates,
     ListRules,
     PreviewRule,
     RulePreview,
@@ -101,6 +104,19 @@ class RulesReply(Model):
     next_cursor: str | None
 
 
+class RuleStanding(Model):
+    """How a rule stands, and the alert it opened last."""
+
+    state: RuleState
+    latest_alert: AlertView | None
+
+
+class RuleStandings(Model):
+    """How rules stand. Rules that do not exist, or that nobody has judged yet, are absent."""
+
+    standings: list[RuleStanding]
+
+
 class PreviewRequest(Model):
     """A rule to try; by default over the last day."""
 
@@ -117,6 +133,7 @@ async def list_rules(
     name: Annotated[str | None, Query(max_length=200, description="Exactly this name")] = None,
     group: Annotated[str | None, Query(max_length=200)] = None,
     metric: Annotated[str | None, Query(max_length=200)] = None,
+    kind: Annotated[str | None, Query(max_length=50)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RulesReply:
@@ -128,6 +145,7 @@ async def list_rules(
             name=name,
             group=group,
             metric=metric,
+            kind=kind,
             limit=limit,
             cursor=cursor,
         )
@@ -157,6 +175,24 @@ async def preview_rule(body: PreviewRequest, caller: CallerDep, gateway: Gateway
     since = body.since or until - PREVIEW_SPAN
     asked = PreviewRule(organization_id=caller.organization_id, spec=body.rule, since=since, until=until)
     return await gateway.runtime.ask(asked, patience=40)
+
+
+@router.get("/rules/states")
+async def get_rule_states(
+    rule_ids: Annotated[list[Id], Query(alias="id", min_length=1, max_length=500, description="May repeat")],
+    caller: CallerDep,
+    gateway: GatewayDep,
+) -> RuleStandings:
+    """How several rules stand: how many of their series are in which state, and what they led to last."""
+    organization_id = caller.organization_id
+    found, latest = await asyncio.gather(
+        gateway.runtime.ask(GetRuleStates(organization_id=organization_id, rule_ids=rule_ids)),
+        gateway.runtime.ask(GetLatestAlerts(organization_id=organization_id, rule_ids=rule_ids)),
+    )
+    alerts = {alert.rule_id: alert for alert in latest.alerts}
+    return RuleStandings(
+        standings=[RuleStanding(state=each, latest_alert=alerts.get(each.rule_id)) for each in found.states]
+    )
 
 
 @router.get("/rules/{id}", response_model=RuleReply)

@@ -11,7 +11,6 @@ from monitors_contracts.rules import (
     CompositeRule,
     HeartbeatRule,
     LeveledRule,
-    MetricRule,
     NOfMRule,
     RateRule,
     RatioRule,
@@ -19,8 +18,8 @@ from monitors_contracts.rules import (
     RuleView,
     ThresholdRule,
     WindowRule,
+    selector,
 )
-from monitors_contracts.series import series_key
 
 from .judging import Transition
 from .levels import CRITICAL, QUIET
@@ -128,20 +127,6 @@ def condition(rule: RuleView, level: int) -> str:
     wanted = _threshold(spec, level)
     held = f" for {duration(spec.hold)}" if spec.hold else ""
     return f"{what} {SIGNS[spec.op]} {number(wanted)}{held}"
-
-
-def selector(spec: MetricRule) -> str:
-    """What a rule selects, as in PromQL."""
-    if not spec.matchers:
-        return series_key(spec.metric, {})
-    pairs = ",".join(f"{each.label}{each.op}{_quoted(each.value)}" for each in spec.matchers)
-    name = series_key(spec.metric, {})
-    return f"{name[:-1]},{pairs}}}" if name.startswith("{") else f"{name}{{{pairs}}}"
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 def _threshold(spec: LeveledRule, level: int) -> float:

@@ -13,6 +13,7 @@ from .crossings import moment
 from .judging import Judge, severity
 from .levels import NEVER, QUIET
 
+FLOWING = "flowing"
 _FIRST = (SeriesCondition.FIRING, SeriesCondition.PENDING, SeriesCondition.OK)
 
 
@@ -31,7 +32,15 @@ def of_rule(
     conditions = {cell: _condition(judge, cell) for cell in cells}
     ordered = sorted(cells, key=lambda cell: (_FIRST.index(conditions[cell]), roster.keys[cell][1]))
     series = [_state(judge, cell, conditions[cell], now, silence_is_ours) for cell in ordered[:limit]]
-    return RuleState(rule_id=rule_id, series=series, counts=Counter(conditions.values()), judged_at=judged_at)
+    silent = sum(_data(judge, cell, now) != FLOWING for cell in cells)
+    counts = Counter(conditions.values())
+    return RuleState(rule_id=rule_id, series=series, counts=counts, silent=silent, judged_at=judged_at)
+
+
+def _data(judge: Judge, cell: int, now: int) -> str:
+    """What a cell's data does, where it is data that a rule judges."""
+    rule = judge.roster.rules[int(judge.roster.cells[cell]["rule"])]
+    return FLOWING if rule.spec.kind in ("composite", "heartbeat") else judge.silent_because(cell, now)
 
 
 def _condition(judge: Judge, cell: int) -> SeriesCondition:
@@ -50,8 +59,7 @@ def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silenc
         SeriesCondition.PENDING: max(NEVER, min(_set(known["warning_since"]), _set(known["critical_since"]))),
         SeriesCondition.OK: NEVER,
     }[condition]
-    is_judged_by_data = rule.spec.kind not in ("composite", "heartbeat")
-    data = judge.silent_because(cell, now) if is_judged_by_data else "flowing"
+    data = _data(judge, cell, now)
     return SeriesState(
         labels=judge.roster.labels(cell),
         condition=condition,

@@ -9,7 +9,13 @@ STAGES = {
     "monitors.page.fetch-failed.v1": "deciding",
     "monitors.monitor.evaluated.v1": "done",
 }
-LISTS = {"monitor": "monitors", "alert": "alerts", "notification": "notifications", "page": "pages"}
+LISTS = {
+    "monitor": "monitors",
+    "alert": "alerts",
+    "notification": "notifications",
+    "page": "pages",
+    "rule": "rules",
+}
 
 
 def signal(event_type: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -21,10 +27,18 @@ def signal(event_type: str, event: dict[str, Any]) -> dict[str, Any]:
     notification: dict[str, Any] = data.get("notification") or {}
     monitor_id = data.get("monitorId") or alert.get("monitorId") or notification.get("monitorId")
     alert_id = data.get("alertId") or notification.get("alertId")
+    rule_id = data.get("ruleId") or alert.get("ruleId")
+    if rule_id and "rules" not in about:
+        about.append("rules")
     refresh_id = event.get("correlationId") if event_type in STAGES else None
     about += [
         f"{kind}.{identifier}"
-        for kind, identifier in (("monitor", monitor_id), ("alert", alert_id), ("check", refresh_id))
+        for kind, identifier in (
+            ("monitor", monitor_id),
+            ("rule", rule_id),
+            ("alert", alert_id),
+            ("check", refresh_id),
+        )
         if identifier
     ]
     told: dict[str, Any] = {"type": event_type, "about": about}
