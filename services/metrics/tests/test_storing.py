@@ -27,7 +27,7 @@ from monitors_metrics.domain.samples import HOUR, STALE, merged
 from monitors_metrics.domain.selectors import parse_selector
 from monitors_metrics.handlers import Handlers
 from monitors_metrics.maintenance import Maintenance
-from monitors_metrics.store import closing, partitions, reading, series
+from monitors_metrics.store import ERASE, closing, partitions, reading, series
 
 Make = Callable[..., MetricBatchCollected]
 MINUTES = timedelta(minutes=10)
@@ -183,6 +183,41 @@ async def test_what_one_organization_has_no_other_sees(metrics: Any, batch: Make
     values = await metrics.queries.list_labels(ListLabels(**ask, label="i"))
     assert values.names == ["mine"]
     assert (await metrics.queries.describe_metrics(DescribeMetrics(**ask))).metrics == {}
+
+
+async def test_of_an_organization_that_is_erased_nothing_stays_and_of_others_everything(
+    metrics: Any, batch: Make
+) -> None:
+    other = new_id()
+    for hours in (0, -24):
+        pairs = [(metrics.start + hours * HOUR, 1.0)]
+        events = [
+            batch(each, {"m": pairs}, {"m": MetricDescription(type="gauge")}) for each in (metrics.organization, other)
+        ]
+        await metrics.take(*events)
+    await closing.close_hours(metrics.pool, metrics.hour, MINUTES)  # one hour is packed, the other is not
+    ids = {
+        each: (await metrics.storage.find(each, parse_selector("m")))[0].id for each in (metrics.organization, other)
+    }
+
+    async def kept(organization: Any) -> list[int]:
+        by_series = [
+            await metrics.pool.fetchval(f"SELECT count(*) FROM metrics.{table} WHERE series_id = $1", ids[organization])
+            for table in ("head", "chunks", "minutes", "hours")
+        ]
+        by_organization = [
+            await metrics.pool.fetchval(
+                f"SELECT count(*) FROM metrics.{table} WHERE organization_id = $1", organization
+            )
+            for table in ("known_series", "descriptions")
+        ]
+        return by_series + by_organization
+
+    assert await kept(metrics.organization) == [1] * 6
+    for statement in ERASE:
+        await metrics.pool.execute(statement, metrics.organization)
+    assert await kept(metrics.organization) == [0] * 6
+    assert await kept(other) == [1] * 6
 
 
 async def test_get_metrics_gives_the_newest_of_each_series_oldest_first(metrics: Any, batch: Make) -> None:

@@ -6,7 +6,7 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -47,6 +47,44 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The data", **_CONTENT},
     **{status: {"description": "Why not, in Prometheus's form", **_CONTENT} for status in (400, 503, 504)},
 }
+
+
+_MEANINGS = {
+    "query": "An expression in PromQL",
+    "time": "When: Unix seconds or RFC 3339; now when left out",
+    "start": "From when: Unix seconds or RFC 3339",
+    "end": "To when",
+    "step": "Seconds, or a duration (1m30s)",
+    "match[]": "A selector; several times for series that match any of them",
+    "limit": "Most entries",
+    "metric": "One metric; all when left out",
+}
+
+
+def _documented(*names: str, needed: Collection[str] = ()) -> dict[str, Any]:
+    """What may be asked, for the OpenAPI document: in the address."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in needed,
+                "description": _MEANINGS[name],
+                "schema": {"type": "array", "items": {"type": "string"}} if name == "match[]" else {"type": "string"},
+            }
+            for name in names
+        ]
+    }
+
+
+def _form(*names: str, needed: Collection[str] = ()) -> dict[str, Any]:
+    """The same in a form."""
+    schema = {
+        "type": "object",
+        "required": list(needed),
+        "properties": {name: {"type": "string", "description": _MEANINGS[name]} for name in names},
+    }
+    return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
 
 
 class BadData(ValueError):
@@ -162,8 +200,15 @@ async def _query(gateway: GatewayDep, asked: Mapping[str, Any], organization_id:
     return _success(zstandard.decompress(found.data, LARGEST))
 
 
-@router.get("/query", responses=_RESPONSES, response_class=Response)
-@router.post("/query", responses=_RESPONSES, response_class=Response)
+@router.get(
+    "/query",
+    openapi_extra=_documented("query", "time", needed=("query",)),
+    responses=_RESPONSES,
+    response_class=Response,
+)
+@router.post(
+    "/query", openapi_extra=_form("query", "time", needed=("query",)), responses=_RESPONSES, response_class=Response
+)
 async def query(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Response:
     """Evaluate PromQL (`query`) at one `time`."""
     try:
@@ -174,8 +219,18 @@ async def query(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Res
         return _refused(failure)
 
 
-@router.get("/query_range", responses=_RESPONSES, response_class=Response)
-@router.post("/query_range", responses=_RESPONSES, response_class=Response)
+@router.get(
+    "/query_range",
+    openapi_extra=_documented("query", "start", "end", "step", needed=("query", "start", "end", "step")),
+    responses=_RESPONSES,
+    response_class=Response,
+)
+@router.post(
+    "/query_range",
+    openapi_extra=_form("query", "start", "end", "step", needed=("query", "start", "end", "step")),
+    responses=_RESPONSES,
+    response_class=Response,
+)
 async def query_range(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Response:
     """Evaluate PromQL (`query`) every `step` from `start` to `end`."""
     try:
@@ -191,8 +246,18 @@ async def query_range(request: Request, caller: ReaderDep, gateway: GatewayDep) 
         return _refused(failure)
 
 
-@router.get("/series", responses=_RESPONSES, response_class=Response)
-@router.post("/series", responses=_RESPONSES, response_class=Response)
+@router.get(
+    "/series",
+    openapi_extra=_documented("match[]", "start", "end", "limit", needed=("match[]",)),
+    responses=_RESPONSES,
+    response_class=Response,
+)
+@router.post(
+    "/series",
+    openapi_extra=_form("match[]", "start", "end", "limit", needed=("match[]",)),
+    responses=_RESPONSES,
+    response_class=Response,
+)
 async def series(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Response:
     """The series that match any `match[]`."""
     try:
@@ -213,14 +278,26 @@ async def series(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Re
         return _refused(failure)
 
 
-@router.get("/labels", responses=_RESPONSES, response_class=Response)
-@router.post("/labels", responses=_RESPONSES, response_class=Response)
+@router.get(
+    "/labels",
+    openapi_extra=_documented("match[]", "start", "end", "limit"),
+    responses=_RESPONSES,
+    response_class=Response,
+)
+@router.post(
+    "/labels", openapi_extra=_form("match[]", "start", "end", "limit"), responses=_RESPONSES, response_class=Response
+)
 async def labels(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Response:
     """The names of labels."""
     return await _names(request, caller, gateway, None)
 
 
-@router.get("/label/{name}/values", responses=_RESPONSES, response_class=Response)
+@router.get(
+    "/label/{name}/values",
+    openapi_extra=_documented("match[]", "start", "end", "limit"),
+    responses=_RESPONSES,
+    response_class=Response,
+)
 async def label_values(
     name: Annotated[str, Path(max_length=200)], request: Request, caller: ReaderDep, gateway: GatewayDep
 ) -> Response:
@@ -244,7 +321,7 @@ async def _names(request: Request, caller: Caller, gateway: GatewayDep, label: s
         return _refused(failure)
 
 
-@router.get("/metadata", responses=_RESPONSES, response_class=Response)
+@router.get("/metadata", openapi_extra=_documented("metric", "limit"), responses=_RESPONSES, response_class=Response)
 async def metadata(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Response:
     """Type, help and unit of metrics."""
     try:
