@@ -135,7 +135,7 @@ class RuleHandlers:
         row = await self._service.runtime.pool.fetchrow(store.STATE, query.organization_id)
         if row is None:
             return RuleState(rule_id=rule.id, series=[], counts={})
-        judge = await asyncio.to_thread(restore, row["names"], row["numbers"])
+        judge = await asyncio.to_thread(restore, row["names"], row["numbers"], only=[rule.id])
         now = _now()
         silence_is_ours = not await self._takes_measurements()
         return standing.of_rule(judge, rule.id, now, query.limit, row["written_at"], silence_is_ours=silence_is_ours)
@@ -145,7 +145,7 @@ class RuleHandlers:
         row = await self._service.runtime.pool.fetchrow(store.STATE, query.organization_id)
         if row is None:
             return RuleStates(states=[])
-        judge = await asyncio.to_thread(restore, row["names"], row["numbers"])
+        judge = await asyncio.to_thread(restore, row["names"], row["numbers"], only=query.rule_ids)
         known = {rule.id for rule in judge.roster.rules}
         silence_is_ours, now, written = not await self._takes_measurements(), _now(), row["written_at"]
         return RuleStates(

@@ -1,5 +1,6 @@
 """How the rules of organizations stand, in PostgreSQL: read when a shard is taken, written with its position."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ async def read(db: Pool, shards: Sequence[int], most_cells: int) -> dict[Id, Jud
     """The judges of all organizations in these shards, as they were written last."""
     found: dict[Id, Judged] = {}
     for row in await db.fetch(OF_SHARDS, list(shards)):
-        judge = restore(row["names"], row["numbers"], most_cells)
+        judge = await asyncio.to_thread(restore, row["names"], row["numbers"], most_cells)
         found[row["organization_id"]] = Judged(row["organization_id"], judge, judge.names_version)
     return found
 

@@ -23,7 +23,7 @@ from monitors_contracts.series import parse_series_key, series_key
 
 from .levels import NEVER, RULE, Cells, Rules, Times, new_cells
 from .selecting import Selection
-from .table import Kind, kind_of, row
+from .table import Kind, kind_of, rows
 from .windows import new_windows
 
 MEMBER = np.dtype([("cell", np.int32), ("last", np.int64), ("value", np.float64)])
@@ -99,7 +99,7 @@ class Roster:
         self.rules_version += 1
         begin, fresh = len(self.rules), Selection()
         self.rules += rules
-        self.rows = np.concatenate([self.rows, *(row(rule.spec) for rule in rules)])
+        self.rows = np.concatenate([self.rows, rows([rule.spec for rule in rules])])
         for number, rule in enumerate(rules, begin):
             if not rule.spec.is_active:
                 self.rows[number]["kind"] = Kind.DEAD

@@ -1,5 +1,6 @@
 """Rules as numbers: one row each, to be judged by vector."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -54,9 +55,15 @@ def kind_of(spec: RuleSpec) -> Kind:
             return Kind.HEARTBEAT
 
 
-def row(spec: RuleSpec) -> Rules:
-    """One rule's numbers."""
-    row = np.zeros(1, RULE)
+def rows(specs: Sequence[RuleSpec]) -> Rules:
+    """The rules' numbers."""
+    made = np.zeros(len(specs), RULE)
+    for row, spec in zip(made, specs, strict=True):
+        _fill(row, spec)
+    return made
+
+
+def _fill(row: np.void, spec: RuleSpec) -> None:
     row["kind"] = kind_of(spec)
     for name in ("warning", "critical", "recovery"):
         row[name] = np.nan
@@ -78,7 +85,6 @@ def row(spec: RuleSpec) -> Rules:
         row["function"] = windows.FUNCTIONS.index("avg" if isinstance(spec, RatioRule) else spec.function)
     if isinstance(spec, NOfMRule):
         row["n"], row["m"] = spec.n, spec.m
-    return row
 
 
 _SAID = {"name", "severity", "labels", "annotations", "runbook_url", "group", "is_active"}
