@@ -1,10 +1,14 @@
 """What a comparison with Prometheus does not show: staleness, limits, and what is refused by name."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from monitors_metrics.domain.promql import tree
 from monitors_metrics.domain.samples import STALE
 from monitors_metrics.domain.selectors import InvalidQuery, Matcher, Selector, parse_selector, pattern
 
@@ -69,6 +73,11 @@ async def test_one_selector_read_twice_is_fetched_over_all_the_time_it_needs(ask
         ("(" * 501 + "m" + ")" * 501, "500 operators and brackets"),
         ("-" * 501 + "m", "500 operators and brackets"),
         (" and ".join(["m"] * 502), "500 operators and brackets"),
+        ("m offset 1e300", "parse error"),
+        ("m[99999999999999999y]", "parse error"),
+        ("m offset 101y", "100 years"),
+        ("m @ -1e300", "parse error"),
+        ('"\\x"', "parse error"),
         ("m" * 20_000 + "m" * 1, "String should have at most 20000 characters"),
         ("m + on(", "parse error"),
         ("", "parse error"),
@@ -82,6 +91,72 @@ async def test_what_is_not_supported_says_so_by_name(ask: Ask, query: str, said:
     except ValueError as refused:  # by the contract, before it gets here
         reply = str(refused)
     assert said in reply
+
+
+PIECES = [
+    "m",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "5m",
+    "1y",
+    "9223372036854775807",
+    "1e300",
+    "-1e300",
+    "inf",
+    "nan",
+    '"a"',
+    '"\\x"',
+    "'b'",
+    "`",
+    "=",
+    "=~",
+    "!~",
+    "!=",
+    "a",
+    "by",
+    "sum",
+    "rate",
+    "offset",
+    "@",
+    "-",
+    "+",
+    "^",
+    "bool",
+    "on",
+    "ignoring",
+    "group_left",
+    "and",
+    "or",
+    "unless",
+    ",",
+    "start()",
+    "end()",
+    "1",
+    "0x",
+    "é",
+    '"\\777"',
+    ":",
+    "[5m:1m]",
+    "::",
+    "quantile",
+    "topk",
+    "label_replace",
+    "__name__",
+    "#",
+    '=~"("',
+    "fill(",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join) | st.text(max_size=30))
+def test_whatever_is_asked_is_understood_or_refused(text: str) -> None:
+    for read in (lambda: tree.parsed(text, 0, 1000), lambda: parse_selector(text)):
+        with contextlib.suppress(InvalidQuery):
+            read()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from monitors_contracts.series import series_key
 from .samples import HOUR, Mask, Times, Values
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_135_596_800_000, 253_402_214_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ def milliseconds(moment: datetime) -> int:
 
 
 def moment(time: int) -> datetime:
-    """The time of these milliseconds since 1970 UTC."""
-    return _EPOCH + timedelta(milliseconds=time)
+    """The time of these milliseconds since 1970 UTC, as far as there are dates."""
+    return _EPOCH + timedelta(milliseconds=min(max(time, _FIRST), _LAST))
 
 
 def duration(span: timedelta) -> int:

@@ -4,7 +4,8 @@ Regular expressions are RE2's, as in Prometheus: matched in linear time, so that
 whole value. A label that a series lacks is one with the value "".
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -83,18 +84,34 @@ def parse(text: str) -> Any:
         raise InvalidQuery(f"a query may have {LONGEST_TEXT:,} characters")
     if sum(1 for found in _OPERATORS.finditer(text) if found[1]) > DEEPEST:
         raise InvalidQuery(f"a query may have {DEEPEST} operators and brackets")
-    try:
+    with understood():
         return promql_parser.parse(text)
-    except ValueError as wrong:
+
+
+@contextmanager
+def understood() -> Generator[None]:
+    """What the parser can't read, here or when its tree is looked at, is an InvalidQuery."""
+    try:
+        yield
+    except InvalidQuery:
+        raise
+    except (ValueError, OverflowError) as wrong:
+        raise InvalidQuery(f"parse error: {wrong}") from wrong
+    except BaseException as wrong:
+        if (
+            type(wrong).__name__ != "PanicException"
+        ):  # how the parser, which is not Python's, gives up; no class to import
+            raise
         raise InvalidQuery(f"parse error: {wrong}") from wrong
 
 
 def parse_selector(text: str) -> Selector:
     """A selector alone. Raises InvalidQuery."""
     found = parse(text)
-    if not isinstance(found, promql_parser.VectorSelector) or found.offset is not None or found.at is not None:
-        raise InvalidQuery('a selector is expected, as `name{label="value"}`')
-    return selector_of(found)
+    with understood():
+        if not isinstance(found, promql_parser.VectorSelector) or found.offset is not None or found.at is not None:
+            raise InvalidQuery('a selector is expected, as `name{label="value"}`')
+        return selector_of(found)
 
 
 def selector_of(node: Any) -> Selector:

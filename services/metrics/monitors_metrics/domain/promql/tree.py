@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeAlias
 import promql_parser
 
 from ..batches import duration, milliseconds
-from ..selectors import InvalidQuery, Selector, parse, selector_of
+from ..selectors import InvalidQuery, Selector, parse, selector_of, understood
 
+LONGEST = timedelta(days=100 * 365)
 Card: TypeAlias = Literal["one-to-one", "many-to-one", "one-to-many", "many-to-many"]
 
 
@@ -93,7 +94,8 @@ Node: TypeAlias = Number | Text | Read | Subquery | Call | Aggregate | Binary | 
 
 def parsed(text: str, start: int, end: int) -> Node:
     """The tree of a query that is asked from `start` to `end`. Raises InvalidQuery for what is wrong or not supported."""
-    return _Reader(start, end).node(parse(text))
+    with understood():
+        return _Reader(start, end).node(parse(text))
 
 
 def reads(node: Node, first: int, last: int, look_back: int) -> Iterator[tuple[Read, int, int]]:
@@ -207,4 +209,8 @@ class _Reader:
 
 
 def _span(given: timedelta | None) -> int:
-    return duration(given) if given is not None else 0
+    if given is None:
+        return 0
+    if abs(given) > LONGEST:
+        raise InvalidQuery(f"a duration may have {LONGEST.days // 365} years")
+    return duration(given)
