@@ -1,0 +1,277 @@
+"""Rules as they are kept, and the shards they are judged in, on a real database."""
+
+import asyncio
+from collections.abc import Awaitable
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+import monitors_evaluator
+from monitors_contracts.base import Id, new_id
+from monitors_contracts.rules import (
+    CreateRule,
+    DeleteRule,
+    GetRule,
+    GetRuleState,
+    GetRuleStates,
+    ListRules,
+    PreviewRule,
+    RuleCreated,
+    RuleDeleted,
+    RuleUpdated,
+    RuleView,
+    UpdateRule,
+)
+from monitors_evaluator.domain.rules.keeping import keep
+from monitors_evaluator.rules import store
+from monitors_evaluator.rules.handlers import RuleHandlers
+from monitors_evaluator.rules.leases import SHARDS, Fenced, Leases, shard_of
+from monitors_evaluator.rules.settings import RuleSettings
+from monitors_runtime.database import Pool, open_pool
+from monitors_runtime.errors import ProblemError, problem
+from monitors_runtime.migrations import RUNTIME_MIGRATIONS, migrate
+
+pytestmark = pytest.mark.integration
+
+
+class Keeper:
+    """Rules of one organization."""
+
+    def __init__(self, house: Any, court: Any, **settings: Any) -> None:
+        self.house = house
+        self.handlers = RuleHandlers(house.service("evaluator"), RuleSettings(**settings))
+        self.organization = new_id()
+        self.court = court
+
+    async def create(self, rule_id: Id | None = None, **fields: Any) -> RuleView:
+        spec = self.court.rule(**({"warning": 80} | fields)).spec
+        wish = CreateRule(
+            organization_id=self.organization, rule_id=rule_id or new_id(), user_id=self.organization, spec=spec
+        )
+        return await self.handlers.create(wish)
+
+    async def update(self, rule: RuleView, version: int | None = None, **fields: Any) -> RuleView:
+        spec = self.court.rule(**({"warning": 80} | fields)).spec
+        wish = UpdateRule(
+            organization_id=self.organization,
+            rule_id=rule.id,
+            user_id=self.organization,
+            spec=spec,
+            expected_version=version,
+        )
+        return await self.handlers.update(wish)
+
+    async def names(self, **asked: Any) -> list[str]:
+        found = await self.handlers.find(ListRules(organization_id=self.organization, **asked))
+        return [rule.name for rule in found.rules]
+
+
+@pytest.fixture
+def keeper(house: Any, court: Any) -> Keeper:
+    return Keeper(house, court)
+
+
+async def test_a_rule_when_made_changed_and_deleted_then_each_is_told_once(keeper: Keeper) -> None:
+    rule_id = new_id()
+    rule = await keeper.create(rule_id)
+    assert await keeper.create(rule_id) == rule, "asked again, it is the same"
+    assert (await keeper.update(rule)).version == 1, "what is so already is no change"
+    changed = await keeper.update(rule, version=1, warning=90)
+    assert changed.version == 2
+    await keeper.handlers.delete(DeleteRule(organization_id=keeper.organization, rule_id=rule.id))
+    events = [each.event for each in await keeper.house.published(RuleCreated, RuleUpdated, RuleDeleted)]
+    assert [type(each) for each in events] == [RuleCreated, RuleUpdated, RuleDeleted]
+    assert await refusal(keeper.handlers.get(GetRule(organization_id=keeper.organization, rule_id=rule.id))) == 404
+
+
+async def test_a_rule_when_changed_by_two_at_once_then_the_second_is_told(keeper: Keeper) -> None:
+    rule = await keeper.create()
+    outcomes = await asyncio.gather(
+        keeper.update(rule, version=1, warning=90), keeper.update(rule, version=1, warning=95), return_exceptions=True
+    )
+    [refused] = [each for each in outcomes if isinstance(each, ProblemError)]
+    assert (refused.problem.type, refused.problem.status) == ("rule-changed", 409)
+
+
+async def test_rules_when_events_come_twice_or_late_then_are_as_the_newest_says(keeper: Keeper) -> None:
+    rule = await keeper.create()
+    newest = await keeper.update(rule, warning=90)
+    async with keeper.house.pool.acquire() as db, db.transaction():
+        await store.apply(db, RuleCreated(organization_id=rule.organization_id, rule_id=rule.id, rule=rule))
+    assert await keeper.handlers.get(GetRule(organization_id=keeper.organization, rule_id=rule.id)) == newest
+
+
+async def test_a_rule_when_somebody_elses_then_is_not_found(keeper: Keeper, house: Any, court: Any) -> None:
+    rule, other = await keeper.create(), Keeper(house, court)
+    asked: dict[str, Any] = {"organization_id": other.organization, "rule_id": rule.id}
+    assert await refusal(other.handlers.get(GetRule(**asked))) == 404
+    assert await refusal(other.handlers.state(GetRuleState(**asked))) == 404
+    assert await refusal(other.handlers.delete(DeleteRule(**asked))) == 404
+    assert await refusal(other.update(rule, warning=1)) == 404
+    assert await other.names() == []
+    composite = court.rule(kind="composite", operator="or", rules=[rule.id]).spec
+    wish = CreateRule(organization_id=other.organization, rule_id=new_id(), user_id=other.organization, spec=composite)
+    assert await refusal(other.handlers.create(wish)) == 422
+    async with house.pool.acquire() as db, db.transaction():
+        stolen = rule.model_copy(update={"organization_id": other.organization, "version": 9})
+        await store.apply(db, RuleUpdated(organization_id=other.organization, rule_id=rule.id, rule=stolen))
+    assert (await keeper.handlers.get(GetRule(organization_id=keeper.organization, rule_id=rule.id))).version == 1
+
+
+async def test_rules_when_listed_then_are_found_by_what_was_asked(keeper: Keeper) -> None:
+    for number in range(3):
+        await keeper.create(name=f"CPU {number}", group="machines")
+    await keeper.create(name="Disk", metric="disk")
+    assert await keeper.names() == ["Disk", "CPU 2", "CPU 1", "CPU 0"]
+    assert await keeper.names(text="cpu") == ["CPU 2", "CPU 1", "CPU 0"]
+    assert await keeper.names(name="CPU 1") == ["CPU 1"]
+    assert await keeper.names(group="machines", metric="disk") == []
+    assert await keeper.names(metric="disk", kind="threshold") == ["Disk"]
+    first = await keeper.handlers.find(ListRules(organization_id=keeper.organization, limit=2))
+    assert (len(first.rules), first.total) == (2, 4)
+    assert await keeper.names(limit=2, cursor=first.next_cursor) == ["CPU 1", "CPU 0"]
+
+
+async def test_rules_when_there_are_as_many_as_allowed_then_another_is_refused(house: Any, court: Any) -> None:
+    keeper = Keeper(house, court, rule_limit=1)
+    await keeper.create()
+    assert await refusal(keeper.create()) == 422
+
+
+async def test_how_rules_stand_when_asked_then_is_as_written_down_and_a_silence_of_ours_is_called_so(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, other = await keeper.create(), await keeper.create(name="Other", warning=1000)
+    subject = keeper.court(rule, other)
+    subject.take(("a1", 0, 90), ("a2", 0, 10))
+    kept = keep(subject.judge)
+    await keeper.house.pool.execute(
+        "INSERT INTO evaluator.rule_states VALUES ($1, $2, $3, $4, now())",
+        *(keeper.organization, shard_of(keeper.organization), kept.names, kept.numbers),
+    )
+
+    async def ask(*_: Any, **__: Any) -> None:
+        raise problem("service-unavailable", "Away", 503)
+
+    monkeypatch.setattr(keeper.house.runtime, "ask", ask)
+    state = await keeper.handlers.state(GetRuleState(organization_id=keeper.organization, rule_id=rule.id))
+    assert [(each.labels["host"], each.condition, each.data) for each in state.series] == [
+        ("a1", "firing", "gateway-down"),
+        ("a2", "ok", "gateway-down"),
+    ]
+    both = await keeper.handlers.states(
+        GetRuleStates(organization_id=keeper.organization, rule_ids=[rule.id, other.id, new_id()])
+    )
+    assert [(each.rule_id, dict(each.counts)) for each in both.states] == [
+        (rule.id, {"firing": 1, "ok": 1}),
+        (other.id, {"ok": 2}),
+    ]
+
+
+async def test_a_preview_when_asked_for_then_judges_what_is_stored(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = keeper.court.rule(warning=80, **{"for": "2m"})
+    begin = rule.created_at
+
+    async def graph(asked: Any, patience: float = 0) -> Any:
+        assert asked.selector == "cpu"
+        times = [round(begin.timestamp() * 1000) + minute * 60_000 for minute in range(6)]
+        line = SimpleNamespace(name="cpu", labels={"host": "a"}, values=[10, 90, 90, 90, None, 10])
+        return SimpleNamespace(times=times, series=[line], step_seconds=60)
+
+    monkeypatch.setattr(keeper.house.runtime, "ask", graph)
+    until = begin + timedelta(minutes=10)
+    asked = PreviewRule(organization_id=keeper.organization, spec=rule.spec, since=begin, until=until)
+    shown = await keeper.handlers.preview(asked)
+    assert (shown.series, shown.total) == (1, 2)
+    assert [(each.reason, each.severity) for each in shown.transitions] == [("crossed", "warning"), ("recovered", None)]
+
+
+# -- shards -----------------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def pool(empty_database: str) -> Any:
+    await migrate(empty_database, "runtime", RUNTIME_MIGRATIONS)
+    await migrate(empty_database, "evaluator", Path(monitors_evaluator.__file__).parent / "migrations")
+    pool = await open_pool(empty_database, 4)
+    yield pool
+    await pool.close()
+
+
+async def test_shards_when_evaluators_come_and_go_then_all_are_judged_and_fairly(pool: Pool) -> None:
+    one, two = Leases(pool, new_id()), Leases(pool, new_id())
+    assert len(await one.renew()) == SHARDS
+    assert await two.renew() == [], "all are taken; but now there are two"
+    await one.renew()
+    assert len(await two.renew()) == SHARDS // 2
+    assert one.held.keys() | two.held.keys() == set(range(SHARDS))
+    assert not one.held.keys() & two.held.keys()
+    await one.leave()
+    assert len(await two.renew()) == SHARDS // 2, "what was given back is free at once"
+    assert two.held.keys() == set(range(SHARDS))
+
+
+async def test_an_evaluator_when_it_was_taken_for_dead_then_writes_nothing_more(pool: Pool) -> None:
+    slow, quick = Leases(pool, new_id(), seconds=0.2), Leases(pool, new_id(), seconds=5)
+    await slow.renew()
+    await asyncio.sleep(0.3)
+    taken = await quick.renew()
+    assert taken
+    for shard in (*slow.held.values(), *quick.held.values()):
+        shard.judged = 7
+    with pytest.raises(Fenced):
+        await advance(pool, slow)
+    with pytest.raises(Fenced):
+        await slow.renew()
+    await advance(pool, quick)
+    assert await pool.fetchval("SELECT max(position) FROM evaluator.rule_shards") == 7
+
+
+async def test_a_position_when_it_is_not_where_its_owner_left_it_then_is_not_moved(pool: Pool) -> None:
+    leases = Leases(pool, new_id())
+    [first, *_] = await leases.renew()
+    await pool.execute("UPDATE evaluator.rule_shards SET position = 5 WHERE shard = $1", first.number)
+    first.judged = 9
+    with pytest.raises(Fenced):
+        await advance(pool, leases)
+
+
+async def test_changes_of_rules_when_looked_for_then_none_is_passed_over(pool: Pool, court: Any) -> None:
+    """A later change never commits before an earlier one: whoever looks meanwhile would never see that."""
+    first, second = court.rule(warning=80), court.rule(warning=80)
+    events = [RuleCreated(organization_id=each.organization_id, rule_id=each.id, rule=each) for each in (first, second)]
+    async with pool.acquire() as one, pool.acquire() as two:
+        begun = one.transaction()
+        await begun.start()
+        await store.apply(one, events[0])
+        waiting = asyncio.create_task(commit(two, events[1]))
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
+        assert await store.changed_since(pool, 0) == []
+        await begun.commit()
+        await waiting
+    assert [each.id for each in await store.changed_since(pool, 0)] == [first.id, second.id]
+
+
+async def commit(db: Any, event: RuleCreated) -> None:
+    async with db.transaction():
+        await store.apply(db, event)
+
+
+async def advance(pool: asyncpg.Pool, leases: Leases) -> None:
+    async with pool.acquire() as db, db.transaction():
+        await leases.advance(db)
+    leases.advanced()
+
+
+async def refusal(work: Awaitable[Any]) -> int:
+    with pytest.raises(ProblemError) as refused:
+        await work
+    return refused.value.problem.status
