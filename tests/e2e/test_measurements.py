@@ -1,5 +1,6 @@
 """Measurements from every sender to an answered question, on a real platform."""
 
+import json
 import os
 import subprocess
 import sys
@@ -89,3 +90,20 @@ def test_the_agent_ships_what_it_measures_and_what_it_measured_before(platform: 
 def _post(platform: Any, path: str, token: str, body: bytes, headers: dict[str, str]) -> int:
     given = headers | {"Authorization": f"Bearer {token}"}
     return httpx.post(platform.api + path, content=body, headers=given, timeout=40).status_code
+
+
+def test_the_platform_measures_its_machine_and_all_its_processes(new_platform: Any) -> None:
+    platform = new_platform(MONITORS_AGENT="true", MONITORS_AGENT_INTERVAL="1", MONITORS_WORKERS="1")
+
+    def asked(query: str) -> list[dict[str, Any]]:
+        """What the command line's own user sees."""
+        command = [sys.executable, "-m", "monitors_operator", "metrics", "promql", query, "--json"]
+        done = subprocess.run(
+            [*command, "--data-dir", str(platform.data_dir)], capture_output=True, check=True, text=True
+        )
+        return json.loads(done.stdout)["result"]
+
+    platform.wait_until(lambda: len(asked("count by (process) (monitors_consumer_pending)")) == 2, "both processes")
+    assert asked("node_memory_MemTotal_bytes > 0")
+    platform.wait_until(lambda: asked('sum(monitors_http_request_seconds_count{status="200"}) > 0'), "requests counted")
+    assert not asked("monitors_agent_batches_total{outcome='refused'}")
