@@ -92,6 +92,7 @@ def steps_of(query: QueryProm) -> Times:
     return np.arange(since, milliseconds(until) + 1, step, dtype=np.int64)
 
 
+@np.errstate(all="ignore")
 def answered(node: Node, found: dict[Read, Found], times: Times, *, ranged: bool) -> bytes:
     """The packed JSON of an expression's value. Raises InvalidQuery."""
     engine = Engine(found, times)

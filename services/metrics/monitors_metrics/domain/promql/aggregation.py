@@ -78,7 +78,7 @@ REDUCTIONS: dict[str, Reduce] = {
 def _ranked(groups: dict[Key, tuple[Labels, list[int]]], vector: Vector, count: Values, *, largest: bool) -> Vector:
     """At each step the `count` largest or smallest of each group, as they are; NaN comes last."""
     kept = np.zeros(vector.there.shape, np.bool_)
-    most = np.nan_to_num(count, nan=0).astype(np.int64)
+    most = np.clip(np.nan_to_num(count, nan=0), 0, len(vector.labels)).astype(np.int64)
     for _, rows in groups.values():
         values, there = vector.values[rows], vector.there[rows]
         worth = -values if largest else values
