@@ -224,3 +224,32 @@ def test_alert_when_its_words_are_hostile_then_they_stay_words(
     assert not any(attribute.startswith("on") for attribute, _ in page.attributes)
     assert all(re.match(r"https?://", link) for link in page.links)
     assert told.text.count("\n") <= BENIGN.text.count("\n")
+
+
+def test_alert_of_a_rule_when_told_then_names_its_series_and_its_runbook_and_no_monitor(make_alert: MakeAlert):
+    alert = make_alert(
+        monitor_id=None,
+        rule_id=new_id(),
+        name="CPU busy",
+        summary="web-1 is at 97 %",
+        severity="critical",
+        value=None,
+        previous_value=None,
+        labels={"host": "web-1", "team": "<b>web</b>"},
+        runbook_url="https://wiki.example/cpu",
+    )
+    told = tell(alert)
+    assert told.subject == "Critical: web-1 is at 97 %"
+    for shown in (told.text, Page(told.html).words):
+        assert "host=web-1, team=<b>web</b>" in shown
+        assert "https://wiki.example/cpu" in shown
+        assert "Now" not in shown
+        assert "onitor:" not in shown
+    assert "https://wiki.example/cpu" in Page(told.html).links
+    over = alert.model_copy(update={"state": AlertState.RESOLVED, "resolved_at": NOW})
+    assert tell(over).subject == "Resolved: CPU busy (host=web-1, team=<b>web</b>)"
+
+
+def test_alert_of_a_rule_when_its_runbook_is_no_web_address_then_it_can_not_be_clicked(make_alert: MakeAlert):
+    told = tell(make_alert(rule_id=new_id(), runbook_url="javascript:alert(1)"))
+    assert not [link for link in Page(told.html).links if link.startswith("javascript")]
