@@ -61,6 +61,11 @@ class Api:
     ) -> None:
         self._http.close()
 
+    @property
+    def email(self) -> str | None:
+        """Who is signed in, as far as the keyring knows."""
+        return self._credentials.email if self._credentials else None
+
     # -- requests ---------------------------------------------------------------------------------------------------
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,8 +27,10 @@ from monitors_runtime.standalone import HttpServer, Web, listen
 from .agent.agent import Agent
 from .agent.buffer import Buffer
 from .agent.machine import readings
+from .agent.own_token import connected_by_own_token
 from .agent.readings import Source, of_registry
 from .bootstrap import SERVICES, build
+from .client import Api
 from .connect import connected
 from .locate import INFO_FILE, running
 
@@ -271,7 +274,13 @@ def own_agent(settings: PlatformSettings, process: str, *, machine: bool) -> Age
     token = settings.agent_token.get_secret_value() if settings.agent_token else None
     data_dir = settings.data_dir.expanduser().absolute()
     buffer = Buffer(data_dir / "agent" / process, _AGENT_BUFFER_BYTES)
-    return Agent(lambda: connected(None, data_dir, token), buffer, sources, settings.agent_interval)
+
+    def connect() -> AbstractContextManager[Api]:
+        if token:
+            return connected(None, data_dir, token)
+        return connected_by_own_token(data_dir, buffer.folder / "token")
+
+    return Agent(connect, buffer, sources, settings.agent_interval)
 
 
 async def _ended(task: "asyncio.Task[None] | None") -> None:

@@ -246,3 +246,43 @@ def test_it_runs_once_from_the_command_line_and_says_when_nobody_takes_it(
     assert (ran.code, "it waits in" in ran.err) == (1, True)
     [(_, body)] = [Buffer(tmp_path / "b", 1_000_000).oldest() or (None, b"")]
     assert any(each["name"] == "node_load1" for each in json.loads(body)["metrics"])
+
+
+def test_the_platform_s_own_agent_makes_a_token_once_and_another_when_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from monitors_operator.agent import own_token
+
+    refused: set[str] = set()
+    made: list[str] = []
+
+    class Here:
+        def __init__(self, token: str | None) -> None:
+            self.token, self.email = token, "robin@example.com"
+
+        def post(self, path: str, body: Any) -> dict[str, Any]:
+            if path == "/api/tokens":
+                assert self.token is None
+                assert body["scopes"] == ["metrics:write"]
+                made.append(f"mon_{len(made)}")
+                return {"token": made[-1]}
+            if self.token in refused:
+                raise ApiProblem(401, {})
+            return {"token": self.token}
+
+    @contextmanager
+    def connected(_: None, __: Path, token: str | None = None) -> Generator[Any]:
+        yield Here(token)
+
+    monkeypatch.setattr(own_token, "connected", connected)
+
+    def ship() -> str:
+        with own_token.connected_by_own_token(tmp_path, tmp_path / "token") as platform:
+            return platform.post("/api/metrics", {})["token"]
+
+    assert [ship(), ship()] == ["mon_0", "mon_0"]
+    assert (tmp_path / "token").stat().st_mode & 0o077 == 0
+    refused.add("mon_0")
+    with pytest.raises(ApiProblem):
+        ship()
+    assert ship() == "mon_1"
