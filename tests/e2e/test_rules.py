@@ -1,7 +1,12 @@
 """From a measurement to a message, through the REST API of a real platform."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +74,65 @@ def test_a_rule_when_it_makes_no_sense_then_is_refused_with_the_field(platform: 
         reply = user.call("POST", "/api/rules", body)
         assert reply.status_code == 422, body
         assert reply.json()["errors"], body
+
+
+def test_a_series_when_it_falls_silent_then_its_absence_is_told_and_its_return(platform: Any, site: Any) -> None:
+    user = platform.user()
+    absent = {"name": "Agent gone", "kind": "absence", "metric": "cpu_percent", "for": "2s", "severity": "critical"}
+    rule = user.call("POST", "/api/rules", absent).json()["rule"]
+    send(user, "web-1", (0, 1))
+    [firing] = wait(lambda: state(user, rule, "firing"))
+    assert (firing["severity"], firing["data"]) == ("critical", "collector-down")
+    [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"])
+    assert "nothing comes from its sender" in alert["summary"]
+    send(user, "web-1", (0, 1))
+    wait(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
+
+
+def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(platform: Any, site: Any) -> None:
+    user = platform.user()
+    send(user, "web-1", *((-3600 + 60 * minute, 90 if 20 <= minute < 40 else 10) for minute in range(60)))
+    wait(lambda: preview(user, BUSY)["series"])
+    shown = preview(user, BUSY | {"for": "5m"})
+    assert [each["reason"] for each in shown["transitions"]] == ["crossed", "recovered"]
+    begun, over = (datetime.fromisoformat(each["at"]) for each in shown["transitions"])
+    assert timedelta(minutes=13) < over - begun < timedelta(minutes=17)
+    assert user.get("/api/rules")["total"] == 0, "it was not saved"
+
+
+def test_files_when_applied_twice_and_exported_then_nothing_differs(platform: Any, site: Any, tmp_path: Path) -> None:
+    user = platform.user()
+    file = tmp_path / "all.yml"
+    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": ["CPU busy", "Gone"]}
+    gone = {"name": "Gone", "kind": "absence", "metric": "cpu_percent", "for": "10m"}
+    hook = {"kind": "webhook", "name": "Ops", "url": f"{site.url}/hook"}
+    target = {"name": "node", "url": f"{site.url}/metrics", "intervalSeconds": 60}
+    nightly = {"name": "Nightly", "kind": "heartbeat", "cron": "0 2 * * *", "grace": "1h"}
+    things = {"rules": [both, BUSY | {"for": "5m"}, gone, nightly], "channels": [hook], "targets": [target]}
+    file.write_text(json.dumps(things))  # which is YAML as well
+    assert "6 changes to make" in monitors(platform, user, "apply", "-f", str(file), "--dry-run")
+    assert "6 changes made" in monitors(platform, user, "apply", "-f", str(file))
+    assert "Nothing to change" in monitors(platform, user, "apply", "-f", str(file))
+    again = tmp_path / "again.yml"
+    again.write_text(monitors(platform, user, "export"))
+    assert monitors(platform, user, "diff", "-f", str(again)) == ""
+    assert user.get("/api/rules")["total"] == 4
+
+
+def monitors(platform: Any, user: Any, *arguments: str) -> str:
+    """What the command line prints."""
+    command = [sys.executable, "-m", "monitors_operator", *arguments, "--api", platform.api]
+    environment = os.environ | {"MONITORS_TOKEN": user.token}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def preview(user: Any, rule: dict[str, Any]) -> dict[str, Any]:
+    """What the rule would have done over the last day."""
+    reply = user.call("POST", "/api/rules/preview", {"rule": rule})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
 
 
 def send(user: Any, host: str, *samples: tuple[float, float]) -> None:
