@@ -290,7 +290,8 @@ class MonitorEvaluated(Event):
 class Crossing(Event):
     """The ground of ThresholdExceeded and ThresholdCleared: which condition, of what, by which value.
 
-    A rule's crossing stands where a monitor's would: `monitor_id` and `monitor_name` are then the rule's, and `rule_id` says so.
+    A rule's crossing stands where a monitor's would: `monitor_id` and `monitor_name` are then the rule's, and `rule_id`
+    says so.
     """
 
     monitor_id: Id = Field(description="What is watched: the monitor, or the rule as `rule_id` tells")

@@ -102,7 +102,7 @@ def token(expires: datetime | None = None, used: datetime | None = None) -> Toke
 
 
 def tokens(*listed: TokenShape, **more: Any) -> Any:
-    given = {"typed": {}, "chosen": ["read"], "errors": Errors(), "made": None} | more
+    given: dict[str, Any] = {"typed": {}, "chosen": ["read"], "errors": Errors(), "made": None} | more
     return tokens_view("/console", "https://monitors.example/api", listed, ENGLISH, **given)
 
 
