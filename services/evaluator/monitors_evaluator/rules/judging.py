@@ -46,6 +46,7 @@ LOOK_SECONDS = 0.25
 GROUP_SECONDS = 0.1
 TICK_SECONDS = 1.0
 RECALL_SECONDS = 300.0
+FORGET_SECONDS = 3600.0
 
 JUDGED = Histogram("monitors_rules_judging_seconds", "Time the judging of one message took")
 DELAY = Histogram(
@@ -110,6 +111,7 @@ class Judging:
         self._revision = await self._runtime.pool.fetchval(store.NEWEST)
         self._taking_since = _now()
         self._recalled_at = renewed_at = ticked_at = written_at = float("-inf")
+        forgot_at = clock()
         while True:
             now = clock()
             if now >= renewed_at + RENEW_SECONDS:
@@ -118,6 +120,9 @@ class Judging:
             if now >= self._recalled_at + RECALL_SECONDS:
                 self._recalled_at = now
                 await self._recall()
+            if now >= forgot_at + FORGET_SECONDS:
+                forgot_at = now
+                self._forget()
             # Rules are looked for between a message's arrival and its judging: whoever was told that a rule is there may
             # send, and is judged by it.
             message = await self._next()
@@ -261,6 +266,12 @@ class Judging:
         for reason, count in judge.not_judged.items():
             NOT_JUDGED.labels(reason).inc(count)
         judge.not_judged.clear()
+        if judge.roster.refused_series:
+            log.warning(
+                "rules judge too many series", organization=str(organization), refused=judge.roster.refused_series
+            )
+            NOT_JUDGED.labels("series-limit").inc(judge.roster.refused_series)
+            judge.roster.refused_series = 0
         return found
 
     # -- the past ---------------------------------------------------------------------------------------------------
@@ -289,6 +300,12 @@ class Judging:
         judge.pasts[rule.id] = past_of(await self._runtime.ask(asked, patience=2))
 
     # -- time passes ------------------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """Series that are not heard of for a long time are none any more, and make room for others."""
+        before = _now() - round(self._settings.rule_forget_days * 86_400_000)
+        for each in self._judged.values():
+            each.changed |= bool(each.judge.forget(before))
 
     async def _tick(self) -> list[Transition]:
         """What did not come is absent, when it is sure that all that came was judged and that more could come."""

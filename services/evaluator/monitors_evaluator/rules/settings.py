@@ -15,3 +15,6 @@ class RuleSettings(Settings):
     rule_checkpoint_seconds: float = Field(
         default=2, gt=0, le=60, description="How often the state of rules is written down while nothing fires or ends"
     )
+    rule_forget_days: float = Field(
+        default=2, gt=0, description="A quiet series that nothing was heard of for so long is forgotten by rules"
+    )

@@ -210,3 +210,22 @@ def test_a_value_when_it_is_far_from_what_it_was_then_fires_and_an_unknown_past_
     [(_, at, level, _)] = subject.take(("a1", 130, 21))
     assert (at, level) == (130, 1)
     assert subject.take(("a1", 5000, 1)) == [], "what it was then is not known: it goes on firing"
+
+
+def test_series_when_long_unheard_of_then_are_forgotten_unless_they_fire(court: Any) -> None:
+    rules = [
+        court.rule(warning=80),
+        court.rule(by=["zone"], warning=500),
+        court.rule(kind="window", window="5m", warning=80),
+    ]
+    subject = court(*rules, court.rule(kind="absence", by=[], **{"for": "1d"}))
+    subject.take(("a1", 0, 10), ("a2", 0, 90), ("b1", 0, 10))
+    subject.take(("a1", 90_000, 10))
+    before = [key for _, key in subject.judge.roster.keys]
+    assert subject.judge.forget((1_790_000_000 + 50_000) * 1000) == 4, (
+        "b1 twice, its group, and a2 in the window's rule"
+    )
+    after = [key for _, key in subject.judge.roster.keys]
+    assert len(before) - len(after) == 3
+    assert subject.take(("a2", 90_015, 10)) == [("a2", 90_015, 0, "recovered")] * 2, "what fires is remembered"
+    assert subject.take(("b1", 90_030, 90)) == [("b1", 90_030, 1, "crossed")] * 2

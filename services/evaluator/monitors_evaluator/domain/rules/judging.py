@@ -334,7 +334,7 @@ class Judge:
     # -- rules together ---------------------------------------------------------------------------------------------
 
     def _with_composites(self, found: list[Transition]) -> list[Transition]:
-        found.sort(key=lambda each: each.at)
+        found.sort(key=lambda each: (each.at, each.rule.id, each.key))
         if not found:
             return found
         changed = {each.rule.id for each in found}
@@ -399,15 +399,28 @@ class Judge:
                 cells["level"][cell] = QUIET
                 found.append(self._transition(int(cell), QUIET, max(now, int(cells["fired_at"][cell])), np.nan, reason))
         if ended:
-            version = self.roster.rules_version
-            self.roster = self.roster.without(set(ended))
-            self.roster.rules_version = version + 1
+            self.roster = self.roster.without(ended)
         self.roster.add_rules(added, now)
         found = self._with_composites(found)
         for number, rule in enumerate(self.roster.rules):
             if isinstance(rule.spec, CompositeRule) and rule.spec.is_active and rule in added:
                 found += self._judge_composite(number, rule.spec, now)
         return found
+
+    def forget(self, before: int) -> int:
+        """Forget series that nothing was heard of since then (ms), unless they fire or wait to; how many."""
+        cells = self.roster.cells[: len(self.roster.keys)]
+        kind = self.roster.rows["kind"][cells["rule"]]
+        waits = (cells["warning_since"] != NEVER) | (cells["critical_since"] != NEVER)
+        is_series = np.isin(kind, (*_SINGLE, Kind.GROUP, Kind.ABSENCE)) & (cells["last"] != NEVER)
+        old = is_series & (cells["level"] == QUIET) & ~waits & (cells["arrived"] < before)
+        forgotten = set(np.flatnonzero(old).tolist())
+        # A group's own absence is awaited for as long as its rule is there.
+        forgotten -= {cell for cell in forgotten if self.roster.keys[cell][1] == series_key("", {})}
+        members = int((self.roster.members["last"][: len(self.roster.member_keys)] < before).sum())
+        if forgotten or members:
+            self.roster = self.roster.without((), forgotten, before)
+        return len(forgotten)
 
     def _pass_over(self, reason: str, count: int) -> None:
         if count:

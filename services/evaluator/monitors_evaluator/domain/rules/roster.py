@@ -1,6 +1,6 @@
 """Which cells there are, and which of them a series feeds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 import numpy as np
@@ -118,13 +118,20 @@ class Roster:
         self.rules_version += 1
         self.rules[number] = rule
 
-    def without(self, gone: set[int]) -> "Roster":
-        """The roster without these rules: numbers change, and what is known of the others stays."""
+    def without(self, gone: Collection[int], forgotten: Collection[int] = (), members_before: int = NEVER) -> "Roster":
+        """The roster without these rules, these cells and members of groups that were last heard of before (ms).
+
+        Numbers change, and what is known of the others stays.
+        """
         stays = [number for number in range(len(self.rules)) if number not in gone]
         new_number = {number: place for place, number in enumerate(stays)}
-        kept = [cell for cell, (rule, _) in enumerate(self.keys) if rule not in gone]
+        kept = [cell for cell, (rule, _) in enumerate(self.keys) if rule not in gone and cell not in forgotten]
         new_cell = {cell: place for place, cell in enumerate(kept)}
-        members = [number for number, (rule, _) in enumerate(self.member_keys) if rule not in gone]
+        members = [
+            number
+            for number, (rule, _) in enumerate(self.member_keys)
+            if rule not in gone and self.members["last"][number] >= members_before
+        ]
         cells = self.cells[kept]
         windowed = cells["window"] >= 0
         windows = self.windows[cells["window"][windowed]]
@@ -132,7 +139,7 @@ class Roster:
         cells["rule"] = [new_number[rule] for rule in cells["rule"].tolist()]
         remaining = self.members[members]
         remaining["cell"] = [new_cell[cell] for cell in remaining["cell"].tolist()]
-        return Roster.restored(
+        roster = Roster.restored(
             self._most_cells,
             [self.rules[number] for number in stays],
             [(new_number[rule], key) for rule, key in (self.keys[cell] for cell in kept)],
@@ -141,6 +148,8 @@ class Roster:
             [(new_number[rule], key) for rule, key in (self.member_keys[number] for number in members)],
             remaining,
         )
+        roster.rules_version = self.rules_version + 1
+        return roster
 
     @classmethod
     def restored(
