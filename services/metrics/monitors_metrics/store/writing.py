@@ -1,9 +1,8 @@
 """Samples into PostgreSQL: as many rows as there are series in a commit, not as there are samples."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from io import BytesIO
 
 import numpy as np
 import structlog
@@ -191,20 +190,24 @@ async def _copy(db: Connection, series: Times, times: Times, values: Values) -> 
     samples = np.empty(len(times), [("time", ">i8"), ("value", ">f8")])
     samples["time"], samples["value"] = times, values
     await partitions.make(db, "head", np.unique(hours))
-    source = BytesIO()
-    source.write(_COPY_HEADER)
+    parts = [_COPY_HEADER]
     for count in np.unique(counts).tolist():
         begins = starts[counts == count]
         rows = np.empty(len(begins), _row(16 * count))
         rows["columns"], rows["size1"], rows["size2"], rows["size3"] = 3, 8, 8, 16 * count
         rows["series"], rows["hour"] = series[begins], (hours[begins] - _YEAR_2000) * 1000
         rows["data"] = np.ascontiguousarray(samples[begins[:, None] + np.arange(count)]).view(f"V{16 * count}").ravel()
-        source.write(rows.tobytes())
-    source.write(_COPY_TRAILER)
-    source.seek(0)
+        parts.append(rows.tobytes())
+    parts.append(_COPY_TRAILER)
     await db.copy_to_table(
-        "head", schema_name="metrics", columns=["series_id", "hour", "data"], source=source, format="binary"
+        "head", schema_name="metrics", columns=["series_id", "hour", "data"], source=_sent(parts), format="binary"
     )
+
+
+async def _sent(parts: Sequence[bytes]) -> AsyncGenerator[bytes]:
+    """The parts one by one. Of a file, asyncpg makes a class that stays with all it holds until a full garbage collection."""
+    for part in parts:
+        yield part
 
 
 def _row(size: int) -> np.dtype[np.void]:
