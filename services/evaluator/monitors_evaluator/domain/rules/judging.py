@@ -18,10 +18,11 @@ from monitors_contracts.series import parse_series_key, series_key
 
 from . import heartbeats, windows
 from .batches import Batch
-from .levels import CRITICAL, NEVER, QUIET, WARNING, Cells, Crossed, Rules, Times, Truths, Values, crossed, judge
+from .levels import CRITICAL, NEVER, QUIET, WARNING, Cells, Times, Truths, Values, crossed, judge
 from .past import Past
 from .roster import Roster
 from .table import Kind, judges_alike
+from .together import across, counted
 
 AHEAD_MS = 10 * 60_000
 """A sample from further ahead of its arrival is a clock gone wrong: judged, it would make all that follows late."""
@@ -164,7 +165,7 @@ class Judge:
         now = crossed(rules, judged)
         counting = fresh & (rules["kind"] == Kind.COUNT)
         if counting.any():
-            now = _counted(cells, rules, now, counting)
+            now = counted(cells, rules, now, counting)
         after = judge(cells, rules, at, judged, now)
         after["raw"] = np.where(fresh, value, cells["raw"])
         unknown = compared & ~np.isfinite(judged)
@@ -223,12 +224,12 @@ class Judge:
             count = len(self.roster.member_keys)
             live = touched[place[:count]] == members["cell"][:count]
             live &= members["last"][:count] > moment - rules["stale_after"][place[:count]]
-            together = _across(
+            value_now = across(
                 [self._across_of(int(each)) for each in touched], place[:count][live], members["value"][:count][live]
             )
             self.roster.cells["arrived"][touched] = arrived
             self.roster.cells["source"][touched] = source
-            found += self._judge_once(touched.astype(np.int64), np.full(len(touched), moment), together)
+            found += self._judge_once(touched.astype(np.int64), np.full(len(touched), moment), value_now)
         return found
 
     def _across_of(self, cell: int) -> str:
@@ -425,27 +426,3 @@ class Judge:
     def _pass_over(self, reason: str, count: int) -> None:
         if count:
             self.not_judged[reason] = self.not_judged.get(reason, 0) + count
-
-
-def _counted(cells: Cells, rules: Rules, now: Crossed, counting: Truths) -> Crossed:
-    """Of the last `m` samples, whether `n` crossed; notes this sample in the bits of the cells where `counting`."""
-    mask = (np.uint64(2) << (rules["m"] - 1).clip(0).astype(np.uint64)) - np.uint64(1)
-    enough: list[Truths] = []
-    for name, is_crossed in (("warning_bits", now.warning), ("critical_bits", now.critical)):
-        bits = ((cells[name] << np.uint64(1)) | is_crossed.astype(np.uint64)) & mask
-        cells[name] = np.where(counting, bits, cells[name])
-        enough.append(np.bitwise_count(cells[name]) >= rules["n"])
-    warning, critical = (np.where(counting, many, now) for many, now in zip(enough, now[:2], strict=True))
-    return Crossed(warning, critical, np.where(counting, ~(warning | critical), now.recovered))
-
-
-def _across(functions: Sequence[str], place: NDArray[np.int64], value: Values) -> Values:
-    """One value a group: of the values at its place, by its function."""
-    size = len(functions)
-    count = np.bincount(place, minlength=size).astype(np.float64)
-    total = np.bincount(place, value, size)
-    lowest, highest = np.full(size, np.inf), np.full(size, -np.inf)
-    np.minimum.at(lowest, place, value)
-    np.maximum.at(highest, place, value)
-    by_name = {"sum": total, "count": count, "avg": total / np.maximum(count, 1), "min": lowest, "max": highest}
-    return np.array([by_name[name][number] for number, name in enumerate(functions)])
