@@ -31,6 +31,7 @@ from .api import (
     refreshes,
     remote_write,
     rules,
+    senders,
     snapshots,
     targets,
     tokens,
@@ -109,7 +110,8 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, alerts, channels, notifications),
-        *(events, snapshots, usage, metrics_ingest, remote_write, otlp, targets, metrics_query, prometheus, public),
+        *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
+        *(targets, senders, metrics_query, prometheus, public),
     )
     for part in parts:
         app.include_router(part.router)

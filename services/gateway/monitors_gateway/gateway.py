@@ -21,6 +21,7 @@ from .domain.clients import networks
 from .feed import Feed
 from .intake import Intake
 from .refreshes import Refreshes
+from .senders import Senders
 from .settings import GatewaySettings
 from .store import api_tokens, audit
 from .store.api_tokens import ApiToken
@@ -41,16 +42,15 @@ class Gateway:
         token_life = timedelta(minutes=settings.access_token_minutes)
         self.tokens = AccessTokens(runtime.settings.secret_key, token_life)
         self.sessions = Sessions(token_life)
-        self.api_tokens: Remembered[ApiToken] = Remembered(
-            REVOKED_SUBJECT, REFUSE_TOKEN_SECONDS, api_tokens.active
-        )
+        self.api_tokens: Remembered[ApiToken] = Remembered(REVOKED_SUBJECT, REFUSE_TOKEN_SECONDS, api_tokens.active)
         self.passwords = Passwords()
         self.trusted_proxies = networks(settings.trusted_proxies)
         self.feed = Feed(runtime, settings.event_streams_per_user)
         self._verdicts = Verdicts()
         self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
         self.intake = Intake(runtime, settings)
-        self._chores: asyncio.Task[None] | None = None
+        self.senders = Senders(runtime)
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Listen before the first request comes."""
@@ -58,13 +58,16 @@ class Gateway:
         await self.api_tokens.listen(self.runtime.pool, self.runtime.connection)
         await self._verdicts.listen(self.runtime.connection)
         self.intake.start()
-        self._chores = asyncio.create_task(self._purge(), name="gateway purge")
+        self._chores = [
+            asyncio.create_task(self._purge(), name="gateway purge"),
+            asyncio.create_task(self.senders.write_always(), name="gateway senders"),
+        ]
 
     async def stop(self) -> None:
         """End what is open."""
         self.feed.close()
-        if self._chores:
-            self._chores.cancel()
+        for chore in self._chores:
+            chore.cancel()
         self.intake.stop()
         self.passwords.close()
 

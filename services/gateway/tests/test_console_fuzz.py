@@ -46,7 +46,10 @@ async def test_no_route_fails_on_what_nobody_would_send(visitor: Any, fields: di
             for known in (str(new_id()), "no-id"):
                 address = f"{PATH}{re.sub(r'{[^}]+}', known, path)}"
                 if method == "GET":
-                    names = ("q", "status", "sort", "cursor", "state", "severity", "prompt", "span", "show", "next")
+                    names = (
+                        *("q", "status", "sort", "cursor", "state", "severity", "prompt", "span", "show", "next"),
+                        *("metric", "label", "match", "value", "by", "function", "percentile", "every", "query"),
+                    )
                     reply = await visitor.get(address, params=dict.fromkeys(names, hostile[:300]))
                 else:
                     names = (

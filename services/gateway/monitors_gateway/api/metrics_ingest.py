@@ -1,5 +1,6 @@
 """Measurements as JSON."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from monitors_contracts.base import Model, Problem
 from monitors_contracts.measuring import Reason
 
 from ..domain.scopes import Scope
+from ..gateway import Gateway
 from ..http.callers import Caller, GatewayDep, with_scopes
 from ..http.problems import Refused
 from ..ingest.incoming import Incoming, Refusal, Refusals
@@ -67,11 +69,19 @@ async def send_metrics(request: Request, caller: SenderDep, gateway: GatewayDep)
     def read(body: bytes) -> Incoming:
         return decode(gunzipped(body, limit) if zipped else body, now)
 
-    taken = await intake.take(caller.organization_id, "json", await request.body(), read)
+    taken = await take(caller, gateway, "json", await request.body(), read)
     reply = _reply(taken)
     if taken.refusals.total and not taken.accepted:
         raise refused(taken.refusals, 422, reply.model_dump(mode="json", exclude={"success"}))
     return reply
+
+
+async def take(caller: Caller, gateway: Gateway, way: str, body: bytes, read: Callable[[bytes], Incoming]) -> Taken:
+    """Keep what may be kept of this body, and that the caller sent it. Problems: those of `Intake.take`."""
+    taken = await gateway.intake.take(caller.organization_id, way, body, read)
+    sender = caller.token.session.id if caller.token else caller.user_id
+    gateway.senders.note(caller.organization_id, sender, way, taken.accepted, taken.refusals)
+    return taken
 
 
 def content_encoding(request: Request, known: str) -> bool:

@@ -1,31 +1,71 @@
-"""OTLP/HTTP metrics: protobuf and JSON, plain or gzip. The answer comes in the encoding of the request."""
+"""OTLP/HTTP metrics: protobuf and JSON, plain or gzip. Answers and errors come in the encoding of the request.
+
+Source: OpenTelemetry Protocol 1.x, "OTLP/HTTP Response": errors are a google.rpc.Status, and 429 and 503 are tried again.
+"""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
+from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
+from monitors_runtime.errors import ProblemError
+
+from ..http import problems
 from ..http.callers import GatewayDep
+from ..http.idempotency import Handler
 from ..ingest.incoming import Incoming
 from ..ingest.otlp import decode
 from ..ingest.unpacking import gunzipped
-from .metrics_ingest import SenderDep, content_encoding, told, unsupported
+from .metrics_ingest import SenderDep, content_encoding, take, told, unsupported
 
-router = APIRouter(tags=["measurements"])
 PATH = "/v1/metrics"
 LARGEST = 4 * 1024 * 1024
 """Bytes, unpacked: what collectors take from each other by default, and messages in memory are many times their size."""
 
+_KEPT_HEADERS = ("retry-after", "www-authenticate")
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
+_EITHER = {_PROTOBUF: {"schema": {"type": "string", "format": "binary"}}, _JSON: {"schema": {}}}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {_PROTOBUF: {"schema": {"type": "string", "format": "binary"}}, _JSON: {"schema": {}}}}
+    200: {"content": _EITHER},
+    "default": {"description": "A google.rpc.Status, or problem details (RFC 9457)", "content": dict(_EITHER)},
 }
 _BODY = {
     "content": {_PROTOBUF: {"schema": {"type": "string", "format": "binary"}}, _JSON: {"schema": {"type": "object"}}}
 }
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class _OtlpRoute(APIRoute):
+    """A route whose problems are told as the protocol has it."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except ProblemError as refused:
+                as_problem = problems.of(refused)
+                if (content_type := _content_type(request)) not in (_JSON, _PROTOBUF):
+                    return as_problem
+                told = refused.problem
+                status = Status(message=f"{told.title}: {told.detail}" if told.detail else told.title)
+                kept = {name: value for name, value in as_problem.headers.items() if name in _KEPT_HEADERS}
+                body = _encoded(status, as_json=content_type == _JSON)
+                return Response(body, as_problem.status_code, kept, content_type)
+
+        return answer
+
+
+router = APIRouter(tags=["measurements"], route_class=_OtlpRoute)
 
 
 @router.post(
@@ -36,7 +76,7 @@ async def send_otlp_metrics(request: Request, caller: SenderDep, gateway: Gatewa
 
     Needs the scope `metrics:write`. Data points that are not kept are counted in `partialSuccess`, with the reasons.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = _content_type(request)
     if content_type not in (_JSON, _PROTOBUF):
         raise unsupported(f"The body is {_PROTOBUF} or {_JSON}.")
     as_json, zipped, now = content_type == _JSON, content_encoding(request, "gzip"), datetime.now(UTC)
@@ -45,7 +85,7 @@ async def send_otlp_metrics(request: Request, caller: SenderDep, gateway: Gatewa
     def read(body: bytes) -> Incoming:
         return decode(gunzipped(body, limit) if zipped else body, now, as_json=as_json)
 
-    taken = await gateway.intake.take(caller.organization_id, "otlp", await request.body(), read)
+    taken = await take(caller, gateway, "otlp", await request.body(), read)
     answer = ExportMetricsServiceResponse()
     if taken.refusals.total:
         answer.partial_success.rejected_data_points = taken.refusals.total

@@ -12,7 +12,7 @@ from ..http.callers import GatewayDep
 from ..ingest.incoming import Incoming
 from ..ingest.remote_write import decode_v1, decode_v2
 from ..ingest.unpacking import unsnappied
-from .metrics_ingest import SenderDep, content_encoding, refused, unsupported
+from .metrics_ingest import SenderDep, content_encoding, refused, take, unsupported
 
 router = APIRouter(tags=["measurements"])
 PATH = "/api/v1/write"
@@ -38,7 +38,7 @@ async def remote_write(request: Request, caller: SenderDep, gateway: GatewayDep)
     def read(body: bytes) -> Incoming:
         return decode(unsnappied(body, intake.largest), intake.known)
 
-    taken = await intake.take(caller.organization_id, "remote-write", await request.body(), read)
+    taken = await take(caller, gateway, "remote-write", await request.body(), read)
     written = {
         "X-Prometheus-Remote-Write-Samples-Written": str(taken.accepted),
         "X-Prometheus-Remote-Write-Histograms-Written": "0",

@@ -21,12 +21,14 @@ from .pages import (
     channels,
     entry,
     errors,
+    explore,
     messages,
     monitor,
     monitor_form,
     monitors,
     sessions,
     styleguide,
+    targets,
     tokens,
 )
 from .render import PATH
@@ -37,6 +39,7 @@ ROUTERS = (
     *(monitors.router, monitor_form.router, monitor.router),
     *(sessions.router, tokens.router, account.router),
     *(alerts.router, channels.router, messages.router),
+    *(explore.router, targets.router),
 )
 
 

@@ -37,17 +37,22 @@ class Shell:
     position: str = ""
 
 
-# The pages of the console, as the navigation lists them: path, words, icon. The first row is in reach of a thumb on phones.
+# The pages of the console, as the navigation lists them: path, words, icon. The first are in reach of a thumb on phones,
+# which has room for five; the others are behind "More" there.
 PLACES = (
     ("", "Monitors", "radar"),
     ("/alerts", "Alerts", "bell"),
+    ("/explore", "Explore", "chart-line"),
     ("/channels", "Channels", "send"),
-    ("/outbox", "Outbox", "inbox"),
 )
 MORE_PLACES = (
+    ("/outbox", "Outbox", "inbox"),
     ("/notifications", "Deliveries", "list-checks"),
+    ("/system", "System", "heart-pulse"),
     ("/account", "Account", "user"),
 )
+WITHIN = {"": ("/monitors",), "/explore": ("/targets",)}
+"""Pages that belong to a place without lying below it."""
 
 
 def shell(
@@ -84,6 +89,7 @@ def shell(
 
 
 def _is_current(place: str, path: str) -> bool:
-    if place == "":
-        return path in ("", "/") or path.startswith("/monitors")
-    return path == place or path.startswith(place + "/")
+    if place == "" and path == "/":
+        return True
+    below = (place,) if place else ()
+    return path == place or any(path == each or path.startswith(each + "/") for each in below + WITHIN.get(place, ()))

@@ -10,6 +10,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 function enhance(root) {
+  for (const copy of root.querySelectorAll("[data-copy][hidden]")) copy.hidden = false;
   for (const form of root.querySelectorAll("form[data-action]:not([hx-post])")) {
     form.setAttribute("hx-post", form.getAttribute("action"));
     form.setAttribute("hx-target", "#main");
@@ -62,13 +63,13 @@ toasts.querySelectorAll("[data-toast]").forEach(dismissLater);
 
 document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest("[data-toast]")?.remove();
-  for (const open of document.querySelectorAll("details.confirm[open]")) if (!open.contains(event.target)) open.open = false;
+  for (const open of document.querySelectorAll("details:is(.confirm, .nav-sheet)[open]")) if (!open.contains(event.target)) open.open = false;
   const copy = event.target.closest("[data-copy]");
   if (copy) navigator.clipboard.writeText(copy.dataset.copy).then(() => say("Copied.", "good"));
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const open = document.querySelector("details.confirm[open]");
+  const open = document.querySelector("details:is(.confirm, .nav-sheet)[open]");
   if (open) { open.open = false; open.querySelector("summary").focus(); }
 });
 

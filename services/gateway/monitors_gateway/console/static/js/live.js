@@ -1,6 +1,11 @@
 // Live updates. The server says what has changed (`about`); regions that show it (`data-live="alerts monitor.<id>"`,
 // each with an id) are fetched anew with their page and morphed in place, so that focus and selection stay.
 //
+// A page may ask for it too: "live:ask" on the document (detail: what is out of date), and an element with `data-every="10"`
+// has its page asked for what it names in `data-about` so often, in seconds, while somebody looks.
+//
+// A region with `data-reload` that is not on the page any more has given way to another page: it is loaded whole.
+//
 // Others may listen: document "live:signal" (detail: { type, about, stage?, monitor?, check? }), "live:updated"; and on a
 // region "live:before" (detail: { next }), which may be prevented by whoever puts `next` there in its own way or time.
 const SETTLE = 250;
@@ -79,6 +84,7 @@ export function startLive({ root, announce }) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const region of stale) {
         const next = fresh.getElementById(region.id);
+        if (!next && region.hasAttribute("data-reload")) { location.reload(); return; }
         if (!next || !region.isConnected) continue;
         if (!region.dispatchEvent(new CustomEvent("live:before", { bubbles: true, cancelable: true, detail: { next } }))) continue;
         Idiomorph.morph(region, next, { callbacks: { beforeNodeMorphed: keep } });
@@ -105,6 +111,19 @@ export function startLive({ root, announce }) {
     if (old.tagName === "TIME" && next.getAttribute?.("datetime") === old.getAttribute("datetime")) return false;
     return true;
   }
+
+  document.addEventListener("live:ask", ({ detail }) => {
+    detail.forEach((each) => dirty.add(each));
+    timer ??= setTimeout(update, 0);
+  });
+  let asked = Date.now();
+  setInterval(() => {
+    const regular = document.querySelector("[data-every]");
+    const every = Number(regular?.dataset.every);
+    if (!every || document.hidden || Date.now() - asked < every * 1000) return;
+    asked = Date.now();
+    document.dispatchEvent(new CustomEvent("live:ask", { detail: [regular.dataset.about] }));
+  }, 1000);
 
   window.addEventListener("offline", () => show("You are offline. What you see may be out of date."));
   window.addEventListener("online", () => { show(""); connect(); });
