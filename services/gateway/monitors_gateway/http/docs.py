@@ -77,5 +77,6 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = {"description": "Problem details (RFC 9457)", "content": content}
+            problem = {"description": "Problem details (RFC 9457)", "content": content}
+            operation["responses"].setdefault("default", problem)["content"] |= content
     return document

@@ -53,6 +53,13 @@ def response(
     return JSONResponse(body, problem.status, sent, MEDIA_TYPE)
 
 
+def of(refused: ProblemError) -> Response:
+    """What was raised, as a response."""
+    if isinstance(refused, Refused):
+        return response(refused.problem, refused.headers, refused.members)
+    return response(refused.problem)
+
+
 def unavailable() -> Response:
     """The database is away."""
     return response(
@@ -76,9 +83,7 @@ def install(app: FastAPI) -> None:
 
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)
-        if isinstance(error, Refused):
-            return response(error.problem, error.headers, error.members)
-        return response(error.problem)
+        return of(error)
 
     async def http_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
