@@ -385,6 +385,21 @@ async def test_hostile_otlp_is_refused(robin: Any) -> None:
         assert (reply.status_code, body[:30]) == (status, body[:30])
 
 
+async def test_errors_are_told_as_the_protocol_has_it(visitor: Any, robin: Any) -> None:
+    from google.rpc.status_pb2 import Status
+
+    as_protobuf = {"Content-Type": "application/x-protobuf"}
+    reply = await robin.post("/v1/metrics", content=b"\xff" * 9, headers=as_protobuf)
+    assert (reply.status_code, reply.headers["content-type"]) == (400, "application/x-protobuf")
+    assert "ExportMetricsServiceRequest" in Status.FromString(reply.content).message
+    reply = await visitor.post("/v1/metrics", content=b"{}", headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.headers["content-type"]) == (401, "application/json")
+    assert "Sign in first" in reply.json()["message"]
+    assert reply.headers["WWW-Authenticate"] == "Bearer"
+    reply = await robin.post("/v1/metrics", content=b"", headers={"Content-Type": "text/plain"})
+    assert (reply.status_code, reply.headers["content-type"]) == (415, "application/problem+json")
+
+
 async def test_the_sdk_s_exporter_is_understood(robin: Any, served: str, stream: Stream) -> None:
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.sdk.metrics import MeterProvider
