@@ -219,7 +219,7 @@ async def asked_by_http(client: httpx.AsyncClient, now: datetime, hours: int, ti
         "GET /api/v1/query_range: 24 h of one series, step 15 s": await timed(
             lambda: get("/api/v1/query_range", query=series, step=15, **span), times
         ),
-        "GET /api/v1/query_range: sum by (zone) (rate(100 series[5m])), 24 h, step 5 min": await timed(
+        "GET /api/v1/query_range: sum by (zone) (rate(39 series[5m])), 24 h, step 5 min": await timed(
             lambda: get(
                 "/api/v1/query_range",
                 query='sum by (zone) (rate(bench_counter{instance=~"10.0.0..*",n=~".?.?.?[048]"}[5m]))',
@@ -258,8 +258,8 @@ async def asked(
     found["graph: 24 h of one series, step 5 min"] = await timed(query('bench_decimal{n="1"}', 300, day), times)
     found["graph: 30 d of one series, step 1 h"] = await timed(query('bench_decimal{n="1"}', 3600, month), times)
     found["graph: 30 d of one series, step 10 min"] = await timed(query('bench_decimal{n="1"}', 600, month), few)
-    found["graph: 30 d of 50 series to one line, step 1 h"] = await timed(
-        query('bench_decimal{n=~"..?.?",instance=~"10.0.0..*"}', 3600, month, by=[]), few
+    found["graph: 30 d of 63 series to one line, step 1 h"] = await timed(
+        query('bench_decimal{instance=~"10.0.0..*"}', 3600, month, by=[]), few
     )
     return found
 

@@ -1,5 +1,7 @@
 """What is stored is what was sent, once, whatever came how often and in which order."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +30,7 @@ from monitors_metrics.domain.selectors import parse_selector
 from monitors_metrics.handlers import Handlers
 from monitors_metrics.maintenance import Maintenance
 from monitors_metrics.store import ERASE, closing, partitions, reading, series
+from monitors_runtime.database import DATABASE_CONFLICT
 
 Make = Callable[..., MetricBatchCollected]
 MINUTES = timedelta(minutes=10)
@@ -131,6 +134,29 @@ async def test_a_closing_that_samples_overtake_leaves_them_to_the_next(
     monkeypatch.undo()
     await closing.close_hours(metrics.pool, now, MINUTES)
     assert await stored(metrics) == {"": [(0, bits(1.0)), (1, bits(2.0))]}
+
+
+async def test_copies_that_write_close_and_read_at_once_lose_nothing(metrics: Any, batch: Make) -> None:
+    hours = [metrics.start - hour * HOUR for hour in range(6)]
+
+    def part(number: int) -> MetricBatchCollected:
+        samples = {f'm{{i="{n}"}}': [(at + number * 1000, float(number)) for at in hours] for n in range(5)}
+        return batch(metrics.organization, samples)
+
+    async def close() -> None:
+        with contextlib.suppress(*DATABASE_CONFLICT):  # as the next round of maintenance does it
+            await closing.close_hours(metrics.pool, metrics.hour + timedelta(hours=2), MINUTES)
+
+    async def take(event: MetricBatchCollected) -> None:
+        for _ in range(20):  # as the consumer does
+            with contextlib.suppress(*DATABASE_CONFLICT):
+                return await metrics.take(event)
+        raise AssertionError("never got its turn")
+
+    await asyncio.gather(*(take(part(number)) for number in range(12)), close(), close(), stored(metrics))
+    await close()
+    found = await stored(metrics)
+    assert {name: len(pairs) for name, pairs in found.items()} == {str(n): 12 * len(hours) for n in range(5)}
 
 
 async def test_samples_too_old_or_too_new_are_refused_and_counted(metrics: Any, batch: Make) -> None:
