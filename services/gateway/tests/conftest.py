@@ -97,6 +97,13 @@ class Platform:
         evaluator.answer(monitors.RequestRefreshes, self.refresh)
         evaluator.answer(monitors.GetEvaluations, self.get_evaluations)
         evaluator.answer(rules.ListRules, self.list_rules)
+        evaluator.answer(rules.CreateRule, self.create_rule)
+        evaluator.answer(rules.UpdateRule, self.update_rule)
+        evaluator.answer(rules.DeleteRule, self.delete_rule)
+        evaluator.answer(rules.GetRule, self.get_rule)
+        evaluator.answer(rules.GetRuleState, self.rule_state)
+        evaluator.answer(rules.GetRuleStates, self.rule_states)
+        evaluator.answer(rules.PreviewRule, self.preview_rule)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
@@ -359,7 +366,11 @@ class Platform:
         return snapshots.SnapshotDiff(hunks=[[line]], added=1, removed=0)
 
     async def list_rules(self, request: rules.ListRules) -> rules.RuleList:
-        mine = [rule for owner, rule in self.rules if owner == request.organization_id]
+        mine = [
+            rule
+            for owner, rule in self.rules
+            if owner == request.organization_id and request.kind in (None, rule.spec.kind)
+        ]
         return rules.RuleList(rules=mine, total=len(mine))
 
     async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
@@ -613,6 +624,48 @@ class Platform:
             raise problem("invalid-signature", "Invalid signature", 403)
         self.provider_events.append(request)
         return Done()
+
+    async def create_rule(self, request: rules.CreateRule) -> rules.RuleView:
+        now = datetime.now(UTC)
+        view = rules.RuleView(
+            id=request.rule_id,
+            organization_id=request.organization_id,
+            user_id=request.user_id,
+            name=request.spec.name,
+            spec=request.spec,
+            version=1,
+            created_at=now,
+            updated_at=now,
+        )
+        self.rules.append((request.organization_id, view))
+        return view
+
+    async def get_rule(self, request: Any) -> rules.RuleView:
+        for owner, view in self.rules:
+            if (owner, view.id) == (request.organization_id, request.rule_id):
+                return view
+        raise problem("rule-not-found", "No such rule", 404)
+
+    async def update_rule(self, request: rules.UpdateRule) -> rules.RuleView:
+        known = await self.get_rule(request)
+        view = known.model_copy(update={"spec": request.spec, "name": request.spec.name, "version": known.version + 1})
+        self.rules[self.rules.index((request.organization_id, known))] = (request.organization_id, view)
+        return view
+
+    async def delete_rule(self, request: rules.DeleteRule) -> Done:
+        self.rules.remove((request.organization_id, await self.get_rule(request)))
+        return Done()
+
+    async def rule_state(self, request: rules.GetRuleState) -> rules.RuleState:
+        await self.get_rule(request)
+        series = rules.SeriesState(labels={"host": "web-1"}, condition=rules.SeriesCondition.OK, value=1.5)
+        return rules.RuleState(rule_id=request.rule_id, series=[series], counts={rules.SeriesCondition.OK: 1})
+
+    async def rule_states(self, request: rules.GetRuleStates) -> rules.RuleStates:
+        return rules.RuleStates(states=[])
+
+    async def preview_rule(self, request: rules.PreviewRule) -> rules.RulePreview:
+        return rules.RulePreview(since=request.since, until=request.until, series=0, total=0, transitions=[])
 
     async def create_target(self, request: targets.CreateTarget) -> targets.TargetView:
         spec = request.spec

@@ -7,6 +7,8 @@ import pytest
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
+RULE = {"name": "Busy", "kind": "threshold", "metric": "cpu", "op": "gt", "warning": 80}
+HEARTBEAT = {"name": "Backup", "period": "1d"}
 BODIES = {"PUT": {"name": "Mine now"}, "PATCH": {"name": "Mine now"}, "POST": {"text": "Mine now"}}
 
 
@@ -18,6 +20,9 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     assert channel.status_code == 201
     target = await browser.post("/api/targets", json={"url": "http://node.example:9100/metrics"})
     assert target.status_code == 201
+    rule = await browser.post("/api/rules", json=RULE)
+    heartbeat = await browser.post("/api/heartbeats", json=HEARTBEAT)
+    assert (rule.status_code, heartbeat.status_code) == (201, 201)
     token = await browser.post("/api/tokens", json={"name": "Collector", "scopes": ["read"]})
     await browser.post("/api/auth/login", json={"email": browser.user["email"], "password": "Correct1horse"})
     sessions = (await browser.get("/api/auth/sessions")).json()["sessions"]
@@ -27,6 +32,8 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/alerts/": str(services.add_alert(browser.organization_id).id),
         "/api/tokens/": token.json()["details"]["id"],
         "/api/auth/sessions/": next(each["id"] for each in sessions if not each["current"]),
+        "/api/rules/": rule.json()["rule"]["id"],
+        "/api/heartbeats/": heartbeat.json()["heartbeat"]["id"],
         "/api/targets/": target.json()["target"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
         "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
@@ -44,9 +51,11 @@ def routes_with_ids(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, str] | None:
+def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | None:
     if path.endswith("/extraction"):
         return {"snapshotId": ids["/api/snapshots/"], "place": "b1"}
+    if method == "PUT" and path.startswith(("/api/rules/", "/api/heartbeats/")):
+        return RULE if path.startswith("/api/rules/") else HEARTBEAT
     return BODIES.get(method)
 
 
