@@ -13,6 +13,7 @@ from monitors_runtime.database import DATABASE_AWAY
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.transaction import Transaction
 
+from .auth import counting
 from .auth.passwords import Passwords
 from .auth.remembered import Remembered
 from .auth.sessions import Sessions
@@ -25,6 +26,7 @@ from .senders import Senders
 from .settings import GatewaySettings
 from .store import api_tokens, audit
 from .store.api_tokens import ApiToken
+from .system import System
 from .verdicts import Verdicts
 
 PURGE_EVERY_SECONDS = 3600
@@ -50,6 +52,7 @@ class Gateway:
         self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
         self.intake = Intake(runtime, settings)
         self.senders = Senders(runtime)
+        self.system = System(runtime, service)
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -61,6 +64,8 @@ class Gateway:
         self._chores = [
             asyncio.create_task(self._purge(), name="gateway purge"),
             asyncio.create_task(self.senders.write_always(), name="gateway senders"),
+            asyncio.create_task(self.system.watch_always(), name="gateway health"),
+            asyncio.create_task(counting.count_always(self.runtime.pool), name="gateway sessions"),
         ]
 
     async def stop(self) -> None:

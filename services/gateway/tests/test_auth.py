@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from monitors_gateway.app import build
+from monitors_gateway.auth import counting
 from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.runtime import Runtime
 from monitors_runtime.settings import RuntimeSettings
@@ -151,3 +154,17 @@ async def test_registrations_are_limited_by_address_but_not_on_this_machine(
         assert 3500 <= int(refused.headers["Retry-After"]) <= 3600
         await inside.sign_up()
         await inside.sign_up()
+
+
+async def test_sessions_are_counted_until_they_end(gateway: SimpleNamespace, open_browser: Callable[..., Any]) -> None:
+    async def counted() -> list[float | None]:
+        await counting.count(gateway.runtime.pool, datetime.now(UTC))
+        return [REGISTRY.get_sample_value("monitors_sessions", {"which": which}) for which in ("open", "used")]
+
+    async with open_browser(gateway.app) as browser:
+        before = await counted()
+        await browser.sign_up()
+        await browser.get("/api/auth/me")
+        assert await counted() == [(each or 0) + 1 for each in before]
+        await browser.post("/api/auth/logout")
+        assert await counted() == before

@@ -27,6 +27,10 @@ FROM gateway.refresh_tokens t JOIN gateway.sessions s ON s.id = t.session_id JOI
 WHERE t.hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2
 FOR UPDATE OF t
 """
+COUNT = """
+SELECT count(*) AS open, count(*) FILTER (WHERE last_used_at > $2) AS used FROM gateway.sessions
+WHERE expires_at > $1 AND revoked_at IS NULL
+"""
 USE_REFRESH = "UPDATE gateway.refresh_tokens SET used_at = $2 WHERE hash = $1"
 EXTEND = "UPDATE gateway.sessions SET expires_at = $2 WHERE id = $1"
 PROLONG = "UPDATE gateway.sessions SET expires_at = $2 WHERE id = $1 AND expires_at < $2::timestamptz - interval '1 hour'"
@@ -137,3 +141,10 @@ async def find(pool: Pool, user_id: Id, now: datetime) -> list[ListedSession]:
 async def ids_of_user(db: Connection, user_id: Id) -> list[Id]:
     """All sessions of this user, ended ones too."""
     return [row["id"] for row in await db.fetch(ALL_OF_USER, user_id)]
+
+
+async def count(pool: Pool, now: datetime, since: datetime) -> tuple[int, int]:
+    """How many sessions are open, and how many of them were used since then."""
+    row = await pool.fetchrow(COUNT, now, since)
+    assert row
+    return row["open"], row["used"]
