@@ -108,8 +108,8 @@ def test_a_row_says_what_happened_how_bad_it_is_and_what_can_be_done() -> None:
     assert (row.name, row.summary) == ("Copper kettle", "Now true: price < 50 USD; read 47.5 USD.")
     assert (row.value, row.crossed, row.mark.words, row.mark.tone) == ("$47.50", "crossed 3 times", "Critical", "bad")
     assert row.opened.words == "3 minutes ago"
-    assert row.monitor
-    assert row.monitor.href == f"/console/monitors/{shown.monitor_id}"
+    assert row.about
+    assert row.about.href == f"/console/monitors/{shown.monitor_id}"
     assert [(each.words, each.path) for each in row.actions] == [
         ("Acknowledge", f"/console/alerts/{shown.id}/acknowledge"),
         ("Resolve", f"/console/alerts/{shown.id}/resolve"),

@@ -25,7 +25,8 @@ from monitors_contracts.rules import (
 )
 from monitors_runtime.errors import ProblemError, problem
 
-from ..http.callers import CallerDep, GatewayDep
+from ..gateway import Gateway
+from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId, tagged
 from .audit import audited
@@ -198,8 +199,12 @@ async def get_rule_states(
 @router.get("/rules/{id}", response_model=RuleReply)
 async def get_rule(rule_id: PathId, request: Request, caller: CallerDep, gateway: GatewayDep) -> Response:
     """One rule."""
-    rule = await gateway.runtime.ask(GetRule(organization_id=caller.organization_id, rule_id=rule_id))
-    return tagged(request, RuleReply(rule=Rule.of(rule)))
+    return tagged(request, RuleReply(rule=await find_rule(gateway, caller, rule_id)))
+
+
+async def find_rule(gateway: Gateway, caller: Caller, rule_id: Id) -> Rule:
+    """One rule. Problem: `rule-not-found`."""
+    return Rule.of(await gateway.runtime.ask(GetRule(organization_id=caller.organization_id, rule_id=rule_id)))
 
 
 @router.get("/rules/{id}/state")

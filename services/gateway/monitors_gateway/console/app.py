@@ -26,8 +26,12 @@ from .pages import (
     monitor,
     monitor_form,
     monitors,
+    rule,
+    rule_form,
+    rules,
     sessions,
     styleguide,
+    system,
     targets,
     tokens,
 )
@@ -39,7 +43,8 @@ ROUTERS = (
     *(monitors.router, monitor_form.router, monitor.router),
     *(sessions.router, tokens.router, account.router),
     *(alerts.router, channels.router, messages.router),
-    *(explore.router, targets.router),
+    *(explore.router, targets.router, system.router),
+    *(rules.router, rule_form.router, rule.router),
 )
 
 

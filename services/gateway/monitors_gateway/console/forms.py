@@ -1,5 +1,6 @@
 """Forms: what was typed, and what is wrong with it, field by field."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -77,6 +78,17 @@ def refused(error: ProblemError, fields: Mapping[str, str] | None = None) -> Err
     # What passes by itself is said with its name: "Too many failed sign-ins. The next try is allowed at ..."
     words = f"{problem.title}. {problem.detail}" if problem.retry_at else problem.detail or problem.title
     return Errors(named, "" if named else words)
+
+
+def number_of(text: str) -> float | str:
+    """The number that people write so: `1,299.50`, `1 299,5`, `$50`. What is none stays a text, to be refused by its model."""
+    plain = re.sub(r"[\s\u00a0\u202f']", "", text).lstrip("$€£¥")
+    # One comma before one or two digits at the end is a decimal sign; others group thousands.
+    plain = plain.replace(",", ".") if re.fullmatch(r"[-+]?\d+,\d{1,2}", plain) else plain.replace(",", "")
+    try:
+        return float(plain)
+    except ValueError:
+        return text
 
 
 def message_of(error: ErrorDetails) -> str:

@@ -35,9 +35,10 @@ async def inbox(
     q: Annotated[str, Query(max_length=200)] = "",
     severity: str = "",
     monitor: str = "",
+    rule: str = "",
     cursor: Cursor = None,
 ) -> Response:
-    """Alerts by state, severity and words."""
+    """Alerts by state, severity, words, and what they are about."""
     chosen: Chosen = state if state in TABS else "open"
     shown = severity if severity in get_args(Severity) else ""
     found = await api.list_alerts(
@@ -46,11 +47,12 @@ async def inbox(
         state=None if chosen == "all" else [chosen],
         severity=cast(Severity, shown) if shown else None,
         monitor_id=_id(monitor),
+        rule_id=_id(rule),
         q=q.strip() or None,
         limit=PER_PAGE,
         cursor=cursor,
     )
-    asked = {"q": q.strip(), "severity": shown, "monitor": str(_id(monitor) or "")}
+    asked = {"q": q.strip(), "severity": shown, "monitor": str(_id(monitor) or ""), "rule": str(_id(rule) or "")}
     view = alerts_view(found, chosen, asked, root_of(request), formats(request))
     return await page(request, "pages/alerts/inbox.html", view)
 

@@ -10,7 +10,7 @@ from ...api.timelines import TimelineEntry, TimelineReply
 from ...domain.explaining import way_of
 from ..formats import Formats, When
 from ..forms import Errors
-from .alerts import STATES, Mark, actions_of, mark_of, summary_of
+from .alerts import STATES, Mark, about, actions_of, mark_of, summary_of
 from .deliveries import error_words, in_outbox
 from .parts import Action, Badge, Field, Link, Moment, Tone
 
@@ -49,7 +49,8 @@ class AlertPageView:
     opened: When
     ended: When | None
     crossed: str
-    monitor: Link | None
+    about: Link | None
+    about_what: str
     source: Link | None
     source_words: str
     evidence: Quoted | None
@@ -85,7 +86,8 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
         opened=formats.when(alert.started_at),
         ended=formats.maybe_when(alert.resolved_at),
         crossed=f"{formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
-        monitor=Link(alert.name, f"{root}/monitors/{alert.monitor_id}", "radar") if alert.monitor_id else None,
+        about=about(alert, alert.name, alert.name, root),
+        about_what="Rule" if alert.rule_id else "Monitor",
         source=source,
         source_words="" if source else address or "",
         evidence=_quoted(alert),

@@ -71,7 +71,7 @@ class AlertRow:
     opened: When
     crossed: str
     is_over: bool
-    monitor: Link | None
+    about: Link | None
     actions: tuple[Action, ...]
 
 
@@ -113,7 +113,7 @@ def actions_of(alert: AlertView, root: str) -> tuple[Action, ...]:
 
 
 def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root: str, formats: Formats) -> AlertsView:
-    """The inbox. `asked` are the other filters of the query: q, severity, monitor."""
+    """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule."""
     here = f"{root}/alerts"
     filters = {name: value for name, value in asked.items() if value}
     _, shown = TABS[chosen]
@@ -134,7 +134,6 @@ def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root
 
 
 def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
-    monitor = Link("Its monitor", f"{root}/monitors/{alert.monitor_id}", "radar") if alert.monitor_id else None
     return AlertRow(
         id=str(alert.id),
         href=f"{root}/alerts/{alert.id}",
@@ -146,9 +145,16 @@ def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
         opened=formats.when(alert.started_at),
         crossed=f"crossed {formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         is_over=alert.state is AlertState.RESOLVED,
-        monitor=monitor,
+        about=about(alert, "Its monitor", "Its rule", root),
         actions=actions_of(alert, root),
     )
+
+
+def about(alert: AlertView, monitor: str, rule: str, root: str) -> Link | None:
+    """What an alert is about: its monitor, or the rule that fired; called so."""
+    if alert.monitor_id:
+        return Link(monitor, f"{root}/monitors/{alert.monitor_id}", "radar")
+    return Link(rule, f"{root}/rules/{alert.rule_id}", "gauge") if alert.rule_id else None
 
 
 def _short(value: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from ...api.shapes import GivenInterpretation, Interpretation, Monitor
 from ..formats import Formats
-from ..forms import WORDS, Errors, message_of
+from ..forms import WORDS, Errors, message_of, number_of
 from .parts import Field, Link, Option
 
 Typed = Mapping[str, str]
@@ -157,13 +157,7 @@ def _value(text: str, fact_type: str) -> float | bool | str | None:
         return TRUTHS.get(text.casefold(), text)
     if fact_type != "number":
         return text
-    plain = re.sub(r"[\s\u00a0\u202f']", "", text).lstrip("$€£¥")
-    # One comma before one or two digits at the end is a decimal sign; others group thousands.
-    plain = plain.replace(",", ".") if re.fullmatch(r"[-+]?\d+,\d{1,2}", plain) else plain.replace(",", "")
-    try:
-        return float(plain)
-    except ValueError:
-        return text
+    return number_of(text)
 
 
 def _snake(name: str) -> str:

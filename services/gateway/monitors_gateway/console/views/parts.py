@@ -65,7 +65,7 @@ PASSWORD_RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One input of a form, with what was typed and what is wrong with it."""
+    """One input of a form, with what was typed and what is wrong. `offers` is the id of a list of what could be typed."""
 
     name: str
     label: str
@@ -80,6 +80,7 @@ class Field:
     maxlength: int | None = None
     autofocus: bool = False
     inputmode: str = ""
+    offers: str = ""
     rules: tuple[Rule, ...] = ()
 
 

@@ -43,15 +43,16 @@ PLACES = (
     ("", "Monitors", "radar"),
     ("/alerts", "Alerts", "bell"),
     ("/explore", "Explore", "chart-line"),
-    ("/channels", "Channels", "send"),
+    ("/rules", "Rules", "gauge"),
 )
 MORE_PLACES = (
+    ("/channels", "Channels", "send"),
     ("/outbox", "Outbox", "inbox"),
     ("/notifications", "Deliveries", "list-checks"),
     ("/system", "System", "heart-pulse"),
     ("/account", "Account", "user"),
 )
-WITHIN = {"": ("/monitors",), "/explore": ("/targets",)}
+WITHIN = {"": ("/monitors",), "/explore": ("/targets",), "/rules": ("/heartbeats",)}
 """Pages that belong to a place without lying below it."""
 
 

@@ -108,7 +108,9 @@ def _cost(ai: UsageReply) -> float:
 
 def _money(amount: float, formats: Formats) -> str:
     """Dollars and cents."""
-    return formats.value(round(amount, 2), "USD") if not 0 < amount < CENT else f"less than {formats.value(CENT, 'USD')}"
+    return (
+        formats.value(round(amount, 2), "USD") if not 0 < amount < CENT else f"less than {formats.value(CENT, 'USD')}"
+    )
 
 
 def _budget(ai: UsageReply, formats: Formats) -> Meter | None:
