@@ -15,6 +15,7 @@ from monitors_contracts.metrics import MetricDescription
 from monitors_runtime import direct, telemetry
 from monitors_runtime.runtime import Runtime
 
+from .backlog import Backlog
 from .http.problems import Refused
 from .ingest.incoming import Incoming, Refusals, Times, arranged
 from .ingest.remote_write import KnownSeries
@@ -77,6 +78,8 @@ class Intake:
         self._keep = timedelta(days=settings.metrics_raw_days) - timedelta(hours=2)
         self._ahead = timedelta(minutes=settings.metrics_future_minutes)
         self._descriptions = _Descriptions()
+        self.backlog = Backlog(runtime)
+        self._watching: asyncio.Task[None] | None = None
         self._held = 0
 
     def start(self) -> None:
@@ -85,17 +88,21 @@ class Intake:
         self._limits = SeriesLimits(lambda usage: ask(usage, 2), lambda unknown: ask(unknown, 2), clock)
         # One thread: decoding holds the interpreter most of the time, and requests wait for their turn, not in each other's.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="measurements")
+        self._watching = asyncio.create_task(self.backlog.watch(), name="gateway backlog")
 
     def stop(self) -> None:
         """Let the thread go."""
-        if hasattr(self, "_thread"):
+        if self._watching:
+            self._watching.cancel()
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def take(self, organization_id: Id, way: str, body: bytes, decode: Callable[[bytes], Incoming]) -> Taken:
         """Keep what may be kept of the samples in this body, for good.
 
-        Problems: `malformed-measurements`, `body-too-large`, `busy`, `not-stored`.
+        Problems: `malformed-measurements`, `body-too-large`, `busy`, `storage-behind`, `not-stored`.
         """
+        if self.backlog.full:
+            raise _behind()
         weight = _DECODED * len(body)
         if self._held and self._held + weight > _HELD_BYTES:
             raise _busy()
@@ -148,6 +155,11 @@ def _milliseconds(moment: datetime) -> int:
 def _malformed(detail: str) -> Refused:
     title = "Measurements can't be read"
     return Refused(Problem(type="malformed-measurements", title=title, status=400, detail=detail[:500]))
+
+
+def _behind() -> Refused:
+    detail = "Storage is too far behind to take more in safely; keep the measurements and send them again later."
+    return Refused(Problem(type="storage-behind", title="Storage is behind", status=503, detail=detail))
 
 
 def _busy() -> Refused:

@@ -219,6 +219,21 @@ async def test_a_token_needs_the_scope(robin: Any, visitor: Any) -> None:
         assert (await visitor.post(path, json=body)).status_code == 401
 
 
+async def test_while_storage_is_too_far_behind_nothing_is_taken(
+    robin: Any, gateway: SimpleNamespace, stream: Stream
+) -> None:
+    backlog, body = gateway.app.state.gateway.intake.backlog, {"metrics": [{"name": "m", "value": 1}]}
+    backlog.full = True
+    try:
+        reply = await robin.post("/api/metrics", json=body)
+    finally:
+        backlog.full = False
+    assert (reply.status_code, reply.json()["type"]) == (503, "storage-behind")
+    assert reply.headers["Retry-After"]
+    assert not await stream.samples(robin.organization_id)
+    assert (await robin.post("/api/metrics", json=body)).status_code == 200
+
+
 # -- remote write -------------------------------------------------------------------------------------------------------
 
 
