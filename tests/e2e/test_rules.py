@@ -119,6 +119,28 @@ def test_files_when_applied_twice_and_exported_then_nothing_differs(platform: An
     assert user.get("/api/rules")["total"] == 4
 
 
+def test_an_address_when_it_fails_twice_then_its_alert_comes_and_goes(platform: Any, site: Any) -> None:
+    user = platform.user()
+    site.pages["/health"] = ("text/html", "all good")
+    spec = {"name": "Shop", "kind": "http", "url": f"{site.url}/health", "intervalSeconds": 10, "body": "good"}
+    created = user.call("POST", "/api/uptime", spec | {"failures": 1})
+    assert created.status_code == 201, created.text
+    check = created.json()["check"]
+    wait(lambda: last(user, check).get("isUp") is True)
+    site.pages["/health"] = ("text/html", "all bad")
+    [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"], patience=40)
+    assert (alert["summary"], alert["severity"]) == ("Shop does not answer as it should", "critical")
+    assert last(user, check)["error"] == "The expected text is not in the answer."
+    assert user.call("DELETE", f"/api/uptime/{check['id']}").status_code == 200
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    assert user.get("/api/rules")["total"] == 0
+
+
+def last(user: Any, check: dict[str, Any]) -> dict[str, Any]:
+    """How a check went last."""
+    return user.get(f"/api/uptime/{check['id']}")["check"].get("last") or {}
+
+
 def monitors(platform: Any, user: Any, *arguments: str) -> str:
     """What the command line prints."""
     command = [sys.executable, "-m", "monitors_operator", *arguments, "--api", platform.api]

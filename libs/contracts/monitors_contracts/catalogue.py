@@ -12,6 +12,7 @@ from . import (
     rules,
     snapshots,
     targets,
+    uptime,
 )
 from .base import Event, Request
 
@@ -25,6 +26,7 @@ _MODULES = (
     notifications,
     metrics,
     targets,
+    uptime,
     rules,
     platform,
 )

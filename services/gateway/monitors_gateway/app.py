@@ -35,6 +35,7 @@ from .api import (
     snapshots,
     targets,
     tokens,
+    uptime,
     usage,
 )
 from .console import app as console
@@ -61,6 +62,7 @@ TAGS = [
     {"name": "refreshes", "description": "Check now"},
     {"name": "rules", "description": "What measurements are judged by"},
     {"name": "heartbeats", "description": "Jobs that say that they ran"},
+    {"name": "uptime", "description": "Addresses that are to answer"},
     {"name": "alerts", "description": "What became true"},
     {"name": "channels", "description": "Where messages go"},
     {"name": "notifications", "description": "What became of messages"},
@@ -109,7 +111,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     app.state.gateway = gateway
     parts = (
         *(auth, account, tokens, audit, export),
-        *(refreshes, evaluations, extraction, monitors, rules, heartbeats, alerts, channels, notifications),
+        *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
         *(targets, senders, metrics_query, prometheus, public),
     )

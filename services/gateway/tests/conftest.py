@@ -31,6 +31,7 @@ from monitors_contracts import (
     rules,
     snapshots,
     targets,
+    uptime,
 )
 from monitors_contracts.base import Done, Id, new_id
 from monitors_gateway.app import build
@@ -106,6 +107,7 @@ class Platform:
         evaluator.answer(rules.PreviewRule, self.preview_rule)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
+        alerter.answer(alerts.GetLatestAlerts, self.latest_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
         alerter.answer(alerts.AcknowledgeAlert, self.change_alert)
         alerter.answer(alerts.ResolveAlert, self.change_alert)
@@ -132,6 +134,11 @@ class Platform:
         for kind in (targets.GetTarget, targets.UpdateTarget):
             scraper.answer(kind, self.one_target)
         scraper.answer(targets.DeleteTarget, self.delete_target)
+        self.checks: dict[Id, tuple[Id, uptime.UptimeView]] = {}
+        scraper.answer(uptime.PutUptimeCheck, self.put_check)
+        scraper.answer(uptime.GetUptimeCheck, self.one_check)
+        scraper.answer(uptime.DeleteUptimeCheck, self.delete_check)
+        scraper.answer(uptime.ListUptimeChecks, self.list_checks)
         evaluator.answer(evaluations.ListEvaluations, self.list_evaluations)
         evaluator.answer(evaluations.GetMonitorValues, self.values)
         evaluator.answer(evaluations.PointMonitor, self.point)
@@ -159,7 +166,11 @@ class Platform:
 
     async def query_prom(self, request: metrics.QueryProm) -> metrics.PromResult:
         self._asked_of_metrics(request, request.query)
-        return metrics.PromResult(data=zstandard.compress(b'{"resultType":"scalar","result":[0,"2"]}'))
+        if request.until is None:
+            return metrics.PromResult(data=zstandard.compress(b'{"resultType":"scalar","result":[0,"2"]}'))
+        result = b'[{"metric":{"__name__":"up","job":"api"},"values":[[%d,"1"],[%d,"2.5"]]}]'
+        ends = (request.since.timestamp(), request.until.timestamp())
+        return metrics.PromResult(data=zstandard.compress(b'{"resultType":"matrix","result":' + result % ends + b"}"))
 
     async def list_series(self, request: metrics.ListSeries) -> metrics.SeriesList:
         self._asked_of_metrics(request, request.selectors[0])
@@ -383,6 +394,7 @@ class Platform:
             if each.organization_id == request.organization_id
             and request.severity in (None, each.severity)
             and request.monitor_id in (None, each.monitor_id)
+            and request.rule_id in (None, each.rule_id)
             and (request.query or "").lower() in each.name.lower()
         ]
         shown = [each for each in found if not request.states or each.state in request.states]
@@ -393,6 +405,11 @@ class Platform:
             counts=Counter(each.state for each in found),
             next_cursor=str(page[-1].id) if len(page) == request.limit else None,
         )
+
+    async def latest_alerts(self, request: alerts.GetLatestAlerts) -> alerts.LatestAlerts:
+        ordered = sorted(self.alerts.values(), key=lambda alert: alert.id)
+        latest = {each.rule_id: each for each in ordered if each.organization_id == request.organization_id}
+        return alerts.LatestAlerts(alerts=[latest[each] for each in request.rule_ids if each in latest])
 
     async def change_alert(self, request: alerts.AcknowledgeAlert | alerts.ResolveAlert) -> alerts.AlertView:
         alert = await self.get_alert(request)
@@ -662,10 +679,33 @@ class Platform:
         return rules.RuleState(rule_id=request.rule_id, series=[series], counts={rules.SeriesCondition.OK: 1})
 
     async def rule_states(self, request: rules.GetRuleStates) -> rules.RuleStates:
-        return rules.RuleStates(states=[])
+        mine = {view.id: view for owner, view in self.rules if owner == request.organization_id}
+        return rules.RuleStates(
+            states=[self._standing(mine[each]) for each in request.rule_ids if each in mine and mine[each].name != "New"]
+        )
+
+    @staticmethod
+    def _standing(rule: rules.RuleView) -> rules.RuleState:
+        """A rule whose name says so fires; each has a silent series."""
+        firing = rule.name.startswith("Firing")
+        return rules.RuleState(
+            rule_id=rule.id,
+            series=[],
+            counts={rules.SeriesCondition.FIRING: 1, rules.SeriesCondition.OK: 1}
+            if firing
+            else {rules.SeriesCondition.OK: 2},
+            silent=1,
+        )
 
     async def preview_rule(self, request: rules.PreviewRule) -> rules.RulePreview:
-        return rules.RulePreview(since=request.since, until=request.until, series=0, total=0, transitions=[])
+        if request.spec.name == "Unlucky":
+            raise problem("not-previewable", "Can't be previewed", 422, "Not this one.")
+        known: dict[str, Any] = {"labels": {"job": "api"}, "summary": "up > 1", "reason": "crossed"}
+        fired = rules.RuleTransition(at=request.since + timedelta(hours=2), severity="warning", value=2, **known)
+        ended = rules.RuleTransition(at=request.since + timedelta(hours=3), value=0, **known)
+        return rules.RulePreview(
+            since=request.since, until=request.until, series=1, total=2, transitions=[fired, ended]
+        )
 
     async def create_target(self, request: targets.CreateTarget) -> targets.TargetView:
         spec = request.spec
@@ -695,6 +735,25 @@ class Platform:
     async def delete_target(self, request: targets.DeleteTarget) -> Done:
         del self.targets[(await self.one_target(request)).id]
         return Done()
+
+    async def put_check(self, request: uptime.PutUptimeCheck) -> uptime.UptimeView:
+        view = uptime.UptimeView(id=request.check_id, spec=request.spec, created_at=datetime.now(UTC))
+        self.checks[view.id] = (request.organization_id, view)
+        return view
+
+    async def one_check(self, request: Any) -> uptime.UptimeView:
+        owner, view = self.checks.get(request.check_id, (None, None))
+        if view is None or owner != request.organization_id:
+            raise problem("check-not-found", "No such check", 404)
+        return view
+
+    async def delete_check(self, request: uptime.DeleteUptimeCheck) -> Done:
+        del self.checks[(await self.one_check(request)).id]
+        return Done()
+
+    async def list_checks(self, request: uptime.ListUptimeChecks) -> uptime.UptimeList:
+        mine = [view for owner, view in self.checks.values() if owner == request.organization_id]
+        return uptime.UptimeList(checks=mine)
 
     def add_snapshot(self, organization_id: Id) -> Id:
         snapshot_id = new_id()

@@ -8,6 +8,7 @@ import pytest
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
 RULE = {"name": "Busy", "kind": "threshold", "metric": "cpu", "op": "gt", "warning": 80}
+UPTIME = {"name": "Shop", "kind": "http", "url": "https://shop.example/health"}
 HEARTBEAT = {"name": "Backup", "period": "1d"}
 BODIES = {"PUT": {"name": "Mine now"}, "PATCH": {"name": "Mine now"}, "POST": {"text": "Mine now"}}
 
@@ -22,7 +23,8 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     assert target.status_code == 201
     rule = await browser.post("/api/rules", json=RULE)
     heartbeat = await browser.post("/api/heartbeats", json=HEARTBEAT)
-    assert (rule.status_code, heartbeat.status_code) == (201, 201)
+    uptime = await browser.post("/api/uptime", json=UPTIME)
+    assert (rule.status_code, heartbeat.status_code, uptime.status_code) == (201, 201, 201)
     token = await browser.post("/api/tokens", json={"name": "Collector", "scopes": ["read"]})
     await browser.post("/api/auth/login", json={"email": browser.user["email"], "password": "Correct1horse"})
     sessions = (await browser.get("/api/auth/sessions")).json()["sessions"]
@@ -34,6 +36,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/auth/sessions/": next(each["id"] for each in sessions if not each["current"]),
         "/api/rules/": rule.json()["rule"]["id"],
         "/api/heartbeats/": heartbeat.json()["heartbeat"]["id"],
+        "/api/uptime/": uptime.json()["check"]["id"],
         "/api/targets/": target.json()["target"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
         "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
@@ -54,8 +57,9 @@ def routes_with_ids(document: dict[str, Any]) -> list[tuple[str, str]]:
 def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | None:
     if path.endswith("/extraction"):
         return {"snapshotId": ids["/api/snapshots/"], "place": "b1"}
-    if method == "PUT" and path.startswith(("/api/rules/", "/api/heartbeats/")):
-        return RULE if path.startswith("/api/rules/") else HEARTBEAT
+    if method == "PUT":
+        whole = {"/api/rules/": RULE, "/api/heartbeats/": HEARTBEAT, "/api/uptime/": UPTIME}
+        return next((body for start, body in whole.items() if path.startswith(start)), BODIES["PUT"])
     return BODIES.get(method)
 
 

@@ -6,12 +6,14 @@ from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested,
 from monitors_contracts.pages import GetSnapshot, ListHosts, PageFetched
 from monitors_contracts.platform import OrganizationDeleted
 from monitors_contracts.targets import CreateTarget, DeleteTarget, GetTarget, ListTargets, UpdateTarget
+from monitors_contracts.uptime import DeleteUptimeCheck, GetUptimeCheck, ListUptimeChecks, PutUptimeCheck
 from monitors_runtime.runtime import Runtime, Service
 
-from . import store
+from . import store, uptime_store
 from .handlers import Handlers
 from .settings import ScraperSettings
 from .targets import Targets
+from .uptime import Uptime
 
 
 def build(runtime: Runtime, settings: ScraperSettings) -> Service:
@@ -23,7 +25,7 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     service.consume(MonitorRefreshRequested, work=handlers.fetch, save_all=handlers.fetched, concurrency=256)
     service.consume(MonitorDeleted, save=handlers.monitor_deleted)
     service.consume(MonitorRestored, save=handlers.monitor_restored)
-    service.erase(OrganizationDeleted, *store.ERASE, first=handlers.delete_objects)
+    service.erase(OrganizationDeleted, *store.ERASE, *uptime_store.ERASE, first=handlers.delete_objects)
     service.answer(GetSnapshot, handlers.get_snapshot)
     service.answer(ListHosts, handlers.list_hosts)
     targets = Targets(service, settings)
@@ -34,6 +36,13 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     service.answer(DeleteTarget, targets.delete)
     service.answer(GetTarget, targets.get)
     service.answer(ListTargets, targets.list)
+    uptime = Uptime(service, settings)
+    service.on_start(uptime.start)
+    service.on_stop(uptime.stop)
+    service.answer(PutUptimeCheck, uptime.put)
+    service.answer(DeleteUptimeCheck, uptime.delete)
+    service.answer(GetUptimeCheck, uptime.get)
+    service.answer(ListUptimeChecks, uptime.list)
     service.project(
         PageFetched,
         apply=store.apply,

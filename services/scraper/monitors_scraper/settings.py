@@ -63,6 +63,7 @@ class ScraperSettings(Settings):
 
     snapshot_days: int = Field(default=365, gt=0, description="How long pages are kept as they were")
 
+    uptime_checks_per_organization: int = Field(default=200, ge=0, description="Uptime checks; 0 for no limit")
     targets_per_organization: int = Field(default=100, ge=0, description="Scrape targets; 0 for no limit")
     target_timeout: Seconds = Field(default=10, description="For one scrape of a target, or its interval when shorter")
     target_bytes: int = Field(default=10 * 1024**2, gt=0, description="Largest answer of a target, decoded")
