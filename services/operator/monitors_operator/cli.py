@@ -19,6 +19,7 @@ from .commands import (
     edit,
     events,
     extract,
+    heartbeats,
     history,
     interpret,
     metrics,
@@ -34,6 +35,7 @@ from .commands import (
     tokens,
     trace,
     up,
+    uptime,
     watch,
 )
 from .errors import CommandError
@@ -73,6 +75,8 @@ edit.add_to(app)
 alerts.add_to(app)
 channels.add_to(app)
 rules.add_to(app)
+heartbeats.add_to(app)
+uptime.add_to(app)
 config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)

@@ -155,6 +155,7 @@ class Platform:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[dict[str, Any]]] = {"rules": [], "channels": [], "targets": []}
+        self.checks: list[dict[str, Any]] = []
 
     def every(self, path: str, key: str) -> list[dict[str, Any]]:
         assert path == f"/api/{key}"
@@ -162,7 +163,7 @@ class Platform:
 
     def get(self, path: str) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        return {kind: self.kept[kind]}
+        return {"checks": self.checks} if kind == "uptime" else {kind: self.kept[kind]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
@@ -211,12 +212,15 @@ def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_t
     [composite] = [rule for rule in platform.kept["rules"] if rule["name"] == "Both"]
     assert composite["spec"]["rules"] == [rule["id"] for rule in platform.kept["rules"][:2]]
 
+    of_a_check = platform.post("/api/rules", CPU | {"name": "Shop is up"})["rule"]
+    platform.checks.append({"id": of_a_check["id"]})
     again = tmp_path / "exported.yml"
     again.write_text(documents.written(planning.known(platform).things))
     assert applied(platform, again) == []
 
     less = write(tmp_path, "less.yml", {"rules": [CPU | {"warning": 70}], "channels": [hook | {"isActive": False}]})
     assert applied(platform, less, prune=True) == ["update Ops", "update CPU busy", "delete Gone", "delete Both"]
+    assert of_a_check in platform.kept["rules"], "it comes and goes with its check"
     assert platform.kept["targets"], "files that say nothing of targets remove none"
     assert platform.kept["channels"][0]["isActive"] is False
 

@@ -45,7 +45,8 @@ def known(api: Api) -> Known:
     """All that the platform has. Raises BadInput for a name that two things share: files could not tell them apart."""
     things: Things = {}
     ids: dict[str, dict[str, str]] = {}
-    rules = api.every("/api/rules", "rules")
+    of_checks = {check["id"] for check in api.get("/api/uptime")["checks"]}  # these come and go with their checks
+    rules = [rule for rule in api.every("/api/rules", "rules") if rule["id"] not in of_checks]
     names = {rule["id"]: rule["name"] for rule in rules}
     listed = {
         "channels": api.get("/api/channels")["channels"],
