@@ -1,8 +1,16 @@
 """The platform itself: people, audit, AI usage, health."""
 
+from enum import StrEnum
+from uuid import UUID
+
 from pydantic import AwareDatetime, EmailStr, Field, JsonValue
 
 from .base import Event, Id, Model, TenantRequest
+
+PLATFORM_ID: Id = UUID("00000000-0000-7000-8000-000000000000")
+"""Stands for the organization where an event is nobody's: it is about the platform itself."""
+PRESENCE_SUBJECT = "runtime.presence"
+"""Whoever asks here, with a subject to reply to, hears a Presence from every process there is."""
 
 
 class UserRegistered(Event):
@@ -62,6 +70,36 @@ class AiUsageRecorded(Event):
     outcome: str = Field(description="`ok`, `overloaded`, `refused`, `malformed`, `timeout`, `error`, `cached`")
     duration_ms: float
     occurred_at: AwareDatetime
+
+
+class Presence(Model):
+    """A process of the platform says which services it runs, and why it can't serve now, if so."""
+
+    services: list[str]
+    reason: str | None = None
+
+
+class PartState(StrEnum):
+    """How a part of the platform is: as it should be, with less than it should have, or not there."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class SystemHealthChanged(Event):
+    """A part of the platform (a service, the database, the bus) is in another state than before, seen twice in a row.
+
+    It is no tenant's: `organizationId` is the platform's own.
+    """
+
+    aggregate, action, stream, entity_field = "system", "health-changed", "PLATFORM", "change_id"
+    change_id: Id
+    part: str = Field(max_length=100)
+    state: PartState
+    before: PartState | None = Field(default=None, description="None when it was never seen before")
+    reason: str = Field(default="", max_length=500, description="Why it is not up")
+    changed_at: AwareDatetime
 
 
 class ProviderUsage(Model):

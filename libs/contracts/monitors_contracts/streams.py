@@ -39,7 +39,7 @@ STREAMS = (
     ),
     Stream(
         "PLATFORM",
-        ("evt.user.>", "evt.organization.>", "evt.audit.>", "evt.ai-usage.>"),
+        ("evt.user.>", "evt.organization.>", "evt.audit.>", "evt.ai-usage.>", "evt.system.>"),
         YEAR,
         5 * GIB,
         "The platform's own life",

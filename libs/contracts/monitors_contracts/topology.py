@@ -26,7 +26,14 @@ from .notifications import (
     NotificationTracked,
 )
 from .pages import PageFetched, PageFetchFailed
-from .platform import AiUsageRecorded, AuditRecorded, OrganizationDeleted, UserRegistered, UserUpdated
+from .platform import (
+    AiUsageRecorded,
+    AuditRecorded,
+    OrganizationDeleted,
+    SystemHealthChanged,
+    UserRegistered,
+    UserUpdated,
+)
 from .rules import RuleCreated, RuleDeleted, RuleUpdated
 
 
@@ -55,7 +62,14 @@ class Durable:
 
 
 _OWNED: dict[str, tuple[type[Event], ...]] = {
-    "gateway": (UserRegistered, UserUpdated, OrganizationDeleted, AuditRecorded, MetricBatchCollected),
+    "gateway": (
+        UserRegistered,
+        UserUpdated,
+        OrganizationDeleted,
+        AuditRecorded,
+        MetricBatchCollected,
+        SystemHealthChanged,
+    ),
     "scraper": (PageFetched, PageFetchFailed),
     "evaluator": (
         MonitorCreated,
@@ -105,6 +119,9 @@ CONSUMERS: tuple[Durable, ...] = (
     ),
 )
 """Every durable consumer there is."""
+
+SERVICES: tuple[str, ...] = tuple(sorted({*_OWNED, *(durable.service for durable in CONSUMERS)}))
+"""Every service there is."""
 
 FEEDS: dict[str, tuple[str, ...]] = {"gateway": ("MONITORS", "ALERTS", "PAGES"), "evaluator": ("METRICS",)}
 """Services that follow whole streams without a durable: the gateway for the event feed of the API, the evaluator for its

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_floor
 
-from . import depths, erasure, outbox, telemetry, topology
+from . import depths, erasure, outbox, presence, telemetry, topology
 from .consumer import Consumer, Received, Save, SaveAll, Work
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool, open_pool
 from .errors import ProblemError, problem
@@ -230,6 +230,7 @@ class Runtime:
         await self.broker.start()
         for service in self.services:
             service.start_consuming()
+        await presence.answer(self)
         self._chores = [
             asyncio.create_task(self._expire(), name="expiry"),
             asyncio.create_task(depths.watch(self), name="queue depths"),

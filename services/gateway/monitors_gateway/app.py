@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from monitors_contracts.platform import SystemHealthChanged
 from monitors_contracts.rules import TakesMeasurements
 from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
@@ -33,6 +34,7 @@ from .api import (
     rules,
     senders,
     snapshots,
+    system,
     targets,
     tokens,
     uptime,
@@ -44,6 +46,7 @@ from .http import docs, problems
 from .http.bodies import BodyLimit
 from .http.edge import Edge
 from .settings import GatewaySettings
+from .store.system import apply as apply_health
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DESCRIPTION = """\
@@ -72,6 +75,7 @@ TAGS = [
     {"name": "metrics", "description": "Graphs of measurements, their series and labels"},
     {"name": "prometheus", "description": "The Prometheus HTTP API, as far as Grafana asks it"},
     {"name": "targets", "description": "Measurements that are fetched"},
+    {"name": "system", "description": "The health of the platform's own parts"},
     {"name": "usage", "description": "Limits and costs"},
     {"name": "public", "description": "Without signing in"},
 ]
@@ -97,6 +101,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     service.on_start(gateway.start)
     service.on_stop(gateway.stop)
     service.answer(TakesMeasurements, gateway.takes_measurements)
+    service.project(SystemHealthChanged, apply=apply_health, tables=["gateway.system_parts"])
 
     app = FastAPI(
         title="Monitors!",
@@ -113,7 +118,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
-        *(targets, senders, metrics_query, prometheus, public),
+        *(targets, senders, metrics_query, prometheus, system, public),
     )
     for part in parts:
         app.include_router(part.router)

@@ -22,6 +22,7 @@ from .pages import (
     entry,
     errors,
     explore,
+    heartbeats,
     messages,
     monitor,
     monitor_form,
@@ -44,7 +45,7 @@ ROUTERS = (
     *(sessions.router, tokens.router, account.router),
     *(alerts.router, channels.router, messages.router),
     *(explore.router, targets.router, system.router),
-    *(rules.router, rule_form.router, rule.router),
+    *(rules.router, rule_form.router, rule.router, heartbeats.router),
 )
 
 

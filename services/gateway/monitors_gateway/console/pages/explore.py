@@ -42,7 +42,7 @@ async def explore(request: Request, visit: VisitDep) -> Response:
     values: dict[str, Sequence[str]] = {}
     if wanted.is_given:
         try:
-            found = await _graph(visit, wanted, about)
+            found = await find_graph(visit, wanted, about)
         except ProblemError as refused:
             if refused.problem.status >= 500:
                 raise
@@ -61,7 +61,7 @@ async def graph(request: Request, visit: VisitDep) -> Response:
     wanted = asked(request.query_params.multi_items())
     about = await api.describe_metrics(visit.caller, visit.gateway, wanted.metric or None)
     chosen = fitting(wanted, _described(wanted, about).type)
-    lines = chart(await _graph(visit, wanted, about), unit_of(chosen, _described(wanted, about)))
+    lines = chart(await find_graph(visit, wanted, about), unit_of(chosen, _described(wanted, about)))
     return JSONResponse(lines, headers={"Cache-Control": "private, no-store"})
 
 
@@ -81,22 +81,14 @@ def _described(wanted: Asked, about: DescriptionList) -> MetricDescription:
     return about.metrics.get(wanted.metric, MetricDescription())
 
 
-async def _graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Drawn:
+async def find_graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Drawn:
     """What is asked for, over its span. Raises ProblemError for what makes no sense."""
     if not wanted.is_given:
         return drawn(MetricGraph(step_seconds=1, resolution="raw", times=[], series=[]))
     until, (_, span) = datetime.now(UTC), SPANS[wanted.span]
     since, step = until - span, api.round_step(span)
     if wanted.promql:
-        query = QueryProm(
-            organization_id=visit.caller.organization_id,
-            query=wanted.query,
-            since=since,
-            until=until,
-            step_seconds=step,
-        )
-        answer = await visit.gateway.runtime.ask(query, patience=60)
-        return drawn(matrix(json.loads(zstandard.decompress(answer.data, LARGEST)), step))
+        return await _promql(visit, wanted.query, since, until, step)
     chosen = fitting(wanted, _described(wanted, about).type)
     answer = await api.query_metrics(
         wanted.selector,
@@ -110,6 +102,15 @@ async def _graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Drawn:
         step=step,
     )
     return drawn(MetricGraph.model_validate_json(bytes(answer.body)))
+
+
+async def _promql(visit: Visit, query: str, since: datetime, until: datetime, step: int) -> Drawn:
+    """PromQL at multiples of the step, so that a graph does not change shape whenever it is drawn."""
+    begin, end = (datetime.fromtimestamp(at.timestamp() // step * step, UTC) for at in (since, until))
+    organization_id = visit.caller.organization_id
+    asked_for = QueryProm(organization_id=organization_id, query=query, since=begin, until=end, step_seconds=step)
+    answer = await visit.gateway.runtime.ask(asked_for, patience=60)
+    return drawn(matrix(json.loads(zstandard.decompress(answer.data, LARGEST)), begin, end, step))
 
 
 async def _offered(visit: Visit, wanted: Asked) -> tuple[list[str], dict[str, Sequence[str]]]:

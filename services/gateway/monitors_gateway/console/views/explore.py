@@ -292,10 +292,10 @@ def _nothing(wanted: Asked, was_asked: bool, listed: bool, matching: Sequence[st
         )
     if not was_asked:
         return Empty("chart-line", "Ask something", "Write PromQL above, such as rate(http_requests_total[5m]).")
-    wider = next((span for span in reversed(SPANS) if span != wanted.span), "30d")
-    link = Link(SPANS[wider][0], f"{here}?{address(replace(wanted, span=wider))}", "clock")
+    longest = next(reversed(SPANS))
+    link = Link(SPANS[longest][0], f"{here}?{address(replace(wanted, span=longest))}", "clock")
     words = "Nothing was measured in this span by what you picked. Look further back, or take a label away."
-    return Empty("chart-line", "No samples here", words, link if wanted.span != wider else None)
+    return Empty("chart-line", "No samples here", words, link if wanted.span != longest else None)
 
 
 def _rule(wanted: Asked, found: Drawn, root: str) -> Link:

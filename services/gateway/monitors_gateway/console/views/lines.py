@@ -167,17 +167,17 @@ def chart(found: Drawn, unit: str) -> dict[str, Any]:
     return {"unit": unit, "times": found.times, "series": series}
 
 
-def matrix(found: Mapping[str, Any], step_seconds: int) -> MetricGraph:
-    """The graph of a PromQL range query's data: `{resultType: matrix, result: [{metric, values}]}`."""
-    result: list[dict[str, Any]] = found["result"]
-    times = sorted({round(float(at) * 1000) for each in result for at, _ in each["values"]})
-    places = {time: place for place, time in enumerate(times)}
+def matrix(found: Mapping[str, Any], since: datetime, until: datetime, step_seconds: int) -> MetricGraph:
+    """The graph of a PromQL range query's data: `{resultType: matrix, result: [{metric, values}]}`, every step of it."""
+    begin, step = round(since.timestamp() * 1000), step_seconds * 1000
+    times = list(range(begin, round(until.timestamp() * 1000) + 1, step))
     lines: list[MetricLine] = []
-    for each in result:
+    for each in found["result"]:
         values: list[float | None] = [None] * len(times)
         for at, text in each["values"]:
             number = float(text)
-            values[places[round(float(at) * 1000)]] = number if math.isfinite(number) else None
+            if math.isfinite(number):
+                values[(round(float(at) * 1000) - begin) // step] = number
         labels = {label: value for label, value in each["metric"].items() if label != "__name__"}
         lines.append(MetricLine(name=each["metric"].get("__name__", ""), labels=labels, values=values))
     return MetricGraph(step_seconds=step_seconds, resolution="raw", times=times, series=lines)
