@@ -22,7 +22,7 @@ class JsonExpectation(Model):
     """A value within a JSON answer, by JSON pointer (RFC 6901)."""
 
     pointer: str = Field(max_length=500, examples=["/status"])
-    value: JsonValue
+    value: JsonValue = Field(default=None, description="Null when absent")
 
 
 class UptimeSpec(Model):
