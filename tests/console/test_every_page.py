@@ -4,8 +4,9 @@ With MONITORS_SCREENSHOTS=FOLDER each page is also kept as a picture (`make scre
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,28 @@ PAGES = {
     "alerts": "/alerts",
     "alerts-resolved": "/alerts?state=resolved",
     "alert": "/alerts/{alert}",
+    "alert-of-rule": "/alerts/{hot}",
+    "rules": "/rules",
+    "rules-search": "/rules?q=nothing-like-this",
+    "rule": "/rules/{busy}",
+    "rule-composite": "/rules/{both}",
+    "rule-edit": "/rules/{busy}/edit",
+    "new-rule": "/rules/new?metric=cpu_busy&warning=60&critical=90&for=5m",
+    "new-rule-composite": "/rules/new?kind=composite",
+    "heartbeats": "/heartbeats",
+    "new-heartbeat": "/heartbeats/new",
+    "explore": "/explore",
+    "explore-search": "/explore?q=nothing-like-this",
+    "explore-graph": "/explore?metric=cpu_busy&label=region&match=%3D&value=north&span=6h",
+    "explore-percentile": "/explore?metric=cpu_busy&function=percentile&percentile=99&by=host&by=region&every=0",
+    "explore-promql": "/explore?mode=promql&query=max+by+(host)+(cpu_busy)",
+    "explore-nothing": "/explore?metric=cpu_busy&label=host&match=%3D&value=nobody",
+    "explore-problem": "/explore?mode=promql&query=sum(",
+    "explore-send": "/explore/send",
+    "targets": "/targets",
+    "new-target": "/targets/new",
+    "target-edit": "/targets/{target}/edit",
+    "system": "/system",
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "deliveries": "/notifications",
@@ -60,6 +83,11 @@ EMPTY = {
     "alerts-empty": "/alerts",
     "outbox-empty": "/outbox",
     "deliveries-empty": "/notifications",
+    "explore-empty": "/explore",
+    "targets-empty": "/targets",
+    "rules-empty": "/rules",
+    "new-rule-empty": "/rules/new",
+    "heartbeats-empty": "/heartbeats",
 }
 
 
@@ -152,9 +180,60 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
         mails = call("GET", "/api/outbox")["messages"]
         page.wait_for_timeout(100)
     ids["mail"] = mails[0]["id"]
+    ids |= _judged(call, page)
+    ids["target"] = _scraped(call, page, site)
     page.close()
     yield Account(context, platform.api, ids)
     context.close()
+
+
+def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
+    """Two hosts, one of which was busy an hour ago and is again; rules that fire and rules that do not, a heartbeat."""
+
+    def rule(**spec: Any) -> str:
+        return call("POST", "/api/rules", {"kind": "threshold", "metric": "cpu_busy"} | spec)["rule"]["id"]
+
+    def send(*points: tuple[str, int, float]) -> None:
+        batch = [
+            {
+                "name": "cpu_busy",
+                "value": value,
+                "tags": {"host": host, "region": "north"},
+                "timestamp": (datetime.now(UTC) - timedelta(minutes=ago)).isoformat(),
+            }
+            for host, ago, value in points
+        ]
+        call("POST", "/api/metrics", {"metrics": batch})
+
+    send(*(("web-1", ago, 95 - ago % 7 if 50 <= ago < 70 else 20 + ago % 13) for ago in range(180, 1, -1)))
+    send(*(("web-2", ago, 10 + ago % 9) for ago in range(180, 1, -1)))
+    annotations = {"summary": "{{ labels.host }} is at {{ value }} %"}
+    busy = rule(name="Busy host", warning=60, critical=90, annotations=annotations, labels={"team": "web"}, group="Web")
+    calm = rule(name="Calm host", op="lt", warning=-1)
+    both = rule(name="Both", kind="composite", operator="and", rules=[busy, calm])
+    rule(name="Silent host", kind="absence", **{"for": "10m"})
+    call("PATCH", f"/api/rules/{rule(name='Paused', warning=1)}", {"isActive": False})
+    call("POST", "/api/heartbeats", {"name": "Nightly backup", "period": "1d", "grace": "30m"})
+    send(("web-1", 0, 97), ("web-2", 0, 12))
+    hot: list[str] = []
+    while not hot:
+        hot = [each["id"] for each in call("GET", f"/api/alerts?ruleId={busy}")["alerts"]]
+        page.wait_for_timeout(100)
+    return {"busy": busy, "both": both, "hot": hot[0]}
+
+
+def _scraped(call: Callable[..., Any], page: Page, site: Site) -> str:
+    """Targets that are down, paused and at nobody's address; the first one's id, once it was scraped."""
+
+    def target(name: str, path: str, **spec: Any) -> str:
+        asked = {"name": name, "url": f"{site.url}{path}", "labels": {"env": "demo"}} | spec
+        return call("POST", "/api/targets", asked)["target"]["id"]
+
+    down = target("node", "/no-metrics", headers={"Authorization": "Bearer secret"})
+    target("paused", "/no-metrics", isActive=False)
+    while not call("GET", f"/api/targets/{down}")["lastScrapeAt"]:
+        page.wait_for_timeout(100)
+    return down
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

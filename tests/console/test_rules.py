@@ -145,10 +145,44 @@ def test_rules_are_found_paused_copied_put_together_and_deleted(visitor: Any) ->
     page.get_by_label("Full disk", exact=True).check()
     page.get_by_role("button", name="Save rule").click()
     page.wait_for_url(re.compile(r"/console/rules/[0-9a-f-]{36}$"))
-    expect(page.locator(".head")).to_contain_text("“Busy host” and “Full disk”")
+    expect(page.locator(".head")).to_contain_text("“Full disk” and “Busy host”")
     page.locator(".head summary").get_by_text("Delete").click()
     page.locator(".confirm-panel").get_by_role("button", name="Delete").click()
     expect(names).to_have_text(["Full disk", "Busy host"])
+
+
+def test_a_heartbeat_is_added_pinged_seen_up_and_paused(visitor: Any) -> None:
+    page = visitor.go("/rules")
+    page.get_by_role("navigation", name="Rules and heartbeats").get_by_role("link", name="Heartbeats").click()
+    page.get_by_role("link", name="Add a heartbeat").first.click()
+    page.get_by_label("Name").fill("Nightly backup")
+    page.get_by_label("Every").fill("often")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#field-period-error")).to_be_visible()
+    page.get_by_label("Every").fill("1h")
+    page.get_by_role("button", name="Add").click()
+    card = page.locator(".heartbeat")
+    expect(card).to_contain_text("Nightly backup")
+    expect(card).to_contain_text("every 1 h, at most 30 min late")
+    expect(card.locator(".badge")).to_have_text("Not heard of yet")
+    visitor.live()
+    address = card.locator(".ping code").inner_text()
+    assert visitor.context.request.get(address).text() == "OK"
+    expect(card.locator(".badge")).to_have_text("Up", timeout=40_000)
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", "The last 30 days: 1 good, 0 bad")
+    assert visitor.context.request.get(f"{address}/fail").ok
+    expect(card.locator(".badge")).to_have_text("Down", timeout=40_000)
+    card.get_by_role("button", name="Pause").click()
+    expect(card.locator(".badge")).to_have_text("Paused")
+    card.get_by_role("link", name="Edit").click()
+    page.get_by_label("May be late by").fill("10m")
+    page.get_by_role("button", name="Save").click()
+    expect(card).to_contain_text("at most 10 min late")
+    expect(card.locator(".badge")).to_have_text("Paused")
+    card.locator("summary").click()
+    card.locator(".confirm-panel").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No heartbeat yet")).to_be_visible()
+    visitor.complaints[:] = [each for each in visitor.complaints if "422" not in each]
 
 
 def test_everything_works_without_scripts(visit: Visit) -> None:

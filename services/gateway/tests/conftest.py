@@ -79,6 +79,7 @@ class Platform:
         self.snapshots: dict[Id, Id] = {}
         self.screenshots: dict[Id, pages.ContentRef] = {}
         self.asked: list[Any] = []
+        self.unmeasured: set[Id] = set()
         self.unsubscribed: list[str] = []
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
@@ -178,6 +179,8 @@ class Platform:
 
     async def list_labels(self, request: metrics.ListLabels) -> metrics.Names:
         self._asked_of_metrics(request)
+        if request.organization_id in self.unmeasured:
+            return metrics.Names(names=[])
         return metrics.Names(names=["api"] if request.label else ["__name__", "job"])
 
     async def describe_metrics(self, request: metrics.DescribeMetrics) -> metrics.DescriptionList:
@@ -380,7 +383,9 @@ class Platform:
         mine = [
             rule
             for owner, rule in self.rules
-            if owner == request.organization_id and request.kind in (None, rule.spec.kind)
+            if owner == request.organization_id
+            and request.kind in (None, rule.spec.kind)
+            and (request.text or "").lower() in rule.name.lower()
         ]
         return rules.RuleList(rules=mine, total=len(mine))
 
@@ -681,7 +686,9 @@ class Platform:
     async def rule_states(self, request: rules.GetRuleStates) -> rules.RuleStates:
         mine = {view.id: view for owner, view in self.rules if owner == request.organization_id}
         return rules.RuleStates(
-            states=[self._standing(mine[each]) for each in request.rule_ids if each in mine and mine[each].name != "New"]
+            states=[
+                self._standing(mine[each]) for each in request.rule_ids if each in mine and mine[each].name != "New"
+            ]
         )
 
     @staticmethod

@@ -88,7 +88,7 @@ async def find_graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Dra
     until, (_, span) = datetime.now(UTC), SPANS[wanted.span]
     since, step = until - span, api.round_step(span)
     if wanted.promql:
-        return await _promql(visit, wanted.query, since, until, step)
+        return await find_promql(visit, wanted.query, since, until, step)
     chosen = fitting(wanted, _described(wanted, about).type)
     answer = await api.query_metrics(
         wanted.selector,
@@ -104,7 +104,7 @@ async def find_graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Dra
     return drawn(MetricGraph.model_validate_json(bytes(answer.body)))
 
 
-async def _promql(visit: Visit, query: str, since: datetime, until: datetime, step: int) -> Drawn:
+async def find_promql(visit: Visit, query: str, since: datetime, until: datetime, step: int) -> Drawn:
     """PromQL at multiples of the step, so that a graph does not change shape whenever it is drawn."""
     begin, end = (datetime.fromtimestamp(at.timestamp() // step * step, UTC) for at in (since, until))
     organization_id = visit.caller.organization_id

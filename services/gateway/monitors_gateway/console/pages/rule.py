@@ -1,16 +1,13 @@
 """One rule, and what it judged over the last day."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
 
-import zstandard
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
-from monitors_contracts.metrics import QueryProm
 from monitors_contracts.rules import CompositeRule, RuleSpec, RuleState
 from monitors_runtime.errors import ProblemError
 
@@ -19,14 +16,13 @@ from ...api.rules import PREVIEW_SPAN
 from ...http.pages import PathId
 from ..render import formats, page, root_of
 from ..session import Visit, VisitDep
-from ..views.lines import Drawn, drawn, matrix
+from ..views.lines import Drawn
 from ..views.rule import MOST_SERIES, Past, rule_view
 from ..views.rule_words import expression
+from .explore import find_promql
 
 router = APIRouter(prefix="/rules")
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a PromQL answer, unpacked."""
 MOST_POINTS = 40_000
 FINEST_STEP = 60
 ALERTS = 200
@@ -51,19 +47,11 @@ async def judged(visit: Visit, spec: RuleSpec, until: datetime, series: int) -> 
     query = expression(spec)
     if not query:
         return None
-    step = max(FINEST_STEP, PREVIEW_SPAN.total_seconds() * max(series, 1) // MOST_POINTS)
-    asked = QueryProm(
-        organization_id=visit.caller.organization_id,
-        query=query,
-        since=until - PREVIEW_SPAN,
-        until=until,
-        step_seconds=step,
-    )
+    step = max(FINEST_STEP, round(PREVIEW_SPAN.total_seconds()) * max(series, 1) // MOST_POINTS)
     try:
-        answer = await visit.gateway.runtime.ask(asked, patience=30)
+        return await find_promql(visit, query, until - PREVIEW_SPAN, until, step)
     except ProblemError:
         return None
-    return drawn(matrix(json.loads(zstandard.decompress(answer.data, LARGEST)), int(step)))
 
 
 async def names_of(visit: Visit, spec: RuleSpec) -> dict[Id, str]:

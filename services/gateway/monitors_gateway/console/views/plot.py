@@ -18,7 +18,7 @@ COLUMNS = 250
 TICKS = 4
 STEPS = 5
 _ROOM = 0.06
-_LARGEST = 1e300
+_LARGEST = 1e290
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,8 @@ def scale(low: float, high: float) -> tuple[float, float, float]:
     (0.0, 125.0, 25.0)
     """
     low, high = max(low, -_LARGEST), min(high, _LARGEST)
-    spread = high - low if high - low > abs(high) * 1e-9 else abs(high) or 1.0
+    spread = high - low if high - low > abs(high) * 1e-9 else abs(high)
+    spread = spread if spread > 1 / _LARGEST else 1.0
     bottom, top = low - spread * _ROOM, high + spread * _ROOM
     # A drawing of what is never negative begins at nought.
     if low >= 0 and (bottom < 0 or low < spread / 2):
@@ -146,7 +147,7 @@ def scale(low: float, high: float) -> tuple[float, float, float]:
 
 
 def _round_step(rough: float) -> float:
-    power = 10.0 ** math.floor(math.log10(max(rough, 1 / _LARGEST)))
+    power = 10.0 ** math.floor(math.log10(rough))
     return next((size * power for size in (1, 2, 2.5, 5) if size * power >= rough), 10 * power)
 
 

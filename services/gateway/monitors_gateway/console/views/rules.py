@@ -11,7 +11,7 @@ from monitors_contracts.rules import LeveledRule, RuleSpec, RuleState, SeriesCon
 from ...api.rules import Rule, RulesReply, RuleStanding
 from ..formats import Formats, When
 from .alerts import MARKS, Mark
-from .parts import Action, Badge, Empty, Link, Option
+from .parts import Action, Badge, Empty, Link, Option, Tab
 from .rule_words import KIND_NAMES, watches
 
 STATES = {
@@ -69,6 +69,7 @@ class RulesView:
 
     here: str
     new: str
+    tabs: tuple[Tab, ...]
     query: str
     state: str
     states: tuple[Option, ...]
@@ -107,6 +108,7 @@ def rules_view(
     return RulesView(
         here=here,
         new=f"{here}/new",
+        tabs=rules_tabs(root, "Rules"),
         query=asked.get("q", ""),
         state=wanted,
         states=STATE_OPTIONS,
@@ -119,6 +121,12 @@ def rules_view(
         empty=None if rows or not filters else _nothing(here),
         examples=() if rows or filters else tuple(_example(words, fields, here) for words, fields in EXAMPLES),
     )
+
+
+def rules_tabs(root: str, current: str) -> tuple[Tab, ...]:
+    """Rules over measurements, and heartbeats beside them."""
+    places = (("Rules", f"{root}/rules"), ("Heartbeats", f"{root}/heartbeats"))
+    return tuple(Tab(words, href, words == current) for words, href in places)
 
 
 def _state(standing: RuleStanding | None) -> RuleState | None:
