@@ -174,6 +174,14 @@ def test_an_event_tells_which_parts_of_a_page_are_out_of_date() -> None:
     assert sent["about"] == ["notifications", "monitor.m1", "alert.a1"]
 
 
+def test_what_a_rule_did_makes_rules_out_of_date() -> None:
+    crossed = signal("monitors.threshold.exceeded.v1", {"data": {"monitorId": "r1", "ruleId": "r1"}})
+    assert {"rules", "rule.r1"} <= set(crossed["about"])
+    opened = signal("monitors.alert.triggered.v1", {"data": {"alertId": "a1", "alert": {"ruleId": "r1"}}})
+    assert opened["about"] == ["alerts", "rules", "rule.r1", "alert.a1"]
+    assert signal("monitors.rule.deleted.v1", {"data": {"ruleId": "r1"}})["about"] == ["rules", "rule.r1"]
+
+
 @pytest.mark.parametrize(
     ("kind", "stage"),
     [

@@ -35,6 +35,7 @@ def list_all(
         str | None, typer.Option(help="Only those with these words in name, summary or condition.")
     ] = None,
     monitor: Annotated[str | None, typer.Option(metavar="ID", help="Only this monitor's.")] = None,
+    rule: Annotated[str | None, typer.Option(metavar="ID", help="Only this rule's.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most alerts to show.")] = 50,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -49,7 +50,7 @@ def list_all(
         raise BadInput(f"--state is open, firing, acknowledged or resolved, not {state!r}")
     if severity not in (None, "info", "warning", "critical"):
         raise BadInput(f"--severity is info, warning or critical, not {severity!r}")
-    asked = {"state": state, "severity": severity, "q": search, "monitorId": monitor, "limit": limit}
+    asked = {"state": state, "severity": severity, "q": search, "monitorId": monitor, "ruleId": rule, "limit": limit}
     found = with_api(api, Path(data_dir), lambda platform: platform.get("/api/alerts", **asked)["alerts"])
     if json:
         as_json(found)
