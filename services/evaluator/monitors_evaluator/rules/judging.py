@@ -260,8 +260,14 @@ class Judging:
         if not isinstance(event, MetricBatchCollected | MetricCollected):
             return []
         judge, arrived = judged.judge, round(message.metadata.timestamp.timestamp() * 1000)
-        with JUDGED.time():
-            found = [each for batch in batch_of(event) for each in judge.take(batch, arrived)]
+        found: list[Transition] = []
+        try:
+            with JUDGED.time():
+                for batch in batch_of(event):
+                    found += judge.take(batch, arrived)
+        except Exception:  # judged again, it would fail again, and hold up everybody's rules
+            log.exception("measurements could not be judged", organization=str(organization), sequence=sequence)
+            NOT_JUDGED.labels("failed").inc()
         judged.changed = True
         for reason, count in judge.not_judged.items():
             NOT_JUDGED.labels(reason).inc(count)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitors_evaluator.domain.rules.batches import Batch
 from monitors_evaluator.domain.rules.keeping import keep, restore
 
 HOSTS = ("a1", "a2", "b1")
@@ -161,3 +163,13 @@ def test_a_value_when_it_is_or_is_not_the_level(court: Any, op: str, at: float, 
     assert subject.take(("a1", 0, beside)) == []
     assert subject.take(("a1", 1, at)) == [("a1", 1, 2, "crossed")]
     assert subject.take(("a1", 2, beside)) == [("a1", 2, 0, "recovered")]
+
+
+def test_what_is_no_series_or_of_no_time_when_it_comes_then_the_rest_is_judged(court: Any) -> None:
+    subject = court(court.rule(warning=80))
+    moment = 1_790_000_000_000
+    names = ["", 'cpu{host="a1"', "cpu{", 'cpu{host="old"}', 'cpu{host="a1"}']
+    times = np.array([moment, moment, moment, -(2**62), moment])
+    batch = Batch(names, np.ones(5, np.int64), times, np.full(5, 90.0))
+    found = subject.judge.take(batch, moment)
+    assert [each.labels for each in found] == [{"host": "a1"}]

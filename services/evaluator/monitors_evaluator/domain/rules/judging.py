@@ -92,7 +92,8 @@ class Judge:
         known = series >= 0
         if not known.any():
             return []
-        is_number, in_time = ~np.isnan(batch.values), batch.times <= arrived + AHEAD_MS
+        is_number = ~np.isnan(batch.values)
+        in_time = (batch.times <= arrived + AHEAD_MS) & (batch.times >= 0)
         self._pass_over("nan", int((known & ~is_number).sum()))
         self._pass_over("ahead", int((known & is_number & ~in_time).sum()))
         keep = known & is_number & in_time

@@ -222,9 +222,12 @@ class Roster:
         return self._series_members.spread(series)
 
     def _meet(self, text: str) -> int:
-        if text[0] != "{" and not self._selection.knows(text.partition("{")[0]):
+        if text[:1] != "{" and not self._selection.knows(text.partition("{")[0]):
             return -1
-        name, labels = parse_series_key(text)
+        try:
+            name, labels = parse_series_key(text)
+        except ValueError:
+            return -1  # no series' text: storage refuses it and says so
         if not self._selection.knows(name):
             return -1
         number = self._series[text] = len(self._parsed)
