@@ -31,7 +31,7 @@ from monitors_gateway.console.views.lines import drawn
 from monitors_gateway.console.views.plot import HEIGHT, WIDTH, Level, Span, pieces, plot, scale, thinned
 from monitors_gateway.console.views.rule import Past, rule_view
 from monitors_gateway.console.views.rule_form import Offers, rule_form_view
-from monitors_gateway.console.views.rule_preview import PreviewView, fired, missing, preview_view, spans_of
+from monitors_gateway.console.views.rule_preview import PreviewView, begun, fired, missing, preview_view, spans_of
 from monitors_gateway.console.views.rule_typed import Typed, prefilled, rule_of, told, typed_of
 from monitors_gateway.console.views.rule_words import KINDS, expression, lasting, watches, written
 from monitors_gateway.console.views.rules import counts_of, rules_view, state_of
@@ -366,6 +366,17 @@ def test_a_drawing_stays_in_its_box_and_shows_its_levels() -> None:
     [band] = found.bands
     assert (band.x, band.width) == (0, WIDTH)
     assert (found.heights[0], found.heights[-1]) == ("125", "0")
+
+
+def test_a_drawing_begins_where_there_is_something_to_see() -> None:
+    def begins(first: timedelta) -> timedelta:
+        graph = lines([None, 1.0]).model_copy(update={"times": [0, round((NOW - first).timestamp() * 1000)]})
+        return NOW - begun(drawn(graph), [], SINCE, NOW)
+
+    assert begins(timedelta(hours=2)) == timedelta(hours=2) * 1.03
+    assert begins(timedelta(minutes=1)) == timedelta(minutes=15)
+    assert begins(timedelta(hours=24)) == timedelta(days=1)
+    assert begun(drawn(lines([None])), [], SINCE, NOW) == SINCE
 
 
 # -- the list and one rule ------------------------------------------------------------------------------------------------

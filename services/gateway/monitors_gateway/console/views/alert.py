@@ -51,6 +51,9 @@ class AlertPageView:
     crossed: str
     about: Link | None
     about_what: str
+    labels: str
+    notes: tuple[tuple[str, str], ...]
+    runbook: Link | None
     source: Link | None
     source_words: str
     evidence: Quoted | None
@@ -88,6 +91,9 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
         crossed=f"{formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         about=about(alert, alert.name, alert.name, root),
         about_what="Rule" if alert.rule_id else "Monitor",
+        labels=", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())),
+        notes=tuple((name.capitalize(), text) for name, text in alert.annotations.items() if name != "summary"),
+        runbook=web_link(alert.runbook_url),
         source=source,
         source_words="" if source else address or "",
         evidence=_quoted(alert),

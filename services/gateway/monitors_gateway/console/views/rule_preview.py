@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from monitors_contracts.alerts import AlertView, Severity
 from monitors_contracts.rules import LeveledRule, RulePreview, RuleSpec, RuleTransition
@@ -17,6 +17,8 @@ from .rule_typed import Typed
 from .rule_words import watches
 
 MOST_PERIODS = 25
+_BEFORE = 0.03
+_SHORTEST = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def preview_view(spec: RuleSpec, tried: RulePreview, drawn: Drawn | None, format
 def drawing(
     spec: RuleSpec, drawn: Drawn, periods: Sequence[Fired], since: datetime, until: datetime, formats: Formats
 ) -> Plot:
-    """What is judged, its levels, and when it fired."""
+    """What is judged, its levels, and when it fired; from when on there is anything to see."""
+    since = begun(drawn, periods, since, until)
     return plot(
         drawn,
         levels_of(spec, formats),
@@ -120,6 +123,17 @@ def drawing(
         f"{watches(spec, formats)}, over the last day",
         formats,
     )
+
+
+def begun(drawn: Drawn, periods: Sequence[Fired], since: datetime, until: datetime) -> datetime:
+    """From when on to draw: a little before the first value, and for a quarter of an hour at least."""
+    known = [
+        time for line in drawn.lines for time, value in zip(drawn.times, line.values, strict=True) if value is not None
+    ]
+    first = min(
+        [*(datetime.fromtimestamp(time, UTC) for time in known), *(each.begin for each in periods)], default=since
+    )
+    return max(since, min(first - (until - first) * _BEFORE, until - _SHORTEST))
 
 
 def levels_of(spec: RuleSpec, formats: Formats) -> tuple[Level, ...]:

@@ -27,18 +27,26 @@ KIND_OPTIONS = (Option("", "Any kind"), *(Option(kind, name) for kind, name in K
 MOST_BY_STATE = 500
 """Rules that are looked at when only those in one state are asked for."""
 
+# About what `monitors agent` measures of every machine.
 EXAMPLES = (
     (
-        "CPU above 90 % for five minutes",
-        {"kind": "threshold", "metric": "cpu_percent", "op": "gt", "critical": "90", "for": "5m", "name": "CPU busy"},
+        "A machine's load above 4 for five minutes",
+        {"kind": "threshold", "metric": "node_load5", "warning": "4", "for": "5m", "name": "Load high"},
     ),
     (
-        "Any disk above 80 %, critical above 95 %",
-        {"kind": "threshold", "metric": "disk_percent", "warning": "80", "critical": "95", "name": "Disk nearly full"},
+        "Less than 500 MB of memory left, critical below 100 MB",
+        {
+            "kind": "threshold",
+            "metric": "node_memory_MemAvailable_bytes",
+            "op": "lt",
+            "warning": "500000000",
+            "critical": "100000000",
+            "name": "Memory short",
+        },
     ),
     (
         "Nothing heard of a machine for ten minutes",
-        {"kind": "absence", "metric": "cpu_percent", "for": "10m", "severity": "critical", "name": "Machine silent"},
+        {"kind": "absence", "metric": "node_load5", "for": "10m", "severity": "critical", "name": "Machine silent"},
     ),
 )
 
