@@ -105,8 +105,12 @@ async def find_graph(visit: Visit, wanted: Asked, about: DescriptionList) -> Dra
 
 
 async def find_promql(visit: Visit, query: str, since: datetime, until: datetime, step: int) -> Drawn:
-    """PromQL at multiples of the step, so that a graph does not change shape whenever it is drawn."""
-    begin, end = (datetime.fromtimestamp(at.timestamp() // step * step, UTC) for at in (since, until))
+    """PromQL at multiples of the step, so that a graph does not change shape whenever it is drawn.
+
+    The last of them is just ahead of now: it has the newest sample.
+    """
+    begin = datetime.fromtimestamp(since.timestamp() // step * step, UTC)
+    end = datetime.fromtimestamp(-(-until.timestamp() // step) * step, UTC)
     organization_id = visit.caller.organization_id
     asked_for = QueryProm(organization_id=organization_id, query=query, since=begin, until=end, step_seconds=step)
     answer = await visit.gateway.runtime.ask(asked_for, patience=60)
