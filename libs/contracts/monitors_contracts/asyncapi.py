@@ -57,7 +57,7 @@ def document() -> Json:
         "components": {
             "messages": messages,
             "messageTraits": {"cloudEvent": {"headers": _cloud_event_headers()}},
-            "schemas": schemas,
+            "schemas": _named_discriminators(schemas),
         },
         "x-jetstream": {
             "streams": [_stream(stream) for stream in STREAMS],
@@ -119,6 +119,18 @@ def _cloud_event_headers() -> Json:
 
 
 # -- channels -------------------------------------------------------------------------------------------------------
+
+
+def _named_discriminators(node: Any) -> Any:
+    """Schemas as AsyncAPI has them: a discriminator is the name of a property, not OpenAPI's object."""
+    if isinstance(node, list):
+        return [_named_discriminators(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {name: _named_discriminators(each) for name, each in node.items()}
+    if isinstance(found := changed.get("discriminator"), dict) and "propertyName" in found:
+        changed["discriminator"] = found["propertyName"]
+    return changed
 
 
 def _channels() -> Json:

@@ -31,7 +31,7 @@ class ValueChange(Model):
     """A value, and since when it was read."""
 
     at: AwareDatetime
-    value: Value
+    value: Value = None
 
 
 class MonitorValues(Model):

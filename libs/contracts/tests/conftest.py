@@ -1,5 +1,6 @@
 """Payloads by schema: whatever a writer of a JSON schema might put on the wire."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC
 from functools import cache
@@ -45,6 +46,10 @@ def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[A
         return st.deferred(lambda: _strategy(definitions[schema["$ref"].rpartition("/")[2]], definitions))
     if "anyOf" in schema:
         return st.one_of([_strategy(each, definitions) for each in schema["anyOf"]])
+    if "oneOf" in schema:
+        kinds = schema["discriminator"]["mapping"]
+        field = schema["discriminator"]["propertyName"]
+        return st.one_of([_tagged(definitions, reference, field, kind) for kind, reference in kinds.items()])
     if "const" in schema or "enum" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])
     match schema.get("type"):
@@ -56,6 +61,8 @@ def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[A
             return st.booleans()
         case "string" if "format" in schema:
             return FORMATS[schema["format"]]
+        case "string" if "pattern" in schema:
+            return st.from_regex(re.compile(schema["pattern"], re.ASCII), fullmatch=True)
         case "string":
             least = schema.get("minLength", 0)
             return _texts(least, min(schema.get("maxLength", 1000), least + 20))
@@ -78,6 +85,11 @@ def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[A
             return st.dictionaries(NAMES, _strategy(others, definitions), max_size=3)
         case other:
             raise NotImplementedError(f"no payloads for type {other}")
+
+
+def _tagged(definitions: Schema, reference: str, field: str, kind: str) -> st.SearchStrategy[Any]:
+    """A value of one of several kinds, which says which it is."""
+    return _strategy({"$ref": reference}, definitions).map(lambda value: value | {field: kind})
 
 
 @pytest.fixture(scope="session")

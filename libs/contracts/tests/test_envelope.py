@@ -25,6 +25,10 @@ HUGE = "a whole number of five thousand digits"
 NAMES = ["ce-type", "ce-id", "ce-time", "ce-source", "ce-correlationid", "ce-causationid", "traceparent", "ce-replay"]
 
 
+# Rules that a schema can't tell: that a state monitor needs a condition, and the bounds of a time written as a text.
+BEYOND_THE_SCHEMA = {"value_error", "less_than_equal", "greater_than_equal", "float_parsing", "finite_number"}
+
+
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 @settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
@@ -33,9 +37,9 @@ def test_what_is_written_is_read_back_the_same(kind: type[Event], payloads: Any,
     try:
         event = kind.model_validate_json(json.dumps(payload))
     except ValidationError as refused:
-        if any(error["type"] != "value_error" for error in refused.errors()):
+        if any(error["type"] not in BEYOND_THE_SCHEMA for error in refused.errors()):
             raise
-        return  # refused by a rule beyond the schema, as that a state monitor needs a condition
+        return
     sent = Envelope(event, new_id(), "/monitors/evaluator", datetime.now(UTC), new_id(), causation_id=new_id())
     assert decode(sent.headers(), sent.data(), EVENTS_BY_TYPE) == sent
 
