@@ -60,7 +60,7 @@ class HeartbeatSpec(Model):
     period: float | str | None = Field(default=None, description="Seconds, or like `1d`", examples=["1d"])
     cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
     timezone: str = Field(default="UTC", max_length=100, examples=["Europe/Oslo"])
-    grace: float | str = Field(default=300, description="Seconds, or like `30m`", examples=["30m"])
+    grace: float | str = Field(default=300.0, description="Seconds, or like `30m`", examples=["30m"])
     severity: Severity = "critical"
     labels: dict[str, str] = Field(default_factory=dict, max_length=30)
     runbook_url: str | None = None

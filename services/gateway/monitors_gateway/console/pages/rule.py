@@ -35,7 +35,7 @@ async def show_rule(request: Request, rule_id: PathId, visit: VisitDep) -> Respo
     until = datetime.now(UTC)
     state, fired = await asyncio.gather(_state(visit, rule_id), _alerts(visit, rule_id))
     names, lines = await asyncio.gather(
-        names_of(visit, rule.spec), judged(visit, rule.spec, until, len(state.series) if state else 1)
+        names_of(visit, rule.spec), judged(visit, rule.spec, until, sum(state.counts.values()) if state else 1)
     )
     past = Past(lines, until - PREVIEW_SPAN, until)
     view = rule_view(rule, state, fired, past, names, root_of(request), formats(request))
