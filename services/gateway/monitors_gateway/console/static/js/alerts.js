@@ -51,12 +51,16 @@ document.addEventListener("change", (event) => { if (event.target.closest("[data
 // -- after a change the page's content is new: whoever was at an alert stays there, or at what took its place ----------
 
 let place = null;
-document.addEventListener("htmx:beforeRequest", () => {
-  const at = current();
-  if (at) place = { id: at.id, index: rows().indexOf(at) };
-});
+let latest = null; // the list as it is by now, while somebody is at the one before
+for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
+  document.addEventListener(moment, () => {
+    const at = current();
+    if (at) place = { id: at.id, index: rows().indexOf(at) };
+  });
+}
 document.addEventListener("htmx:afterSettle", (event) => {
   if (help()) find("[data-help]").hidden = false;
+  if (event.detail?.xhr) latest = null; // the whole list is new
   if (!place || !list() || !event.detail?.xhr) return;
   const row = document.getElementById(place.id) ?? rows()[Math.min(place.index, rows().length - 1)];
   place = null;
@@ -67,7 +71,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // While somebody is at the list, rows change where they stand, and new ones wait behind a button.
 const inUse = () => list().matches(":hover, :focus-within") || chosen().length > 0;
-let latest = null;
 
 document.addEventListener("live:before", (event) => {
   if (event.target !== list()) return;

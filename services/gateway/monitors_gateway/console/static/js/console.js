@@ -26,7 +26,7 @@ function enhance(root) {
     form.setAttribute("hx-select", "#results");
     form.setAttribute("hx-swap", "outerHTML");
     form.setAttribute("hx-push-url", "true");
-    form.setAttribute("hx-trigger", "submit, input delay:250ms, change");
+    form.setAttribute("hx-trigger", "submit, input delay:250ms");
     htmx.process(form);
   }
 }

@@ -17,7 +17,7 @@ export function startLive({ root, announce }) {
   const banner = document.getElementById("connection");
   // From where the page was made: what happened since, before this connection, is told as well.
   let position = document.body.dataset.position;
-  let source, timer, hiddenTimer, waiting = false, again = false, tries = 0;
+  let source, timer, hiddenTimer, waiting = false, again = false, tries = 0, acted = 0;
   const dirty = new Set();
 
   function connect() {
@@ -77,11 +77,13 @@ export function startLive({ root, announce }) {
     const stale = [...document.querySelectorAll("[data-live][id]")].filter((region) => region.dataset.live.split(" ").some((each) => named.includes(each)));
     if (!stale.length) return;
     waiting = true;
+    const before = acted;
     try {
       const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" } });
       if (answer.status === 401) return signedOut();
       if (!answer.ok) throw new Error(answer.status);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (acted !== before) { named.forEach((each) => dirty.add(each)); again = true; return; }
       for (const region of stale) {
         const next = fresh.getElementById(region.id);
         if (!next && region.hasAttribute("data-reload")) { location.reload(); return; }
@@ -125,6 +127,8 @@ export function startLive({ root, announce }) {
     document.dispatchEvent(new CustomEvent("live:ask", { detail: [regular.dataset.about] }));
   }, 1000);
 
+  // What was fetched before somebody acted must not take the place of what came of it.
+  for (const act of ["htmx:beforeRequest", "htmx:afterSwap"]) document.addEventListener(act, () => { acted++; });
   window.addEventListener("offline", () => show("You are offline. What you see may be out of date."));
   window.addEventListener("online", () => { show(""); connect(); });
   // A browser has few connections to one host: tabs that nobody looks at give theirs back.
