@@ -53,6 +53,8 @@ PAGES = {
     "new-rule-composite": "/rules/new?kind=composite",
     "heartbeats": "/heartbeats",
     "new-heartbeat": "/heartbeats/new",
+    "uptime": "/uptime",
+    "new-uptime": "/uptime/new",
     "explore": "/explore",
     "explore-search": "/explore?q=nothing-like-this",
     "explore-graph": "/explore?metric=cpu_busy&label=region&match=%3D&value=north&span=6h",
@@ -88,6 +90,7 @@ EMPTY = {
     "rules-empty": "/rules",
     "new-rule-empty": "/rules/new",
     "heartbeats-empty": "/heartbeats",
+    "uptime-empty": "/uptime",
 }
 
 
@@ -214,6 +217,7 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
     rule(name="Silent host", kind="absence", **{"for": "10m"})
     call("PATCH", f"/api/rules/{rule(name='Paused', warning=1)}", {"isActive": False})
     call("POST", "/api/heartbeats", {"name": "Nightly backup", "period": "1d", "grace": "30m"})
+    call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})
     send(("web-1", 0, 97), ("web-2", 0, 12))
     hot: list[str] = []
     while not hot:

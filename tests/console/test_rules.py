@@ -154,7 +154,7 @@ def test_rules_are_found_paused_copied_put_together_and_deleted(visitor: Any) ->
 
 def test_a_heartbeat_is_added_pinged_seen_up_and_paused(visitor: Any) -> None:
     page = visitor.go("/rules")
-    page.get_by_role("navigation", name="Rules and heartbeats").get_by_role("link", name="Heartbeats").click()
+    page.get_by_role("navigation", name="Rules, heartbeats and uptime").get_by_role("link", name="Heartbeats").click()
     page.get_by_role("link", name="Add a heartbeat").first.click()
     page.get_by_label("Name").fill("Nightly backup")
     page.get_by_label("Every").fill("often")

@@ -331,3 +331,34 @@ async def test_what_is_wrong_with_a_heartbeat_is_told_at_its_field(
     assert reply.status_code == 422
     assert f'id="field-{field}-error"' in reply.text
     assert "No heartbeat yet" in await person.see("/heartbeats")
+
+
+async def test_an_uptime_check_is_added_listed_and_deleted(person: Person, other: Person) -> None:
+    assert "No uptime check yet" in await person.see("/uptime")
+    fields = {"name": "Shop", "address": "https://shop.example/health", "interval_seconds": "60", "failures": "2"}
+    reply = await person.send("/uptime/new", "/uptime/new", **fields, status="", body="")
+    assert "“Shop” is asked from now on." in await person.said(reply)
+    page = await person.see("/uptime")
+    assert "https://shop.example/health" in page
+    assert "Not asked yet" in page
+    made = re.search(r'id="check-([^"]+)"', page)
+    assert made
+    assert "Shop" in await person.see(f"/rules/{made[1]}")
+    assert "Shop" not in await other.see("/uptime")
+    assert "No such" in await other.said(await other.send(f"/uptime/{made[1]}/delete", "/uptime"))
+    assert "“Shop” is deleted." in await person.said(
+        await person.send(f"/uptime/{made[1]}/delete", "/uptime", name="Shop")
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"name": ""}, "name"), ({"address": ""}, "address"), ({"interval_seconds": "5"}, "interval_seconds")],
+)
+async def test_what_is_wrong_with_a_check_is_told_at_its_field(
+    person: Person, changes: dict[str, str], field: str
+) -> None:
+    fields = {"name": "Shop", "address": "https://shop.example", "interval_seconds": "60", "failures": "2"} | changes
+    reply = await person.send("/uptime/new", "/uptime/new", **fields)
+    assert reply.status_code == 422
+    assert f'id="field-{field}-error"' in reply.text

@@ -22,11 +22,13 @@ from monitors_contracts.rules import (
     SeriesCondition,
     SeriesState,
 )
+from monitors_contracts.uptime import UptimeList, UptimeOutcome, UptimeSpec, UptimeView
 from monitors_gateway.api.heartbeats import Heartbeat, HeartbeatsReply
 from monitors_gateway.api.rules import Rule, RulesReply, RuleStanding
 from monitors_gateway.console.formats import Formats
 from monitors_gateway.console.forms import Errors, number_of
-from monitors_gateway.console.views import heartbeats
+from monitors_gateway.console.views import heartbeats, uptime
+from monitors_gateway.console.views.days import by_day
 from monitors_gateway.console.views.lines import drawn
 from monitors_gateway.console.views.plot import HEIGHT, WIDTH, Level, Span, pieces, plot, scale, thinned
 from monitors_gateway.console.views.rule import Past, rule_view
@@ -504,7 +506,7 @@ def test_heartbeats_are_listed_with_their_schedule_and_address() -> None:
         series=[MetricLine(name="heartbeat", labels={HEARTBEAT_LABEL: str(found.id)}, values=[0])],
     )
     reply = HeartbeatsReply(heartbeats=[found], total=1, next_cursor=None)
-    view = heartbeats.heartbeats_view(reply, heartbeats.pings_of(graph), ROOT, FORMATS)
+    view = heartbeats.heartbeats_view(reply, by_day(graph, HEARTBEAT_LABEL), ROOT, FORMATS)
     [card] = view.cards
     assert card.schedule == "at “30 2 * * *” (UTC), at most 5 min late"
     assert card.slots_words == "The last 30 days: 1 good, 0 bad"
@@ -520,3 +522,42 @@ def test_a_heartbeat_keeps_what_its_form_does_not_show() -> None:
     assert (asked["labels"], asked["is_active"], asked["period"], asked["grace"]) == ({"team": "x"}, False, "1h", "5m")
     both = heartbeats.told(Errors({"": "Value error, a heartbeat has a period or a cron"}))
     assert both.of("period") == "Give either a period or a cron expression."
+
+
+def test_uptime_checks_are_listed_with_how_they_went() -> None:
+    spec_ = UptimeSpec(name="Shop", kind="http", url="https://shop.example/health")
+    well = UptimeOutcome(is_up=True, at=NOW, seconds=0.12, status=200, tls_expires_at=NOW + timedelta(days=40))
+    bad = UptimeOutcome(is_up=False, at=NOW, seconds=1, error="Connection refused")
+    port = UptimeSpec(name="Db", kind="tcp", host="db.example", port=5432, is_active=False)
+    checks = [
+        UptimeView(id=new_id(), spec=spec_, created_at=NOW, last=well),
+        UptimeView(id=new_id(), spec=spec_, created_at=NOW, last=bad),
+        UptimeView(id=new_id(), spec=port, created_at=NOW),
+    ]
+    day = NOW.replace(hour=0)
+    days = {str(checks[0].id): {day: 1.0, day - timedelta(days=1): 0.0}}
+    first, second, third = uptime.uptimes_view(UptimeList(checks=checks), days, ROOT, FORMATS).cards
+    assert (first.badge.words, first.asked) == ("Up", "HTTP, every 60 seconds")
+    assert first.words == "Answered 200 in 120 ms; its certificate is good until 31 Dec 2026"
+    assert first.slots_words == "The last 30 days: 1 good, 1 bad"
+    assert (second.badge.words, second.words) == ("Down", "Connection refused")
+    assert (third.badge.words, third.address) == ("Paused", "db.example:5432")
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("https://a.example/x", {"kind": "http", "url": "https://a.example/x"}),
+        ("db.example:5432", {"kind": "tcp", "host": "db.example", "port": "5432"}),
+        ("[::1]:80", {"kind": "tcp", "host": "::1", "port": "80"}),
+        ("a.example", {"kind": "dns", "host": "a.example"}),
+        ("", {"kind": "dns", "host": ""}),
+    ],
+)
+def test_an_address_says_how_it_is_asked(address: str, where: dict[str, str]) -> None:
+    asked = uptime.asked_of({"address": address, "name": "A"})
+    assert {name: asked.get(name) for name in where} == where
+
+
+def test_what_is_wrong_with_an_address_is_told_at_it() -> None:
+    assert uptime.told(Errors({"host": "too short", "name": "n"})).fields == {"address": "too short", "name": "n"}

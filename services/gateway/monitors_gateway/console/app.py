@@ -35,6 +35,7 @@ from .pages import (
     system,
     targets,
     tokens,
+    uptime,
 )
 from .render import PATH
 from .session import ConsoleKeys, SignedOut, check_origin
@@ -45,7 +46,7 @@ ROUTERS = (
     *(sessions.router, tokens.router, account.router),
     *(alerts.router, channels.router, messages.router),
     *(explore.router, targets.router, system.router),
-    *(rules.router, rule_form.router, rule.router, heartbeats.router),
+    *(rules.router, rule_form.router, rule.router, heartbeats.router, uptime.router),
 )
 
 

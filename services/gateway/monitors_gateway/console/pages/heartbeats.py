@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from monitors_contracts.metrics import MetricGraph
+from monitors_contracts.metrics import MetricFunction, MetricGraph
 from monitors_contracts.rules import HEARTBEAT_LABEL, HEARTBEAT_METRIC
 from monitors_runtime.errors import ProblemError
 
@@ -17,17 +17,8 @@ from ...http.pages import Cursor, PathId
 from ..forms import Errors, parse, read, refused
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
-from ..views.heartbeats import (
-    DAY,
-    DAYS,
-    NEW,
-    asked_of,
-    heartbeat_form_view,
-    heartbeats_view,
-    pings_of,
-    told,
-    typed_of,
-)
+from ..views.days import DAY, ByDay, by_day, last_days
+from ..views.heartbeats import NEW, asked_of, heartbeat_form_view, heartbeats_view, told, typed_of
 from ..views.parts import Action, Flash
 
 router = APIRouter(prefix="/heartbeats")
@@ -39,7 +30,7 @@ PER_PAGE = 50
 async def list_heartbeats(request: Request, visit: VisitDep, cursor: Cursor = None) -> Response:
     """All heartbeats, how they stand, and their last days."""
     found = await api.list_heartbeats(request, visit.caller, visit.gateway, limit=PER_PAGE, cursor=cursor)
-    pings = await _pings(visit) if found.heartbeats else {}
+    pings = await days_of(visit, HEARTBEAT_METRIC, HEARTBEAT_LABEL, "max") if found.heartbeats else {}
     view = heartbeats_view(found, pings, root_of(request), formats(request))
     return await page(request, "pages/heartbeats/list.html", view)
 
@@ -122,20 +113,20 @@ async def _show(
     return await page(request, "pages/heartbeats/form.html", view, status)
 
 
-async def _pings(visit: Visit) -> dict[str, dict[datetime, float]]:
-    """What was heard of each heartbeat, day by day; nothing while nobody can say."""
+async def days_of(visit: Visit, metric: str, label: str, function: MetricFunction) -> dict[str, ByDay]:
+    """What a metric came to on each of the last days, by the values of a label; nothing while nobody can say."""
     until = datetime.now(UTC)
     try:
         found = await metrics_query.query_metrics(
-            HEARTBEAT_METRIC,
+            metric,
             visit.caller,
             visit.gateway,
-            function="max",
-            by=[HEARTBEAT_LABEL],
-            since=until.replace(hour=0, minute=0, second=0, microsecond=0) - DAY * (DAYS - 1),
+            function=function,
+            by=[label],
+            since=last_days(until)[0],
             until=until,
             step=int(DAY.total_seconds()),
         )
     except ProblemError:
         return {}
-    return pings_of(MetricGraph.model_validate_json(bytes(found.body)))
+    return by_day(MetricGraph.model_validate_json(bytes(found.body)), label)

@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
-
-from monitors_contracts.metrics import MetricGraph
-from monitors_contracts.rules import HEARTBEAT_LABEL
 
 from ...api.heartbeats import Heartbeat, HeartbeatsReply
 from ..formats import Formats, When
 from ..forms import Errors
-from .parts import Action, Badge, Empty, Field, Link, Option, Tab, Tone
+from .days import DAY, ByDay, Slot, last_days, summed
+from .parts import Action, Badge, Empty, Field, Link, Option, Tab
 from .rule_words import lasting, written
 from .rules import rules_tabs
 
-DAYS = 30
-DAY = timedelta(days=1)
 STATES: dict[str, Badge] = {
     "new": Badge("Not heard of yet", "info"),
     "up": Badge("Up", "good"),
@@ -25,14 +21,6 @@ STATES: dict[str, Badge] = {
     "paused": Badge("Paused"),
 }
 _SEVERITIES = (Option("critical", "Critical"), Option("warning", "Warning"), Option("info", "Info"))
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A day of a heartbeat, in a colour and in words."""
-
-    tone: Tone
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +64,8 @@ class HeartbeatFormView:
     fields: tuple[Field, ...]
 
 
-def pings_of(graph: MetricGraph) -> dict[str, dict[datetime, float]]:
-    """The worst exit status of each day on which a heartbeat was heard of, by its id."""
-    days = [datetime.fromtimestamp(time / 1000, UTC) for time in graph.times]
-    return {
-        line.labels.get(HEARTBEAT_LABEL, ""): {
-            day: value for day, value in zip(days, line.values, strict=True) if value is not None
-        }
-        for line in graph.series
-    }
-
-
-def heartbeats_view(
-    found: HeartbeatsReply, pings: Mapping[str, Mapping[datetime, float]], root: str, formats: Formats
-) -> HeartbeatsView:
-    """The list, newest first. `pings` are as `pings_of` tells them."""
+def heartbeats_view(found: HeartbeatsReply, pings: Mapping[str, ByDay], root: str, formats: Formats) -> HeartbeatsView:
+    """The list, newest first. `pings` has the worst exit status of each day, by heartbeat."""
     here = f"{root}/heartbeats"
     words = "A job that is to run regularly pings its address when it is done. If no ping comes in time, you are told."
     add = Link("Add a heartbeat", f"{here}/new", "plus")
@@ -103,11 +78,9 @@ def heartbeats_view(
     )
 
 
-def _card(heartbeat: Heartbeat, pings: Mapping[datetime, float], root: str, formats: Formats) -> HeartbeatCard:
+def _card(heartbeat: Heartbeat, pings: ByDay, root: str, formats: Formats) -> HeartbeatCard:
     at = f"{root}/heartbeats/{heartbeat.id}"
     slots = slots_of(heartbeat, pings, formats)
-    good = sum(slot.tone == "good" for slot in slots)
-    bad = sum(slot.tone == "bad" for slot in slots)
     return HeartbeatCard(
         id=str(heartbeat.id),
         name=heartbeat.name,
@@ -118,7 +91,7 @@ def _card(heartbeat: Heartbeat, pings: Mapping[datetime, float], root: str, form
         last=formats.maybe_when(heartbeat.last_ping),
         ping_url=heartbeat.ping_url,
         slots=slots,
-        slots_words=f"The last {DAYS} days: {good} good, {bad} bad",
+        slots_words=summed(slots),
         actions=_actions(heartbeat, at),
     )
 
@@ -129,15 +102,13 @@ def schedule_of(heartbeat: Heartbeat) -> str:
     return f"{when}, at most {lasting(heartbeat.grace)} late"
 
 
-def slots_of(heartbeat: Heartbeat, pings: Mapping[datetime, float], formats: Formats) -> tuple[Slot, ...]:
+def slots_of(heartbeat: Heartbeat, pings: ByDay, formats: Formats) -> tuple[Slot, ...]:
     """Its last days, oldest first. A day without a ping is bad where at least one was to come."""
-    today = formats.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return tuple(_slot(heartbeat, today - DAY * ago, today, pings, formats) for ago in range(DAYS - 1, -1, -1))
+    days = last_days(formats.now)
+    return tuple(_slot(heartbeat, day, days[-1], pings, formats) for day in days)
 
 
-def _slot(
-    heartbeat: Heartbeat, day: datetime, today: datetime, pings: Mapping[datetime, float], formats: Formats
-) -> Slot:
+def _slot(heartbeat: Heartbeat, day: datetime, today: datetime, pings: ByDay, formats: Formats) -> Slot:
     status, name = pings.get(day), formats.day(day)
     if status is not None:
         failed = status > 0

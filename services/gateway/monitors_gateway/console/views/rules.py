@@ -132,9 +132,8 @@ def rules_view(
 
 
 def rules_tabs(root: str, current: str) -> tuple[Tab, ...]:
-    """Rules over measurements, and heartbeats beside them."""
-    places = (("Rules", f"{root}/rules"), ("Heartbeats", f"{root}/heartbeats"))
-    return tuple(Tab(words, href, words == current) for words, href in places)
+    """Rules over measurements, and heartbeats and uptime checks beside them."""
+    return tuple(Tab(words, f"{root}/{words.lower()}", words == current) for words in ("Rules", "Heartbeats", "Uptime"))
 
 
 def _state(standing: RuleStanding | None) -> RuleState | None:

@@ -52,7 +52,7 @@ MORE_PLACES = (
     ("/system", "System", "heart-pulse"),
     ("/account", "Account", "user"),
 )
-WITHIN = {"": ("/monitors",), "/explore": ("/targets",), "/rules": ("/heartbeats",)}
+WITHIN = {"": ("/monitors",), "/explore": ("/targets",), "/rules": ("/heartbeats", "/uptime")}
 """Pages that belong to a place without lying below it."""
 
 

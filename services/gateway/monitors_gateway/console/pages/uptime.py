@@ -1,0 +1,68 @@
+"""Uptime checks: the list with its last days, and the form."""
+
+import asyncio
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from monitors_contracts.uptime import CHECK_LABEL, SUCCESS
+from monitors_runtime.errors import ProblemError
+
+from ...api import uptime as api
+from ...api.uptime import UptimeRequest
+from ...http.pages import PathId
+from ..forms import Errors, parse, read, refused
+from ..render import formats, page, redirect, root_of
+from ..session import VisitDep
+from ..views.parts import Flash
+from ..views.uptime import NEW, asked_of, told, uptime_form_view, uptimes_view
+from .heartbeats import days_of
+
+router = APIRouter(prefix="/uptime")
+
+
+@router.get("")
+async def list_checks(request: Request, visit: VisitDep) -> Response:
+    """All checks, how they went, and their last days."""
+    found, days = await asyncio.gather(
+        api.list_uptime_checks(visit.caller, visit.gateway), days_of(visit, SUCCESS, CHECK_LABEL, "min")
+    )
+    view = uptimes_view(found, days, root_of(request), formats(request))
+    return await page(request, "pages/heartbeats/uptime.html", view)
+
+
+@router.get("/new")
+async def new(request: Request, visit: VisitDep) -> Response:
+    """The form to add one."""
+    return await _show(request, NEW, Errors(), 200)
+
+
+@router.post("/new")
+async def create(request: Request, visit: VisitDep) -> Response:
+    """Ask an address from now on."""
+    typed = await read(request)
+    parsed = parse(UptimeRequest, asked_of(typed))
+    errors = told(parsed.errors)
+    if parsed.model:
+        try:
+            made = await api.create_uptime_check(parsed.model, request, Response(), visit.caller, visit.gateway)
+        except ProblemError as problem:
+            errors = told(refused(problem, {"invalid-url": "url"}))
+        else:
+            flash = Flash(f"“{made.check.spec.name}” is asked from now on.")
+            return redirect(request, f"{root_of(request)}/uptime", flash)
+    return await _show(request, typed, errors, 422)
+
+
+@router.post("/{id}/delete")
+async def delete(request: Request, check_id: PathId, visit: VisitDep) -> Response:
+    """Ask no more."""
+    name = (await read(request)).get("name", "")[:200]
+    await api.delete_uptime_check(check_id, visit.caller, visit.gateway)
+    return redirect(request, f"{root_of(request)}/uptime", Flash(f"“{name}” is deleted." if name else "Deleted."))
+
+
+async def _show(request: Request, typed: Mapping[str, str], errors: Errors, status: int) -> Response:
+    view = uptime_form_view(typed, errors, root_of(request))
+    return await page(request, "pages/heartbeats/form.html", view, status)
