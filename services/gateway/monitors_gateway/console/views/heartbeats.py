@@ -8,8 +8,9 @@ from typing import Any
 from ...api.heartbeats import Heartbeat, HeartbeatsReply
 from ..formats import Formats, When
 from ..forms import Errors
+from .alerts import SEVERITIES
 from .days import DAY, ByDay, Slot, last_days, summed
-from .parts import Action, Badge, Empty, Field, Link, Option, Tab
+from .parts import Action, Badge, Empty, Field, Link, Tab
 from .rule_words import lasting, written
 from .rules import rules_tabs
 
@@ -20,7 +21,6 @@ STATES: dict[str, Badge] = {
     "down": Badge("Down", "bad"),
     "paused": Badge("Paused"),
 }
-_SEVERITIES = (Option("critical", "Critical"), Option("warning", "Warning"), Option("info", "Info"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def heartbeat_form_view(
             field(
                 "grace", "May be late by", maxlength=30, placeholder="30m", hint="Also how long a started job may run."
             ),
-            field("severity", "Severity", kind="select", options=_SEVERITIES),
+            field("severity", "Severity", kind="select", options=SEVERITIES[1:]),
             field("runbook_url", "Runbook", kind="url", maxlength=4096, placeholder="https://"),
         ),
     )

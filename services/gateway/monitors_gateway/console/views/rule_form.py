@@ -11,6 +11,7 @@ from monitors_contracts.rules import SIGNS
 
 from ...api.rules import Rule
 from ..forms import Errors
+from .alerts import SEVERITIES
 from .explore import OPS, MatcherRow
 from .parts import Field, Link, Option
 from .rule_preview import PreviewView
@@ -19,7 +20,6 @@ from .rule_words import KINDS
 from .selecting import Match
 
 BLANK_ROWS = 2
-_SEVERITIES = (Option("critical", "Critical"), Option("warning", "Warning"), Option("info", "Info"))
 _COMPARED = {"gt": "is above", "ge": "is at least", "lt": "is below", "le": "is at most", "eq": "is", "ne": "is not"}
 _OPERATORS = tuple(Option(op, f"{_COMPARED[op]} ({sign})") for op, sign in SIGNS.items())
 _FUNCTIONS = {
@@ -207,7 +207,7 @@ class _Fields:
             case "op":
                 return self.make(name, "When it", kind="select", options=_OPERATORS)
             case "severity":
-                return self.make(name, "Severity", kind="select", options=_SEVERITIES)
+                return self.make(name, "Severity", kind="select", options=SEVERITIES[1:])
             case "for":
                 label = "Silent for" if kind == "absence" else "For at least"
                 return self.make(name, label, maxlength=30, placeholder="5m", hint="As 30s, 5m or 1h30m.")
