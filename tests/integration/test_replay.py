@@ -38,6 +38,7 @@ from monitors_contracts.notifications import (
     UpdateChannel,
 )
 from monitors_contracts.pages import Failure
+from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_evaluator.rules.settings import RuleSettings
 from monitors_metrics.settings import MetricsSettings
@@ -59,6 +60,7 @@ SCHEMAS = ("alerter", "evaluator", "metrics", "notifier", "scraper")
 
 # What a table holds, without the numbers that PostgreSQL gives to rows.
 DUMPS = {
+    "evaluator.rules": "SELECT id, organization_id, version, document FROM evaluator.rules ORDER BY id",
     # Samples by 16 bytes: how they are spread over rows, and how often one is there, means nothing.
     "metrics.head": "SELECT DISTINCT series_id, hour, substring(data FROM at FOR 16) AS sample "
     "FROM metrics.head, generate_series(1, length(data), 16) AS at ORDER BY 1, 2, 3",
@@ -143,6 +145,7 @@ class Platform:
         self.notifier._ways = {"webhook": self.way}
         self.organization = self.user = new_id()
         self.monitors: list[Id] = []
+        self.rules: list[Id] = []
         self.prices: dict[str, int | Failure] = {}
         self.seen = 0
 
@@ -250,6 +253,18 @@ class Platform:
             self.monitors.append(new_id())
             await self.ask(DuplicateMonitor.model_validate(who | {"copy_id": self.monitors[-1]}))
 
+    async def rule(self, which: int, what: str) -> None:
+        """Make a rule, or change or delete one there is."""
+        who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user}
+        spec = {"kind": "threshold", "name": f"Rule {which}", "metric": "cpu_usage", "op": "gt", "critical": 90 + which}
+        if what == "make":
+            self.rules.append(new_id())
+            await self.ask(CreateRule.model_validate(who | {"rule_id": self.rules[-1], "spec": spec}))
+        elif self.rules:
+            known = {"rule_id": self.rules[which % len(self.rules)]}
+            kind = UpdateRule if what == "change" else DeleteRule
+            await self.ask(kind.model_validate(who | known | {"spec": spec}))
+
     async def erase(self) -> None:
         """What can't be brought back any more is erased."""
         for service in self.services.values():
@@ -354,6 +369,7 @@ STEPS = st.one_of(
     st.tuples(st.just("delete"), WHICH, st.sampled_from([60, 60, 0])),
     st.tuples(st.just("restore"), WHICH),
     st.tuples(st.just("copy"), WHICH),
+    st.tuples(st.just("rule"), WHICH, st.sampled_from(["make", "change", "delete"])),
     st.tuples(st.just("erase")),
     st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
@@ -366,6 +382,7 @@ STEPS = st.one_of(
 BEGINNING: list[tuple[Any, ...]] = [
     *(("create", n) for n in range(4)),
     *(("refresh", n) for n in range(4)),
+    ("rule", 0, "make"),
     ("carry", 99),
     *(("show", n, 45) for n in range(2)),
     *(("refresh", n) for n in range(4)),
