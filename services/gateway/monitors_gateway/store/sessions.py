@@ -33,7 +33,9 @@ WHERE expires_at > $1 AND revoked_at IS NULL
 """
 USE_REFRESH = "UPDATE gateway.refresh_tokens SET used_at = $2 WHERE hash = $1"
 EXTEND = "UPDATE gateway.sessions SET expires_at = $2 WHERE id = $1"
-PROLONG = "UPDATE gateway.sessions SET expires_at = $2 WHERE id = $1 AND expires_at < $2::timestamptz - interval '1 hour'"
+PROLONG = (
+    "UPDATE gateway.sessions SET expires_at = $2 WHERE id = $1 AND expires_at < $2::timestamptz - interval '1 hour'"
+)
 REVOKE = """
 UPDATE gateway.sessions SET revoked_at = $2, revoked_because = $3 WHERE id = $1 AND revoked_at IS NULL
 """
