@@ -38,6 +38,8 @@ async def ask(connection: Client, services: Collection[str], patience: float) ->
         deadline = asyncio.get_running_loop().time() + patience
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             message = await replies.next_msg(left if missing else min(left, LINGER_SECONDS))
+            if not message.data:
+                break  # the server's word that nobody listens
             presence = Presence.model_validate_json(message.data)
             found.append(presence)
             missing -= set(presence.services)

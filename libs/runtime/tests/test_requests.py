@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitors_contracts.alerts import AlertList, AlertView, GetAlert, ListAlerts
 from monitors_contracts.base import new_id
 from monitors_contracts.metrics import GetMetrics, MetricCollected, MetricsReply, SeriesSamples
-from monitors_runtime import dead_letters, history
+from monitors_runtime import dead_letters, history, presence
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.migrations import RUNTIME_MIGRATIONS, migrate
@@ -402,3 +402,39 @@ def _alert() -> AlertView:
             "startedAt": datetime.now(UTC),
         }
     )
+
+
+# -- presence ---------------------------------------------------------------------------------------------------------
+
+
+async def test_every_process_answers_for_its_services_and_says_why_it_can_not_serve(world: Any):
+    first, second = world.runtime(), world.runtime()
+    first.service("gateway")
+    first.service("metrics")
+    second.service("metrics")
+    await world.start(first)
+    await world.start(second)
+
+    async def unready() -> str | None:
+        return "tired"
+
+    second.unready = unready
+    begun = time.monotonic()
+    found = await presence.ask(first.connection, {"gateway", "metrics"}, patience=20)
+    assert time.monotonic() - begun < 10  # all that was asked for was heard
+    assert ["gateway", "metrics"] in [each.services for each in found]
+    everybody = await presence.ask(first.connection, {"gateway", "nobody"}, patience=1)
+    assert sorted((each.services, each.reason) for each in everybody if "metrics" in each.services) == [
+        (["gateway", "metrics"], None),
+        (["metrics"], "tired"),
+    ]
+
+
+async def test_where_no_process_listens_yet_nobody_answers_at_once(world: Any):
+    runtime = world.runtime()
+    await runtime.broker.connect()
+    connection = runtime.broker._connection  # as the runtime itself takes it, before it starts to answer
+    begun = time.monotonic()
+    assert await presence.ask(connection, {"gateway"}, patience=20) == []
+    assert time.monotonic() - begun < 10
+    await runtime.broker.stop()

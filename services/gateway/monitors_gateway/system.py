@@ -1,7 +1,6 @@
 """Looks at the platform's parts: when somebody asks, and at an interval to say what has changed."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -60,10 +59,14 @@ class System:
         """Until cancelled: say what has changed."""
         before: list[Part] = []
         while True:
-            with contextlib.suppress(ProblemError, TimeoutError, *DATABASE_AWAY):
+            try:
                 now = (await self.report()).parts
                 await self.tell(before, now)
                 before = now
+            except (ProblemError, TimeoutError, *DATABASE_AWAY):
+                pass  # what can't be seen is no news; those who ask are told that it can't be seen
+            except Exception:
+                log.exception("the platform's health could not be looked at")
             await asyncio.sleep(EVERY_SECONDS)
 
     async def tell(self, before: list[Part], now: list[Part]) -> None:

@@ -31,6 +31,7 @@ from .commands import (
     replay,
     rules,
     run,
+    system,
     targets,
     tokens,
     trace,
@@ -93,6 +94,7 @@ targets.add_to(app)
 dead_letters.add_to(app)
 replay.add_to(app)
 doctor.add_to(app)
+system.add_to(app)
 documents.add_to(app)
 
 

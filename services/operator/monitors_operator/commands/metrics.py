@@ -143,6 +143,33 @@ def usage(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json =
         fields([("series", f"{found['used']} of {found['limit']}"), *refused])
 
 
+@group.command(epilog=examples("monitors metrics senders"))
+def senders(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
+    """Who has sent measurements by which way, the latest first."""
+    from ..connect import with_api
+    from ..render import as_json, say, table
+    from ..times import ago
+
+    found = with_api(api, Path(data_dir), lambda platform: platform.get("/api/metrics/senders")["senders"])
+    if json:
+        as_json(found)
+    elif not found:
+        say("Nobody has sent anything yet.")
+    else:
+        now = datetime.now(UTC)
+        rows = [
+            (
+                each["name"],
+                each["way"],
+                ago(datetime.fromisoformat(each["lastAt"]), now),
+                each["accepted"],
+                f"{each['refused']} ({each['lastRefusal']})" if each["refused"] else "",
+            )
+            for each in found
+        ]
+        table(("SENDER", "WAY", "LAST", "TAKEN IN", "REFUSED"), rows, keep=("SENDER",))
+
+
 def _shown(series: dict[str, Any]) -> str:
     return _labels({"__name__": series["name"], **series["labels"]})
 
