@@ -26,7 +26,9 @@ Clock = Callable[[], datetime]
 
 AI_CALLS = Counter("monitors_ai_calls_total", "Questions to AI providers", ("provider", "model", "outcome"))
 AI_COST = Counter("monitors_ai_cost_dollars_total", "What AI providers cost, in US dollars", ("provider", "model"))
-AI_TOKENS = Counter("monitors_ai_tokens_total", "Tokens sent to and had from AI providers", ("provider", "model", "way"))
+AI_TOKENS = Counter(
+    "monitors_ai_tokens_total", "Tokens sent to and had from AI providers", ("provider", "model", "way")
+)
 
 _log = structlog.get_logger(__name__)
 
