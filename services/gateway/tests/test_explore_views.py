@@ -176,6 +176,13 @@ def test_the_table_has_the_newest_values_first_and_no_empty_rows() -> None:
     assert [values for _, values in table.rows] == [("3", "0.5"), ("1", "–")]
 
 
+def test_no_value_is_said_to_be_of_later_than_now() -> None:
+    ahead = graph(({}, [1.0, 2.0]))
+    [(latest, _), (first, _)] = values_table(drawn(ahead), "", FORMATS).rows
+    assert (latest.words, first.words) == ("just now", "just now")
+    assert latest.iso == NOW.isoformat()
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_rounding_keeps_what_means_something(value: float) -> None:
     assert math.isclose(meaningful(value), value, rel_tol=1e-4, abs_tol=1e-300)

@@ -140,7 +140,8 @@ def values_table(found: Drawn, unit: str, formats: Formats) -> ValuesTable:
         values = [line.values[at] for line in lines]
         if all(value is None for value in values):
             continue
-        when = formats.when(datetime.fromtimestamp(found.times[at], UTC))
+        # The last step may end just ahead of now; what it has was measured before.
+        when = formats.when(min(datetime.fromtimestamp(found.times[at], UTC), formats.now))
         rows.append((when, tuple("–" if each is None else formats.value(meaningful(each), unit) for each in values)))
         if len(rows) == TABLE_ROWS:
             break
