@@ -93,6 +93,7 @@ def test_new_samples_are_drawn_while_somebody_looks(visitor: Any) -> None:
     page = visitor.go("/explore?metric=cpu_busy&function=max&every=10")
     visitor.live()
     expect(page.locator("#legend [data-at]")).to_have_text("20")
+    expect(page.locator("figure.chart canvas")).to_be_visible()
     page.evaluate("window.before = document.querySelector('canvas')")
     page.locator("#legend tr[data-series] button").click()
     send(visitor, host="web-1", value=77)

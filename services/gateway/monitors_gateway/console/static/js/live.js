@@ -77,13 +77,13 @@ export function startLive({ root, announce }) {
     const stale = [...document.querySelectorAll("[data-live][id]")].filter((region) => region.dataset.live.split(" ").some((each) => named.includes(each)));
     if (!stale.length) return;
     waiting = true;
-    const before = acted;
+    const before = acted, address = location.href;
     try {
-      const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" } });
+      const answer = await fetch(address, { headers: { "X-Live": "1", Accept: "text/html" } });
       if (answer.status === 401) return signedOut();
       if (!answer.ok) throw new Error(answer.status);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (acted !== before) { named.forEach((each) => dirty.add(each)); again = true; return; }
+      if (acted !== before || location.href !== address) { named.forEach((each) => dirty.add(each)); again = true; return; }
       for (const region of stale) {
         const next = fresh.getElementById(region.id);
         if (!next && region.hasAttribute("data-reload")) { location.reload(); return; }
