@@ -38,6 +38,9 @@ def test_a_newcomer_has_a_monitor_that_fired_and_a_mail_to_read(
     expect(fact).to_have_text("$47.50")
     expect(page.get_by_text("Triggered").first).to_be_visible()
 
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Outbox").click()
+    navigation = page.get_by_role("navigation", name="Main")
+    if size["width"] < 768:
+        navigation.get_by_text("More", exact=True).click()
+    navigation.get_by_role("link", name="Outbox").click()
     page.locator("[data-mail]").first.click()
     expect(page.frame_locator("iframe").get_by_text("47.50").first).to_be_visible()
