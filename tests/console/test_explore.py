@@ -72,9 +72,11 @@ def test_a_graph_is_narrowed_grouped_and_shared(visit: Any) -> None:
     expect(page.locator("#graph-title")).to_have_text('cpu_busy{region="south"}')
     expect(page.locator("#label-1")).to_be_visible()  # a row for another
     page.get_by_label("host").check()
+    page.wait_for_url("**by=host**")
     page.get_by_label("Each step shows").select_option("max")
+    page.wait_for_url("**function=max**")
     page.get_by_label("Span").select_option("6h")
-    page.wait_for_url("**function=max**span=6h**")
+    page.wait_for_url("**span=6h**")
     expect(legend(page).locator("td:first-child")).to_contain_text(["host=web-2", "host=web-3"])
     shared = page.url
     other = visitor.context.new_page()
