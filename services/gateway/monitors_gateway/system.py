@@ -88,7 +88,8 @@ class System:
                 )
                 await store.apply(tx.db, event)
                 tx.publish(event)
-                log.warning("health changed", part=part.name, state=part.state.value, reason=part.reason)
+                tell = log.info if part.state is PartState.UP else log.warning
+                tell("health changed", part=part.name, state=part.state.value, reason=part.reason)
 
     async def _known(self) -> dict[str, PartState]:
         return {name: part.state for name, part in (await store.find(self._runtime.pool)).items()}
