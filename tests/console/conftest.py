@@ -11,6 +11,7 @@ from monitors_scraper.browser import find_chromium
 from monitors_scraper.settings import ScraperSettings
 
 PASSWORD = "Correct1horse"
+RETRIES = 3  # when a connection kept alive is closed by the server just as it is used again
 CHROMIUM = find_chromium(ScraperSettings())
 
 
@@ -56,9 +57,14 @@ class Visitor:
     def api(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """The same person at the REST API."""
         login = {"email": self.email, "password": PASSWORD}
-        token = self.context.request.post(f"{self.url}/api/auth/login", data=login).json()["token"]
+        token = self.context.request.post(f"{self.url}/api/auth/login", data=login, max_retries=RETRIES).json()["token"]
         answer = self.context.request.fetch(
-            self.url + path, method=method, data=body, headers={"Authorization": f"Bearer {token}"}, timeout=40_000
+            self.url + path,
+            method=method,
+            data=body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=40_000,
+            max_retries=RETRIES,
         )
         assert answer.ok, answer.text()
         return answer.json()
