@@ -143,7 +143,9 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     site = Site(BEFORE)
 
     def call(method: str, path: str, body: Any = None) -> Any:
-        answer = context.request.fetch(platform.api + path, method=method, data=body, headers=headers, timeout=WAIT_MS)
+        answer = context.request.fetch(
+            platform.api + path, method=method, data=body, headers=headers, timeout=WAIT_MS, max_retries=3
+        )
         assert answer.ok, answer.text()
         return answer.json()
 
@@ -280,7 +282,7 @@ def _look(account: Account, path: str, name: str, size: str, scheme: Any) -> Non
     if PICTURES:
         _photograph(page, f"{name}-{size}-{scheme}")
     assert not complaints
-    _is_well_formed(account.context.request.get(address).text())
+    _is_well_formed(account.context.request.get(address, max_retries=3).text())
     _is_accessible(page)
     _fits(page)
     if size == "desk":

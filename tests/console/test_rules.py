@@ -168,7 +168,7 @@ def test_a_heartbeat_is_added_pinged_seen_up_and_paused(visitor: Any) -> None:
     expect(card.locator(".badge")).to_have_text("Not heard of yet")
     visitor.live()
     address = card.locator(".ping code").inner_text()
-    assert visitor.context.request.get(address).text() == "OK"
+    assert visitor.context.request.get(address, max_retries=3).text() == "OK"
     expect(card.locator(".badge")).to_have_text("Up", timeout=40_000)
     expect(card.get_by_role("img")).to_have_attribute("aria-label", "The last 30 days: 1 good, 0 bad")
     assert visitor.context.request.get(f"{address}/fail").ok
