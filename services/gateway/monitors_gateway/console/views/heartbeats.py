@@ -10,7 +10,7 @@ from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import SEVERITIES
 from .days import DAY, ByDay, Slot, last_days, summed
-from .parts import Action, Badge, Empty, Field, Link, Tab
+from .parts import Action, Badge, Empty, Field, FormPage, Link, Tab
 from .rule_words import lasting, written
 from .rules import rules_tabs
 
@@ -49,19 +49,6 @@ class HeartbeatsView:
     cards: tuple[HeartbeatCard, ...]
     more: str
     empty: Empty | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeartbeatFormView:
-    """The form of a new heartbeat, or of one that is there."""
-
-    title: str
-    words: str
-    back: Link
-    save: str
-    submit: str
-    error: str
-    fields: tuple[Field, ...]
 
 
 def heartbeats_view(found: HeartbeatsReply, pings: Mapping[str, ByDay], root: str, formats: Formats) -> HeartbeatsView:
@@ -163,14 +150,14 @@ def told(errors: Errors) -> Errors:
 
 def heartbeat_form_view(
     typed: Mapping[str, str], errors: Errors, root: str, heartbeat: Heartbeat | None = None
-) -> HeartbeatFormView:
+) -> FormPage:
     """The form as it was sent, with what is wrong with it."""
     here = f"{root}/heartbeats"
 
     def field(name: str, label: str, **more: Any) -> Field:
         return Field(name, label, typed.get(name, ""), error=errors.of(name), **more)
 
-    return HeartbeatFormView(
+    return FormPage(
         title=f"Edit {heartbeat.name}" if heartbeat else "New heartbeat",
         words="Its address stays the same."
         if heartbeat

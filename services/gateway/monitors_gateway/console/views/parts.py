@@ -96,6 +96,19 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class FormPage:
+    """A page that is one form. `save` is where it is sent, `error` what is wrong with it as a whole."""
+
+    title: str
+    words: str
+    back: Link
+    save: str
+    submit: str
+    error: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Flash:
     """Said once, on the next page: what was done or went wrong, and perhaps a way back."""
 

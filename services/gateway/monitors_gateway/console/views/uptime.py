@@ -10,7 +10,7 @@ from monitors_contracts.uptime import UptimeList, UptimeView
 from ..formats import Formats, When
 from ..forms import Errors
 from .days import ByDay, Slot, last_days, summed
-from .parts import Action, Badge, Empty, Field, Link, Tab
+from .parts import Action, Badge, Empty, Field, FormPage, Link, Tab
 from .rules import rules_tabs
 
 NEW = {"interval_seconds": "60", "failures": "2"}
@@ -42,19 +42,6 @@ class UptimesView:
     tabs: tuple[Tab, ...]
     cards: tuple[UptimeCard, ...]
     empty: Empty | None
-
-
-@dataclass(frozen=True, slots=True)
-class UptimeFormView:
-    """The form of a new check."""
-
-    title: str
-    words: str
-    back: Link
-    save: str
-    submit: str
-    error: str
-    fields: tuple[Field, ...]
 
 
 def uptimes_view(found: UptimeList, days: Mapping[str, ByDay], root: str, formats: Formats) -> UptimesView:
@@ -149,14 +136,14 @@ def told(errors: Errors) -> Errors:
     return Errors(fields, errors.form)
 
 
-def uptime_form_view(typed: Mapping[str, str], errors: Errors, root: str) -> UptimeFormView:
+def uptime_form_view(typed: Mapping[str, str], errors: Errors, root: str) -> FormPage:
     """The form as it was sent, with what is wrong with it."""
 
     def field(name: str, label: str, **more: Any) -> Field:
         return Field(name, label, typed.get(name, ""), error=errors.of(name), **more)
 
     host = urlsplit(typed.get("address", "")).hostname or "shop.example"
-    return UptimeFormView(
+    return FormPage(
         title="New uptime check",
         words="Say what to ask. From then on it is asked at this interval, and drawn like any measurement.",
         back=Link("Uptime", f"{root}/uptime"),
