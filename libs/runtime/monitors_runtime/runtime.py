@@ -291,7 +291,7 @@ class Runtime:
         try:
             async with asyncio.timeout(2):
                 await self.pool.fetchval("SELECT 1")
-        except (TimeoutError, *DATABASE_AWAY):
+        except (TimeoutError, asyncpg.PostgresError, *DATABASE_AWAY):
             return "PostgreSQL does not answer"
         for service in self.services:
             for consumer, _ in service.consumers:
