@@ -63,6 +63,17 @@ class AlertView(Model):
     annotations: dict[str, str] = Field(default_factory=dict)
     runbook_url: Url | None = None
     group: str = ""
+    origin: str = Field(
+        default="", description="Who found it: `monitor`, `rule`, `prometheus`, `grafana`, ...; empty in old alerts"
+    )
+    kind: Literal["state", "change"] = Field(
+        default="state", description="A state ends by itself; a change is told once and has no end to tell"
+    )
+    generator_url: Url | None = Field(default=None, description="Where the sender shows what it saw")
+    ends_at: AwareDatetime | None = Field(default=None, description="When it ends unless it is heard of again")
+    pending_since: AwareDatetime | None = Field(default=None, description="When the condition began to hold")
+    assignee: str | None = Field(default=None, max_length=200, description="Who takes care of it")
+    flapping_since: AwareDatetime | None = Field(default=None, description="Set while it comes and goes")
 
 
 class AlertEvent(Event):

@@ -29,7 +29,10 @@ class ChannelSpec(Model):
 
 
 class DeliveryState(StrEnum):
-    """How far a message has come. From `sent` on, what the provider or the recipient reports."""
+    """How far a message has come. From `sent` on, what the provider or the recipient reports.
+
+    `superseded`: it was never taken, and a newer message to the same channel tells its news too.
+    """
 
     PENDING = "pending"
     SENT = "sent"
@@ -40,6 +43,7 @@ class DeliveryState(StrEnum):
     SPAM = "spam"
     UNSUBSCRIBED = "unsubscribe"
     FAILED = "failed"
+    SUPERSEDED = "superseded"
 
 
 class NotificationView(Model):
@@ -66,6 +70,12 @@ class NotificationView(Model):
     opened_at: AwareDatetime | None = None
     clicked_at: AwareDatetime | None = None
     version: int = 1
+    group_id: Id | None = None
+    alert_ids: list[Id] = Field(default_factory=list[Id], description="All alerts it tells of; `alert_id` is the first")
+    reason: str | None = Field(default=None, description="Why it is told now, as in Notice")
+    route: str = ""
+    superseded_by: Id | None = Field(default=None, description="The message that tells this one's news as well")
+    fallback_for: Id | None = Field(default=None, description="The message that could not be delivered elsewhere")
 
 
 class ChannelView(Model):
@@ -80,6 +90,31 @@ class ChannelView(Model):
     created_at: AwareDatetime
     unsubscribed_at: AwareDatetime | None = None
     last_delivery: NotificationView | None = Field(default=None, description="In lists: the newest message to it")
+
+
+class ChannelInfo(Model):
+    """A channel as other services know it: nothing of where it leads."""
+
+    id: Id
+    kind: ChannelKind
+    name: str
+    is_active: bool
+    version: int = 1
+
+
+class ChannelChanged(Event):
+    """A channel was added, renamed, switched on or off."""
+
+    aggregate, action, stream, entity_field = "channel", "changed", "ALERTS", "channel_id"
+    channel_id: Id
+    channel: ChannelInfo
+
+
+class ChannelDeleted(Event):
+    """A channel is gone."""
+
+    aggregate, action, stream, entity_field = "channel", "deleted", "ALERTS", "channel_id"
+    channel_id: Id
 
 
 class NotificationEvent(Event):

@@ -18,7 +18,10 @@ from .monitors import (
     ThresholdCleared,
     ThresholdExceeded,
 )
+from .notices import NoticeIssued
 from .notifications import (
+    ChannelChanged,
+    ChannelDeleted,
     NotificationDelayed,
     NotificationFailed,
     NotificationRequested,
@@ -30,11 +33,14 @@ from .platform import (
     AiUsageRecorded,
     AuditRecorded,
     OrganizationDeleted,
+    PingKeyRotated,
     SystemHealthChanged,
     UserRegistered,
     UserUpdated,
 )
+from .routing import RoutingChanged
 from .rules import RuleCreated, RuleDeleted, RuleUpdated
+from .uptime import UptimeCheckCreated, UptimeCheckDeleted, UptimeCheckUpdated
 
 
 @dataclass(frozen=True)
@@ -69,8 +75,9 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         AuditRecorded,
         MetricBatchCollected,
         SystemHealthChanged,
+        PingKeyRotated,
     ),
-    "scraper": (PageFetched, PageFetchFailed),
+    "scraper": (PageFetched, PageFetchFailed, UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted),
     "evaluator": (
         MonitorCreated,
         MonitorUpdated,
@@ -86,13 +93,15 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         RuleUpdated,
         RuleDeleted,
     ),
-    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented),
+    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented, NoticeIssued, RoutingChanged),
     "notifier": (
         NotificationRequested,
         NotificationSent,
         NotificationDelayed,
         NotificationFailed,
         NotificationTracked,
+        ChannelChanged,
+        ChannelDeleted,
     ),
 }
 
@@ -106,6 +115,7 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("scraper", (MonitorDeleted,)),
     Durable("scraper", (MonitorRestored,)),
     Durable("evaluator", (PageFetched, PageFetchFailed)),
+    Durable("evaluator", (UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted)),
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),

@@ -3,7 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from monitors_contracts.base import Done, Id
+from monitors_contracts.base import Done, Id, is_web_address
+from monitors_contracts.matchers import InvalidMatcher, check
 from monitors_contracts.metrics import MetricGraph, QueryMetrics
 from monitors_contracts.rules import (
     CompositeRule,
@@ -16,14 +17,11 @@ from monitors_contracts.rules import (
     ListRules,
     PreviewRule,
     RatioRule,
-    RuleCreated,
-    RuleDeleted,
     RuleList,
     RulePreview,
     RuleSpec,
     RuleState,
     RuleStates,
-    RuleUpdated,
     RuleView,
     TakesMeasurements,
     UpdateRule,
@@ -34,10 +32,10 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
-from ..domain.rules import heartbeats, previewing, selecting, standing
+from ..domain.rules import heartbeats, previewing, standing
 from ..domain.rules.keeping import restore
 from ..domain.rules.texts import strange_place
-from . import store
+from . import changes, store
 from .settings import RuleSettings
 
 PREVIEW_POINTS = 1440
@@ -62,20 +60,7 @@ class RuleHandlers:
             if await store.count(tx.db, command.organization_id) >= self._settings.rule_limit:
                 limit = f"An organization has at most {self._settings.rule_limit:,} rules."
                 raise problem("rule-limit", "Too many rules", 422, limit)
-            rule = RuleView(
-                id=command.rule_id,
-                organization_id=command.organization_id,
-                user_id=command.user_id,
-                name=command.spec.name,
-                spec=command.spec,
-                version=1,
-                created_at=tx.now,
-                updated_at=tx.now,
-            )
-            event = RuleCreated(organization_id=rule.organization_id, rule_id=rule.id, rule=rule)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return rule
+            return await changes.create(tx, command.organization_id, command.rule_id, command.user_id, command.spec)
 
     async def update(self, command: UpdateRule) -> RuleView:
         """Judge by something else. What is so already is no change."""
@@ -87,20 +72,8 @@ class RuleHandlers:
                 raise problem(
                     "rule-changed", "The rule was changed meanwhile", 409, "Read it again and then change it."
                 )
-            if known.spec == command.spec:
-                return known
             await self._check(tx, command.organization_id, command.spec)
-            changes = {
-                "name": command.spec.name,
-                "spec": command.spec,
-                "version": known.version + 1,
-                "updated_at": tx.now,
-            }
-            rule = known.model_copy(update=changes)
-            event = RuleUpdated(organization_id=rule.organization_id, rule_id=rule.id, rule=rule)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return rule
+            return await changes.update(tx, known, command.spec)
 
     async def delete(self, command: DeleteRule) -> Done:
         """Judge by it no more; what it fired is ended by whoever judges."""
@@ -108,11 +81,7 @@ class RuleHandlers:
             known = await store.get(tx.db, command.organization_id, command.rule_id, for_update=True)
             if known is None:
                 raise _not_found()
-            event = RuleDeleted(
-                organization_id=command.organization_id, rule_id=command.rule_id, rule_version=known.version + 1
-            )
-            await store.apply(tx.db, event)
-            tx.publish(event)
+            await changes.delete(tx, known)
         return Done()
 
     # -- queries ----------------------------------------------------------------------------------------------------
@@ -201,6 +170,8 @@ class RuleHandlers:
 
     @staticmethod
     def _check_texts(spec: RuleSpec) -> None:
+        if spec.runbook_url and not is_web_address(spec.runbook_url):
+            raise _invalid("runbookUrl", "A runbook is a web address: http:// or https://.")
         for name, text in spec.annotations.items():
             if place := strange_place(text):
                 known = "Known are {{ value }}, {{ threshold }}, {{ name }}, {{ severity }} and {{ labels.NAME }}."
@@ -209,8 +180,8 @@ class RuleHandlers:
             if isinstance(spec, HeartbeatRule):
                 heartbeats.check(spec)
             elif not isinstance(spec, CompositeRule):
-                selecting.check(spec.matchers)
-        except selecting.InvalidPattern as wrong:
+                check(spec.matchers)
+        except InvalidMatcher as wrong:
             raise _invalid("matchers", str(wrong)) from wrong
         except heartbeats.InvalidSchedule as wrong:
             raise _invalid(

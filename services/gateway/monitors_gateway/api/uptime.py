@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from monitors_contracts.base import Id, Model
-from monitors_contracts.rules import CreateRule, DeleteRule, GetRule, Matcher, NOfMRule, RuleSpec, UpdateRule
+from monitors_contracts.matchers import Matcher
+from monitors_contracts.rules import CreateRule, DeleteRule, GetRule, NOfMRule, RuleSpec, UpdateRule
 from monitors_contracts.uptime import (
     CHECK_LABEL,
     SUCCESS,

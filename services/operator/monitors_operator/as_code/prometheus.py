@@ -6,7 +6,8 @@ from typing import Any
 
 import promql_parser as promql
 
-from monitors_contracts.rules import Comparison, seconds_of
+from monitors_contracts.durations import seconds_of
+from monitors_contracts.rules import Comparison
 from monitors_evaluator.domain.rules.texts import strange_place
 
 from ..errors import BadInput

@@ -15,8 +15,9 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from monitors_contracts.base import new_id
+from monitors_contracts.durations import seconds_of
 from monitors_contracts.monitors import Crossing
-from monitors_contracts.rules import RuleSpec, RuleView, seconds_of
+from monitors_contracts.rules import RuleSpec, RuleView
 from monitors_contracts.series import parse_series_key, series_key
 from monitors_evaluator.domain.rules.batches import Batch
 from monitors_evaluator.domain.rules.crossings import crossing
