@@ -379,10 +379,15 @@ class RulePreview(Model):
 
 
 class PreviewRule(TenantRequest[RulePreview]):
-    """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`."""
+    """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`.
+
+    A composite is tried with the rules that it is made of, as they are. `rule_id` is of the rule that is being changed:
+    its pings are what a heartbeat is tried with.
+    """
 
     service = "evaluator"
     spec: RuleSpec
+    rule_id: Id | None = None
     since: AwareDatetime
     until: AwareDatetime
 

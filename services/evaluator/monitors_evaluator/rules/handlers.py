@@ -1,11 +1,10 @@
 """What people do with rules and ask of them: one short function a message."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from monitors_contracts.base import Done, Id, is_web_address
 from monitors_contracts.matchers import InvalidMatcher, check
-from monitors_contracts.metrics import MetricGraph, QueryMetrics
 from monitors_contracts.rules import (
     CompositeRule,
     CreateRule,
@@ -16,7 +15,6 @@ from monitors_contracts.rules import (
     HeartbeatRule,
     ListRules,
     PreviewRule,
-    RatioRule,
     RuleList,
     RulePreview,
     RuleSpec,
@@ -25,20 +23,18 @@ from monitors_contracts.rules import (
     RuleView,
     TakesMeasurements,
     UpdateRule,
-    selector,
 )
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
-from ..domain.rules import heartbeats, previewing, standing
+from ..domain.rules import heartbeats, standing
 from ..domain.rules.keeping import restore
 from ..domain.rules.texts import strange_place
 from . import changes, store
+from .previews import Previews
 from .settings import RuleSettings
-
-PREVIEW_POINTS = 1440
 
 
 class RuleHandlers:
@@ -47,6 +43,7 @@ class RuleHandlers:
     def __init__(self, service: Service, settings: RuleSettings) -> None:
         self._service = service
         self._settings = settings
+        self._previews = Previews(service.runtime)
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
@@ -127,36 +124,10 @@ class RuleHandlers:
 
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What a rule would have done with the samples that are stored."""
-        spec = query.spec
-        if isinstance(spec, CompositeRule | HeartbeatRule):
-            raise problem("not-previewable", "Can't be previewed", 422, f"A {spec.kind} has no samples of its own.")
-        self._check_texts(spec)
-        span = (query.until - query.since).total_seconds()
-        if not 0 < span <= 8 * 86_400:
-            raise problem("not-previewable", "Can't be previewed", 422, "A preview spans up to eight days.")
-        step = max(15, round(span / PREVIEW_POINTS))
-        graph = await self._graph(query, query.since, query.until, step)
-        past = None
-        if isinstance(spec, RatioRule):
-            before = timedelta(seconds=spec.offset)
-            past = await self._graph(query, query.since - before - timedelta(hours=1), query.until - before, step)
-        return await asyncio.to_thread(
-            previewing.preview, spec, graph, past, query.organization_id, query.since, query.until
-        )
+        self._check_texts(query.spec)
+        return await self._previews.preview(query)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
-
-    async def _graph(self, query: PreviewRule, since: datetime, until: datetime, step: int) -> MetricGraph:
-        assert not isinstance(query.spec, CompositeRule | HeartbeatRule)
-        asked = QueryMetrics(
-            organization_id=query.organization_id,
-            selector=selector(query.spec),
-            function="last",
-            since=since,
-            until=until,
-            step_seconds=step,
-        )
-        return await self._service.runtime.ask(asked, patience=30)
 
     async def _check(self, tx: Transaction, organization_id: Id, spec: RuleSpec) -> None:
         self._check_texts(spec)
