@@ -5,7 +5,7 @@ import base64
 import itertools
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -84,7 +84,7 @@ class Platform:
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
         self.delay = 0.0
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[Any]] = set()
         evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
@@ -136,7 +136,8 @@ class Platform:
             scraper.answer(kind, self.one_target)
         scraper.answer(targets.DeleteTarget, self.delete_target)
         self.checks: dict[Id, tuple[Id, uptime.UptimeView]] = {}
-        scraper.answer(uptime.PutUptimeCheck, self.put_check)
+        for kind in (uptime.CreateUptimeCheck, uptime.UpdateUptimeCheck):
+            scraper.answer(kind, self.put_check)
         scraper.answer(uptime.GetUptimeCheck, self.one_check)
         scraper.answer(uptime.DeleteUptimeCheck, self.delete_check)
         scraper.answer(uptime.ListUptimeChecks, self.list_checks)
@@ -322,7 +323,10 @@ class Platform:
         done = monitors.Evaluation.model_validate(
             pending.model_dump(by_alias=False) | {"status": "done", "evaluated_at": now, "confidence": 0.9} | ends
         )
-        task = asyncio.create_task(self._end(monitor, done, told=monitor.name != "untold"))
+        self._soon(self._end(monitor, done, told=monitor.name != "untold"))
+
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
@@ -743,9 +747,18 @@ class Platform:
         del self.targets[(await self.one_target(request)).id]
         return Done()
 
-    async def put_check(self, request: uptime.PutUptimeCheck) -> uptime.UptimeView:
+    async def put_check(self, request: uptime.CreateUptimeCheck | uptime.UpdateUptimeCheck) -> uptime.UptimeView:
+        """Its rule comes a moment later, as it does in the evaluator."""
+        if isinstance(request, uptime.UpdateUptimeCheck):
+            await self.one_check(request)
         view = uptime.UptimeView(id=request.check_id, spec=request.spec, created_at=datetime.now(UTC))
         self.checks[view.id] = (request.organization_id, view)
+        spec = rules.AbsenceRule(name=view.spec.name, kind="absence", metric=uptime.SUCCESS)
+        if isinstance(request, uptime.CreateUptimeCheck):
+            made = rules.CreateRule(
+                organization_id=request.organization_id, rule_id=view.id, user_id=request.user_id, spec=spec
+            )
+            self._soon(self.create_rule(made))
         return view
 
     async def one_check(self, request: Any) -> uptime.UptimeView:

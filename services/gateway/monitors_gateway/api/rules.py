@@ -23,6 +23,7 @@ from monitors_contracts.rules import (
     RuleView,
     UpdateRule,
 )
+
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id

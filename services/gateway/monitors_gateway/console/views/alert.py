@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitors_contracts.alerts import AlertState, AlertView
+from monitors_contracts.base import is_web_address
 from monitors_contracts.notifications import DeliveryState
 
 from ...api.timelines import TimelineEntry, TimelineReply
@@ -119,14 +120,11 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
 
 def web_link(address: str | None) -> Link | None:
     """An address that may be offered to click: http and https alone, never `javascript:` or `data:`."""
-    try:
-        parts = urlsplit(address or "")
-    except ValueError:
+    if not address or not is_web_address(address):
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
+    parts = urlsplit(address)
     shown = f"{parts.hostname}{parts.path}".rstrip("/")
-    return Link(shown if len(shown) <= 80 else shown[:79] + "…", address or "", "external-link")
+    return Link(shown if len(shown) <= 80 else shown[:79] + "…", address, "external-link")
 
 
 def _change(alert: AlertView, formats: Formats) -> str:

@@ -97,6 +97,8 @@ def slots_of(heartbeat: Heartbeat, pings: ByDay, formats: Formats) -> tuple[Slot
 
 def _slot(heartbeat: Heartbeat, day: datetime, today: datetime, pings: ByDay, formats: Formats) -> Slot:
     status, name = pings.get(day), formats.day(day)
+    if status is not None and status < 0:
+        return Slot("neutral", f"{name}: it began, and did not end on this day")
     if status is not None:
         failed = status > 0
         return Slot("bad" if failed else "good", f"{name}: {f'it failed, status {status:g}' if failed else 'all well'}")

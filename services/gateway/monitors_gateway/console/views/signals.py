@@ -15,6 +15,7 @@ LISTS = {
     "notification": "notifications",
     "page": "pages",
     "rule": "rules",
+    "uptime": "rules",
 }
 
 
