@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from monitors_contracts.platform import SystemHealthChanged
+from monitors_contracts.platform import PingKeyRotated, SystemHealthChanged
 from monitors_contracts.rules import TakesMeasurements
 from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
@@ -46,6 +46,7 @@ from .http import docs, problems
 from .http.bodies import BodyLimit
 from .http.edge import Edge
 from .settings import GatewaySettings
+from .store.ping_keys import apply as apply_rotation
 from .store.system import apply as apply_health
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -102,6 +103,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     service.on_stop(gateway.stop)
     service.answer(TakesMeasurements, gateway.takes_measurements)
     service.project(SystemHealthChanged, apply=apply_health, tables=["gateway.system_parts"])
+    service.project(PingKeyRotated, apply=apply_rotation, tables=["gateway.ping_keys"])
 
     app = FastAPI(
         title="Monitors!",

@@ -21,6 +21,7 @@ from .auth.tokens import AccessTokens
 from .domain.clients import networks
 from .feed import Feed
 from .intake import Intake
+from .ping_keys import PingKeys
 from .refreshes import Refreshes
 from .senders import Senders
 from .settings import GatewaySettings
@@ -45,6 +46,7 @@ class Gateway:
         self.tokens = AccessTokens(runtime.settings.secret_key, token_life)
         self.sessions = Sessions(token_life)
         self.api_tokens: Remembered[ApiToken] = Remembered(REVOKED_SUBJECT, REFUSE_TOKEN_SECONDS, api_tokens.active)
+        self.ping_keys = PingKeys(runtime, service)
         self.passwords = Passwords()
         self.trusted_proxies = networks(settings.trusted_proxies)
         self.feed = Feed(runtime, settings.event_streams_per_user)
@@ -59,6 +61,7 @@ class Gateway:
         """Listen before the first request comes."""
         await self.sessions.listen(self.runtime.pool, self.runtime.connection)
         await self.api_tokens.listen(self.runtime.pool, self.runtime.connection)
+        await self.ping_keys.listen()
         await self._verdicts.listen(self.runtime.connection)
         self.intake.start()
         self._chores = [

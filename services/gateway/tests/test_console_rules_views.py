@@ -26,7 +26,7 @@ from monitors_contracts.uptime import UptimeList, UptimeOutcome, UptimeSpec, Upt
 from monitors_gateway.api.heartbeats import Heartbeat, HeartbeatsReply
 from monitors_gateway.api.rules import Rule, RulesReply, RuleStanding
 from monitors_gateway.console.formats import Formats
-from monitors_gateway.console.forms import Errors, parse
+from monitors_gateway.console.forms import Errors, number_of, parse
 from monitors_gateway.console.views import heartbeats, uptime
 from monitors_gateway.console.views.days import by_day
 from monitors_gateway.console.views.lines import drawn
@@ -511,7 +511,7 @@ def test_heartbeats_are_listed_with_their_schedule_and_address() -> None:
     [card] = view.cards
     assert card.schedule == "at “30 2 * * *” (UTC), at most 5 min late"
     assert card.slots_words == "The last 30 days: 1 good, 0 bad"
-    assert [each.words for each in card.actions] == ["Resume", "Delete"]
+    assert [each.words for each in card.actions] == ["Resume", "New address", "Delete"]
     assert heartbeats.heartbeats_view(
         HeartbeatsReply(heartbeats=[], total=0, next_cursor=None), {}, ROOT, FORMATS
     ).empty
