@@ -140,6 +140,11 @@ def test_files_when_they_make_no_sense_then_are_refused_in_one_line(
         {"rulez": []},
         {"rules": {"a": 1}},
         {"rules": [CPU | {"kind": "unheard"}]},
+        {"rules": [CPU | {"kind": "heartbeat"}]},
+        {"uptime": [{"name": "Shop", "kind": "http"}]},
+        {"uptime": [{"name": "Shop", "kind": "http", "url": "https://a.example", "failures": 0}]},
+        {"heartbeats": [{"name": "Backup", "period": "1d", "cron": "0 2 * * *"}]},
+        {"heartbeats": [{"name": "Backup", "kind": "threshold", "period": "1d"}]},
         ["a list"],
     ]
     for number, document in enumerate(wrong):
@@ -150,12 +155,47 @@ def test_files_when_they_make_no_sense_then_are_refused_in_one_line(
         assert str(file) in ran.err
 
 
+BROKEN = """\
+rules:
+  - name: CPU busy
+    kind: threshold
+    metric: cpu
+    {line}
+    warning: 80
+uptime:
+  - {{name: Shop, kind: dns, host: shop.example, labels: {{team: web}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("op: above", ":5: CPU busy: op: Input should be"),
+        ("wraning: 70", ":5: CPU busy: wraning: there is no such field; did you mean 'warning'?"),
+        ("stale_after: soon", ":5: CPU busy: stale_after: a duration is seconds"),
+        ("matchers: [{label: a, value: b}, {label: a, valeu: c}]", ":5: CPU busy: matchers.1.value: Field required"),
+        ("matchers: [{label: a, value: b, oops: c}]", ":5: CPU busy: matchers.0.oops: there is no such field"),
+        ("op: [", ":7 is no YAML: "),
+        ("critical: 70", ":2: CPU busy: levels go recovery, warning, critical"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "a.yml"
+    file.write_text(BROKEN.format(line=line))
+    with pytest.raises(BadInput) as wrong:
+        documents.read([file])
+    assert str(wrong.value).startswith(f"{file}{said}"), wrong.value
+    file.write_text(BROKEN.format(line="op: lt"))
+    read = documents.read([file])
+    assert (read["rules"]["CPU busy"]["op"], read["uptime"]["Shop"]["labels"]) == ("lt", {"team": "web"})
+
+
 class Platform:
-    """An API that keeps rules, channels and targets in memory."""
+    """An API that keeps rules, checks, channels and targets in memory. A check has a rule of its id, as it has there."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, list[dict[str, Any]]] = {"rules": [], "channels": [], "targets": []}
-        self.checks: list[dict[str, Any]] = []
+        self.kept: dict[str, list[dict[str, Any]]] = {"rules": [], "channels": [], "targets": [], "uptime": []}
+        self.made = 0
 
     def every(self, path: str, key: str) -> list[dict[str, Any]]:
         assert path == f"/api/{key}"
@@ -163,22 +203,29 @@ class Platform:
 
     def get(self, path: str) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        return {"checks": self.checks} if kind == "uptime" else {kind: self.kept[kind]}
+        return {"checks" if kind == "uptime" else kind: self.kept[kind]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        identifier = f"01a00000-0000-7000-8000-{len(self.kept[kind]):012}"
-        made: dict[str, Any] = {"id": identifier, "name": body["name"], "isActive": True}
-        made |= {"rules": {"spec": body}, "channels": body | {"target": body.get("url")}, "targets": body}[kind]
+        self.made += 1
+        made: dict[str, Any] = {"id": f"01a00000-0000-7000-8000-{self.made:012}", "isActive": True}
+        if kind in ("rules", "uptime"):
+            made["spec"] = body
+        else:
+            made |= body | {"target": body.get("url")}
+        if kind != "uptime":
+            made["name"] = body["name"]
+        else:
+            rule = CPU | {"name": body["name"]}
+            self.kept["rules"].append({"id": made["id"], "name": body["name"], "spec": rule})
         made.setdefault("intervalSeconds", 30)
         made.setdefault("labels", {})
         self.kept[kind].append(made)
-        return {kind.removesuffix("s"): made}
+        return {"check" if kind == "uptime" else kind.removesuffix("s"): made}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        rule = self._one(path)
-        rule["spec"] = body
-        return {"rule": rule}
+        self._one(path)["spec"] = body
+        return {}
 
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         self._one(path).update(body)
@@ -187,6 +234,9 @@ class Platform:
     def delete(self, path: str) -> dict[str, Any]:
         self.kept[path.split("/")[2]].remove(self._one(path))
         return {}
+
+    def named(self, kind: str, name: str) -> list[dict[str, Any]]:
+        return [each for each in self.kept[kind] if each.get("name", each.get("spec", {}).get("name")) == name]
 
     def _one(self, path: str) -> dict[str, Any]:
         return next(each for each in self.kept[path.split("/")[2]] if each["id"] == path.split("/")[3])
@@ -199,40 +249,73 @@ def applied(platform: Any, *files: Path, prune: bool = False) -> list[str]:
     return [f"{change.action} {change.name}" for change in done]
 
 
+GONE = {"name": "Gone", "kind": "absence", "metric": "cpu", "for": "10m"}
+NIGHTLY = {"name": "Nightly", "cron": "30 2 * * *", "grace": "1h", "annotations": {"summary": "No backup"}}
+SHOP = {"name": "Shop", "kind": "http", "url": "https://shop.example/health", "failures": 3, "labels": {"team": "web"}}
+HOOK = {"kind": "webhook", "name": "Ops", "url": "https://ops.example/hook"}
+NODE = {"name": "node", "url": "http://node.example:9100/metrics", "intervalSeconds": 15}
+
+
 def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_the_same(tmp_path: Path) -> None:
-    gone = {"name": "Gone", "kind": "absence", "metric": "cpu", "for": "10m"}
-    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": ["CPU busy", "Gone"]}
-    hook = {"kind": "webhook", "name": "Ops", "url": "https://ops.example/hook"}
-    node = {"name": "node", "url": "http://node.example:9100/metrics", "intervalSeconds": 15}
-    file = write(tmp_path, "all.yml", {"rules": [both, CPU, gone], "channels": [hook], "targets": [node]})
+    parts = ["CPU busy", "Gone", "Nightly", "Shop"]
+    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": parts}
+    things = {"rules": [both, CPU, GONE], "channels": [HOOK], "targets": [NODE], "uptime": [SHOP]}
+    file = write(tmp_path, "all.yml", things | {"heartbeats": [NIGHTLY]})
     platform: Any = Platform()
     made = applied(platform, file)
-    assert made == ["create Ops", "create node", "create CPU busy", "create Gone", "create Both"]
+    assert made == [f"create {each}" for each in ("Ops", "node", "Shop", "Nightly", "CPU busy", "Gone", "Both")]
     assert applied(platform, file) == []
-    [composite] = [rule for rule in platform.kept["rules"] if rule["name"] == "Both"]
-    assert composite["spec"]["rules"] == [rule["id"] for rule in platform.kept["rules"][:2]]
+    [composite] = platform.named("rules", "Both")
+    [check] = platform.kept["uptime"]
+    known = {rule["spec"]["name"]: rule["id"] for rule in platform.kept["rules"]}
+    assert composite["spec"]["rules"] == [known["CPU busy"], known["Gone"], known["Nightly"], check["id"]]
+    assert platform.named("rules", "Nightly")[0]["spec"]["kind"] == "heartbeat"
 
-    of_a_check = platform.post("/api/rules", CPU | {"name": "Shop is up"})["rule"]
-    platform.checks.append({"id": of_a_check["id"]})
     again = tmp_path / "exported.yml"
     again.write_text(documents.written(planning.known(platform).things))
     assert applied(platform, again) == []
+    assert yaml.safe_load(again.read_text())["uptime"] == [SHOP]
+    among_rules = write(tmp_path, "old.yml", things | {"rules": [*things["rules"], NIGHTLY | {"kind": "heartbeat"}]})
+    assert applied(platform, among_rules) == [], "heartbeats may stand among the rules"
 
-    less = write(tmp_path, "less.yml", {"rules": [CPU | {"warning": 70}], "channels": [hook | {"isActive": False}]})
-    assert applied(platform, less, prune=True) == ["update Ops", "update CPU busy", "delete Gone", "delete Both"]
-    assert of_a_check in platform.kept["rules"], "it comes and goes with its check"
+    changed = {"rules": [CPU | {"warning": 70}], "channels": [HOOK | {"isActive": False}]}
+    changed |= {"uptime": [SHOP | {"isActive": False}], "heartbeats": [NIGHTLY | {"grace": "2h"}]}
+    less = write(tmp_path, "less.yml", changed)
+    done = applied(platform, less, prune=True)
+    assert done == [
+        *(f"update {each}" for each in ("Ops", "Shop", "Nightly", "CPU busy")),
+        "delete Gone",
+        "delete Both",
+    ]
+    assert platform.named("rules", "Shop"), "it comes and goes with its check"
     assert platform.kept["targets"], "files that say nothing of targets remove none"
     assert platform.kept["channels"][0]["isActive"] is False
+    assert platform.kept["uptime"][0]["spec"]["isActive"] is False
+    other = write(tmp_path, "other.yml", {"uptime": [{"name": "Other", "kind": "icmp", "host": "a.example"}]})
+    assert applied(platform, other, prune=True) == ["create Other", "delete Shop"]
+
+
+def test_a_part_whose_name_several_have_is_told_apart_by_its_id_or_refused(tmp_path: Path) -> None:
+    platform: Any = Platform()
+    applied(platform, write(tmp_path, "a.yml", {"rules": [CPU | {"name": "Shop"}], "uptime": [SHOP]}))
+    [check] = platform.kept["uptime"]
+    both = {"name": "Both", "kind": "composite", "operator": "or", "rules": [check["id"]]}
+    applied(platform, write(tmp_path, "b.yml", {"rules": [both]}))
+    exported = planning.known(platform).things
+    assert exported["rules"]["Both"]["rules"] == [check["id"]]
+    again = tmp_path / "again.yml"
+    again.write_text(documents.written(exported))
+    assert applied(platform, again) == []
+    named = write(tmp_path, "c.yml", {"rules": [both | {"rules": ["Shop"]}]})
+    with pytest.raises(BadInput, match="the name of uptime check and rule"):
+        applied(platform, named)
 
 
 def test_a_change_when_shown_then_says_what_differs() -> None:
-    wanted = {
-        "rules": {"A": documents.normal("rules", CPU | {"name": "A", "for": "5m"}, "")},
-        "channels": {},
-        "targets": {},
-    }
-    has = {"rules": {"A": documents.normal("rules", CPU | {"name": "A"}, "")}, "channels": {}, "targets": {}}
-    [change] = planning.plan(wanted, Known(has, {"rules": {"A": "1"}, "channels": {}, "targets": {}}))
+    nothing: dict[str, Any] = {kind: {} for kind in documents.KINDS}
+    wanted = nothing | {"rules": {"A": documents.normal("rules", CPU | {"name": "A", "for": "5m"})}}
+    has = nothing | {"rules": {"A": documents.normal("rules", CPU | {"name": "A"})}}
+    [change] = planning.plan(wanted, Known(has, nothing | {"rules": {"A": "1"}}))
     assert list(change.lines()) == ["~ rule 'A'", "    for: 120.0 -> 300.0"]
 
 

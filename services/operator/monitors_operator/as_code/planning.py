@@ -1,6 +1,7 @@
 """What is to be done so that the platform is as the files say, and doing it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,9 +9,20 @@ from ..client import Api
 from ..errors import BadInput
 from .documents import KINDS, Thing, Things, normal
 
-_HIDDEN = {"channels": {"secret", "url"}, "targets": {"headers"}, "rules": set[str]()}
+_HIDDEN = {"channels": {"secret", "url"}, "targets": {"headers"}}
 """What the platform does not show again, so that it can't be compared."""
-_ONE = {"channels": "channel", "targets": "target", "rules": "rule"}
+_ONE = {
+    "channels": "channel",
+    "targets": "target",
+    "uptime": "uptime check",
+    "heartbeats": "heartbeat",
+    "rules": "rule",
+}
+_PATHS = {kind: f"/api/{kind}" for kind in KINDS} | {"heartbeats": "/api/rules"}
+_MADE = {"uptime": "check", "heartbeats": "rule", "rules": "rule"}
+"""Kinds that are made, and replaced, as a whole; by the name of what the platform answers with."""
+JUDGING = ("uptime", "heartbeats", "rules")
+"""Kinds whose members a composite rule may name."""
 
 
 @dataclass(frozen=True)
@@ -45,30 +57,40 @@ def known(api: Api) -> Known:
     """All that the platform has. Raises BadInput for a name that two things share: files could not tell them apart."""
     things: Things = {}
     ids: dict[str, dict[str, str]] = {}
-    of_checks = {check["id"] for check in api.get("/api/uptime")["checks"]}  # these come and go with their checks
-    rules = [rule for rule in api.every("/api/rules", "rules") if rule["id"] not in of_checks]
-    names = {rule["id"]: rule["name"] for rule in rules}
-    listed = {
-        "channels": api.get("/api/channels")["channels"],
-        "targets": api.get("/api/targets")["targets"],
-        "rules": rules,
-    }
+    listed = _listed(api)
+    names = _unique_names({each["id"]: each["name"] for kind in JUDGING for each in listed[kind]})
     for kind in KINDS:
         things[kind], ids[kind] = {}, {}
-        for each in reversed(listed[kind]) if kind == "rules" else listed[kind]:
+        for each in listed[kind]:
             name = each["name"]
             if name in things[kind]:
                 raise BadInput(f"two {kind} are called {name!r}: rename one before files can speak of them")
             ids[kind][name] = each["id"]
-            things[kind][name] = normal(kind, _as_given(kind, each, names), name)
+            things[kind][name] = normal(kind, _as_given(kind, each, names))
     return Known(things, ids)
+
+
+def _listed(api: Api) -> dict[str, list[Thing]]:
+    """The members of each kind, oldest first, with id and name. A check's own rule comes and goes with its check."""
+    checks = [each | {"name": each["spec"]["name"]} for each in api.get("/api/uptime")["checks"]]
+    of_checks = {check["id"] for check in checks}
+    rules = [rule for rule in reversed(api.every("/api/rules", "rules")) if rule["id"] not in of_checks]
+    return {
+        "channels": api.get("/api/channels")["channels"],
+        "targets": api.get("/api/targets")["targets"],
+        "uptime": checks,
+        "heartbeats": [rule for rule in rules if rule["spec"]["kind"] == "heartbeat"],
+        "rules": [rule for rule in rules if rule["spec"]["kind"] != "heartbeat"],
+    }
 
 
 def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
     """The changes, in the order in which they can be made; with `prune`, what no file speaks of is removed.
 
-    Of kinds that the files say nothing about, nothing is removed.
+    Of kinds that the files say nothing about, nothing is removed. Raises BadInput for a rule made of what is nowhere.
     """
+    for rule in wanted["rules"].values():
+        with_ids(rule, {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in JUDGING})
     changes: list[Change] = []
     for kind in KINDS:
         for name, thing in _parts_first(wanted[kind]):
@@ -85,15 +107,15 @@ def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
 
 def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> Iterator[Change]:
     """Make the changes, one after the other; each as it is done."""
-    rule_ids = dict(has.ids["rules"])
+    ids = {kind: dict(has.ids[kind]) for kind in JUDGING}
     for change in changes:
-        path = f"/api/{change.kind}"
+        path = _PATHS[change.kind]
         if change.action == "delete":
             api.delete(f"{path}/{change.id}")
-        elif change.kind == "rules":
-            body = with_ids(wanted["rules"][change.name], rule_ids)
+        elif change.kind in _MADE:
+            body = _body(change.kind, wanted[change.kind][change.name], ids)
             if change.action == "create":
-                rule_ids[change.name] = api.post(path, body)["rule"]["id"]
+                ids[change.kind][change.name] = api.post(path, body)[_MADE[change.kind]]["id"]
             else:
                 api.put(f"{path}/{change.id}", body)
         elif change.action == "create":
@@ -106,17 +128,36 @@ def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> It
         yield change
 
 
-def with_ids(rule: Thing, ids: dict[str, str]) -> Thing:
-    """The rule with the ids of those it is made of. Raises BadInput for a name that is nobody's."""
+def _body(kind: str, thing: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
+    if kind == "heartbeats":
+        return thing | {"kind": "heartbeat"}
+    return with_ids(thing, ids) if kind == "rules" else thing
+
+
+def with_ids(rule: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
+    """The rule with the ids of those it is made of, which are given by kind and name, or are ids already.
+
+    Raises BadInput for a name that is nobody's, or that of several.
+    """
     if rule.get("kind") != "composite":
         return rule
     parts: list[str] = []
     members: list[str] = rule["rules"]
     for name in members:
-        if name not in ids and name not in ids.values():
-            raise BadInput(f"rule {rule['name']!r} is made of {name!r}, which is no rule")
-        parts.append(ids.get(name, name))
+        found = [those[name] for those in ids.values() if name in those]
+        if len(found) > 1:
+            kinds = " and ".join(_ONE[kind] for kind, those in ids.items() if name in those)
+            raise BadInput(f"rule {rule['name']!r} is made of {name!r}, which is the name of {kinds}: rename one")
+        if not found and not any(name in those.values() for those in ids.values()):
+            raise BadInput(f"rule {rule['name']!r} is made of {name!r}, which is no rule, heartbeat or uptime check")
+        parts.append(found[0] if found else name)
     return rule | {"rules": parts}
+
+
+def _unique_names(names: dict[str, str]) -> dict[str, str]:
+    """Names by id, without those that several share: these stay ids."""
+    shared = Counter(names.values())
+    return {each: name for each, name in names.items() if shared[name] == 1}
 
 
 def _parts_first(things: dict[str, Thing]) -> list[tuple[str, Thing]]:
@@ -124,23 +165,26 @@ def _parts_first(things: dict[str, Thing]) -> list[tuple[str, Thing]]:
 
 
 def _difference(kind: str, has: Thing, wanted: Thing) -> tuple[Thing, Thing] | None:
-    names = {name for name in (has.keys() | wanted.keys()) - _HIDDEN[kind] if has.get(name) != wanted.get(name)} - (
+    hidden = _HIDDEN.get(kind, set[str]())
+    names = {name for name in (has.keys() | wanted.keys()) - hidden if has.get(name) != wanted.get(name)} - (
         {"address"} if "address" not in has else set[str]()
     )
     if not names:
         return None
-    defaults = {"isActive": True, "intervalSeconds": 30, "labels": {}} if kind != "rules" else {}
+    defaults = {"isActive": True, "intervalSeconds": 30, "labels": {}} if kind not in _MADE else {}
     return (
         {name: has[name] for name in names if name in has},
         {name: wanted[name] if name in wanted else defaults.get(name) for name in names},
     )
 
 
-def _as_given(kind: str, each: Thing, rule_names: dict[str, str]) -> Thing:
+def _as_given(kind: str, each: Thing, names: dict[str, str]) -> Thing:
     if kind == "rules":
         spec: Thing = each["spec"]
-        parts = [rule_names.get(part, part) for part in spec.get("rules", ())]
+        parts = [names.get(part, part) for part in spec.get("rules", ())]
         return spec | ({"rules": parts} if spec["kind"] == "composite" else {})
+    if kind in _MADE:
+        return each["spec"]
     if kind == "channels":
         where = {"email": "address", "webhook": "url"}.get(each["kind"])
         given = {"kind": each["kind"], "name": each["name"], "isActive": each["isActive"]}

@@ -52,7 +52,7 @@ def convert(document: dict[str, Any]) -> Imported:
             try:
                 rule = _rule(name, entry, str(group.get("name", "")), found)
                 rule["name"] = _fresh(name, rule, names)
-                found.rules.append(normal("rules", rule, name))
+                found.rules.append(normal("rules", rule))
             except (NoEquivalent, BadInput, ValueError) as why:
                 found.left_out.append((name, str(why)))
     return found

@@ -26,7 +26,7 @@ from monitors_evaluator.domain.rules.levels import QUIET
 
 from ..errors import BadInput
 from . import prometheus
-from .documents import Thing, load, normal
+from .documents import Document, Thing, normal_of, parse
 from .planning import with_ids
 
 _SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)
@@ -49,8 +49,8 @@ class Difference:
 
 def run(file: Path) -> tuple[int, list[Difference]]:
     """How many expectations a file has, and those that were not met. Raises BadInput for what is no test file."""
-    document = load(file)
-    rules = _rules(document, file)
+    read = parse(file)
+    document, rules = read.content, _rules(read)
     interval = _seconds(document.get("evaluation_interval", "1m"))
     count, differences = 0, list[Difference]()
     tests = document.get("tests")
@@ -86,21 +86,22 @@ def values_of(notation: str) -> list[float]:
     return values
 
 
-def _rules(document: Thing, file: Path) -> list[RuleView]:
-    documents = [document, *(load(file.parent / str(name)) for name in document.get("rule_files") or ())]
+def _rules(document: Document) -> list[RuleView]:
+    file = document.file
+    documents = [document, *(parse(file.parent / str(name)) for name in document.content.get("rule_files") or ())]
     things: list[Thing] = []
     for each in documents:
-        if "groups" in each:
-            things += prometheus.convert(each).rules
-        for thing in each.get("rules") or ():
-            things.append(normal("rules", thing, f"{file}: {thing.get('name')}"))
+        if "groups" in each.content:
+            things += prometheus.convert(each.content).rules
+        for number, thing in enumerate(each.content.get("rules") or ()):
+            things.append(normal_of(each, "rules", thing, "rules", number))
     if not things:
         raise BadInput(f"{file} has no rules: name files in `rule_files`, or write `rules`")
     ids = {thing["name"]: new_id() for thing in things}
     texts = {name: str(identifier) for name, identifier in ids.items()}
     views: list[RuleView] = []
     for thing in things:
-        spec = _SPEC.validate_python(with_ids(thing, texts))
+        spec = _SPEC.validate_python(with_ids(thing, {"rules": texts}))
         owner = ids[thing["name"]]
         views.append(
             RuleView(
