@@ -19,6 +19,10 @@ REASONS = {
     "condition-cleared": "The condition is no longer true.",
     "superseded": "A newer change took its place.",
     "by-hand": "Somebody did this by hand.",
+    "received": "Another system told it.",
+    "refreshed": "The system that found it tells more.",
+    "over-at-sender": "The system that found it says that it is over.",
+    "timed-out": "It was not heard of again in time.",
 }
 """Why an alert changed (`AlertEvent.reason`), in words for a person."""
 

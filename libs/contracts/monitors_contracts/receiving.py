@@ -4,9 +4,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from .alerts import Severity
-from .base import Model, TenantRequest, Url
+from .alerts import AlertView, Severity
+from .base import Id, Model, TenantRequest, Url, Value
+from .matchers import Matcher
 from .metrics import LabelName
+from .routing import Destination
 
 Origin = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """Where alerts come from: `monitor`, `rule`, `heartbeat`, `uptime`, `prometheus`, `grafana`, `cloudwatch`, `datadog`,
@@ -27,10 +29,13 @@ class ReceivedAlert(Model):
     )
     generator_url: Url | None = None
     runbook_url: Url | None = None
+    condition: str = Field(default="", max_length=2000, description="What was judged, in the sender's words")
+    value: Value = None
+    url: str | None = Field(default=None, max_length=4096, description="What it is about, where that has an address")
 
 
 class AlertsReceived(Model):
-    """How many were taken in."""
+    """How many were taken in; those that are not counted further were known, and are as they were told."""
 
     received: int
     opened: int
@@ -46,3 +51,31 @@ class ReceiveAlerts(TenantRequest[AlertsReceived]):
     resolve_after: float = Field(
         default=300, ge=10, le=31 * 86_400, description="Seconds until an alert without `ends_at` ends unheard of"
     )
+
+
+class ActiveAlert(Model):
+    """An alert that is not over, as it stands among silences and routes."""
+
+    alert: AlertView
+    updated_at: AwareDatetime = Field(description="When it was last heard of, or changed")
+    ends_at: AwareDatetime | None = Field(description="When it ends unless it is heard of again")
+    silenced_by: list[str] = Field(description="Ids of silences and maintenance windows")
+    inhibited_by: list[str] = Field(description="Ids of the alerts that inhibit it")
+    destinations: list[int] = Field(description="Places in `destinations` of the answer")
+
+
+class ActiveAlerts(Model):
+    """A page of them, in the order of their ids."""
+
+    alerts: list[ActiveAlert]
+    destinations: list[Destination]
+    next_after: Id | None = None
+
+
+class ListActiveAlerts(TenantRequest[ActiveAlerts]):
+    """Alerts that are not over and whose labels are like this; `after` is `next_after` of the page before."""
+
+    service = "alerter"
+    matchers: list[Matcher] = Field(default_factory=list[Matcher], max_length=50)
+    limit: int = Field(default=500, ge=1, le=500)
+    after: Id | None = None

@@ -19,10 +19,12 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.monitors import ThresholdCleared, ThresholdExceeded
 from monitors_contracts.platform import OrganizationDeleted
+from monitors_contracts.receiving import ReceiveAlerts
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
 from .handlers import Handlers
+from .receiving import Receiving
 
 
 def build(runtime: Runtime) -> Service:
@@ -40,6 +42,10 @@ def build(runtime: Runtime) -> Service:
     service.answer(GetAlertTimeline, handlers.get_timeline)
     service.answer(ListAlerts, handlers.list_alerts)
     service.answer(GetLatestAlerts, handlers.latest_alerts)
+    receiving = Receiving(service)
+    service.on_start(receiving.start)
+    service.on_stop(receiving.stop)
+    service.answer(ReceiveAlerts, receiving.receive)
     service.project(
         AlertTriggered,
         AlertAcknowledged,

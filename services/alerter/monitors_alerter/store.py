@@ -105,6 +105,7 @@ ERASE = (
     "DELETE FROM alerter.alerts WHERE organization_id = $1",
     "DELETE FROM alerter.timeline WHERE organization_id = $1",
     "DELETE FROM alerter.clearings WHERE organization_id = $1",
+    "DELETE FROM alerter.received WHERE organization_id = $1",
 )
 """All that is kept of an organization."""
 
@@ -162,9 +163,10 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
-    steps = [(event, timeline.step(event)) for event in events]
+    steps = [(event, timeline.step(event)) for event in events if timeline.is_step(event)]
     rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
-    await db.execute(ADD_STEPS, *columns(rows))
+    if rows:
+        await db.execute(ADD_STEPS, *columns(rows))
 
 
 async def open_alerts(db: Connection, crossings: Sequence[Crossing]) -> dict[str, list[AlertView]]:

@@ -14,6 +14,8 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
+from monitors_contracts.rules import HEARTBEAT_LABEL
+from monitors_contracts.uptime import CHECK_LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class Past:
     cleared_at: datetime | None = None
 
 
-_ORDER = ("info", "warning", "critical")
+SEVERITIES = ("info", "warning", "critical")
+"""From mild to bad."""
 
 
 def about(crossing: Crossing) -> str:
@@ -43,7 +46,7 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
-        return [_resolved(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
+        return [ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
     if same is not None:
         again = same.model_copy(
             update={
@@ -52,17 +55,17 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
                 "version": same.version + 1,
             }
         )
-        if crossing.severity and _ORDER.index(crossing.severity) > _ORDER.index(same.severity):
+        if crossing.severity and SEVERITIES.index(crossing.severity) > SEVERITIES.index(same.severity):
             worse = again.model_copy(update=_told(crossing))
-            return [_event(AlertTriggered, worse, "severity-raised", crossing.occurred_at)]
-        return [_event(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
+            return [event_of(AlertTriggered, worse, "severity-raised", crossing.occurred_at)]
+        return [event_of(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
     opened = _open(crossing, alert_id)
     if crossing.kind == "change":
         return _change(opened, open_alerts)
-    events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true", opened.started_at)]
+    events: list[AlertEvent] = [event_of(AlertTriggered, opened, "condition-became-true", opened.started_at)]
     if past.cleared_at and past.cleared_at > crossing.occurred_at:
         # It was over before we heard of it: told all the same, and ended.
-        events.append(_resolved(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
+        events.append(ended(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
 
 
@@ -70,10 +73,10 @@ def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]
     """Nothing clears a change: a newer one takes its place."""
     before = [alert for alert in open_alerts if alert.started_at <= opened.started_at]
     after = [alert.started_at for alert in open_alerts if alert.started_at > opened.started_at]
-    events: list[AlertEvent] = [_resolved(alert, opened.started_at, "superseded") for alert in before]
-    events.append(_event(AlertTriggered, opened, "fact-changed", opened.started_at))
+    events: list[AlertEvent] = [ended(alert, opened.started_at, "superseded") for alert in before]
+    events.append(event_of(AlertTriggered, opened, "fact-changed", opened.started_at))
     if after:
-        events.append(_resolved(opened, min(after), "superseded"))
+        events.append(ended(opened, min(after), "superseded"))
     return events
 
 
@@ -92,14 +95,14 @@ def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> Al
             "version": alert.version + 1,
         }
     )
-    return _event(AlertAcknowledged, taken, "by-hand", now, note=note)
+    return event_of(AlertAcknowledged, taken, "by-hand", now, note=note)
 
 
 def resolve(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertResolved | None:
     """Somebody ends the alert; None when it had ended before."""
     if alert.state is AlertState.RESOLVED:
         return None
-    return _resolved(alert, now, "by-hand", by=by, note=note)
+    return ended(alert, now, "by-hand", by=by, note=note)
 
 
 def _open(crossing: Crossing, alert_id: Id) -> AlertView:
@@ -122,8 +125,19 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
         rule_id=crossing.rule_id,
         runbook_url=crossing.runbook_url,
         group=crossing.group,
+        origin=_origin(crossing),
+        kind=crossing.kind,
         **_told(crossing),
     )
+
+
+def _origin(crossing: Crossing) -> str:
+    """Who found it. A rule over pings or over checks stands for what it watches."""
+    if crossing.rule_id is None:
+        return "monitor"
+    if HEARTBEAT_LABEL in crossing.labels:
+        return "heartbeat"
+    return "uptime" if CHECK_LABEL in crossing.labels else "rule"
 
 
 def _told(crossing: Crossing) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def _told(crossing: Crossing) -> dict[str, Any]:
     }
 
 
-def _resolved(
+def ended(
     alert: AlertView,
     when: datetime,
     reason: str,
@@ -144,7 +158,8 @@ def _resolved(
     note: str | None = None,
     notify: bool = False,
 ) -> AlertResolved:
-    ended = alert.model_copy(
+    """The alert is over since then, for this reason."""
+    over = alert.model_copy(
         update={
             "state": AlertState.RESOLVED,
             "resolved_at": when,
@@ -153,13 +168,14 @@ def _resolved(
             "version": alert.version + 1,
         }
     )
-    return _event(AlertResolved, ended, reason, when, note=note, notify=notify)
+    return event_of(AlertResolved, over, reason, when, note=note, notify=notify)
 
 
 K = TypeVar("K", bound=AlertEvent)
 
 
-def _event(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: bool) -> K:
+def event_of(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: bool) -> K:
+    """That the alert is so since then, for this reason."""
     return kind(
         organization_id=alert.organization_id,
         alert_id=alert.id,

@@ -11,6 +11,11 @@ from monitors_contracts.alerts import (
 )
 
 
+def is_step(event: AlertEvent | AlertCommented) -> bool:
+    """Whether it is worth telling of: senders refresh what they say every minute, and the alert itself says the last of it."""
+    return isinstance(event, AlertCommented) or event.reason != "refreshed"
+
+
 def step(event: AlertEvent | AlertCommented) -> AlertStep:
     """What this event says happened, by whom and why."""
     if isinstance(event, AlertCommented):

@@ -1,0 +1,116 @@
+"""Takes in the alerts of other systems, and ends those that are not heard of again."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState
+from monitors_contracts.base import Id, new_id
+from monitors_contracts.receiving import AlertsReceived, ReceiveAlerts
+from monitors_runtime.consumer import one_each
+from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
+
+from . import received_store as store
+from . import store as alerts
+from .domain import receiving
+from .domain.receiving import REMEMBERED, Told
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+_AT_ONCE = 500
+_ADOPTED = timedelta(minutes=5)
+
+
+class Receiving:
+    """The alerter's answer to other systems, and its watch over what they no longer tell. One a process."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Watch from now on."""
+        async with self._service.transaction() as tx:
+            await store.adopt(tx.db, tx.now, tx.now + _ADOPTED)
+        self._watch = asyncio.create_task(self._watch_always(), name="alerts of other systems")
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        if self._watch:
+            self._watch.cancel()
+
+    async def receive(self, command: ReceiveAlerts) -> AlertsReceived:
+        """Another system tells its alerts. What follows is kept for good when this returns."""
+        async with self._service.transaction() as tx:
+            told = [receiving.told(command.origin, each, command.resolve_after, tx.now) for each in command.alerts]
+            events: list[AlertEvent] = []
+            for turn in one_each(told, lambda each: each.fingerprint):
+                follows = await self._hear(tx, command, turn)
+                await save(tx, follows)
+                events += follows
+        opened = sum(event.reason == "received" for event in events)
+        resolved = sum(isinstance(event, AlertResolved) for event in events)
+        return AlertsReceived(received=len(command.alerts), opened=opened, resolved=resolved)
+
+    async def _hear(self, tx: Transaction, command: ReceiveAlerts, told: Sequence[Told]) -> list[AlertEvent]:
+        """Different alerts. Most are told again as they were, so that these are dealt with first."""
+        organization_id = command.organization_id
+        unchanged = await store.move_on(tx.db, organization_id, told, tx.now)
+        news = [(each, new_id()) for each in told if each.fingerprint not in unchanged]
+        if not news:
+            return []
+        claimed = await store.claim(tx.db, organization_id, news)
+        known = await store.alerts(tx.db, [(organization_id, each) for each in claimed.values()]) if claimed else {}
+        events: list[AlertEvent] = []
+        again: list[tuple[Told, Id]] = []
+        for each, alert_id in news:
+            before = claimed.get(each.fingerprint)
+            last = known.get(before) if before else None
+            follows = receiving.hear(each, last, organization_id, command.origin, alert_id)
+            events += follows
+            if before:
+                again.append((each, follows[-1].alert_id if follows else before))
+        if again:
+            await store.remember(tx.db, organization_id, again)
+        return events
+
+    async def _watch_always(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                while await self.look() == _AT_ONCE:
+                    pass
+            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
+                log.warning("could not look for alerts that ended, trying again", error=repr(failure)[:300])
+            except Exception:
+                log.exception("could not look for alerts that ended, trying again")
+
+    async def look(self) -> int:
+        """End what was not heard of in time, and forget what is long over; how many were looked at."""
+        async with self._service.transaction() as tx:
+            due = await store.due(tx.db, tx.now, _AT_ONCE)
+            gone = [each for each in due if each.is_over]
+            late = [each for each in due if not each.is_over and each.ends_at <= tx.now]
+            dates = [(each, False, each.ends_at) for each in due if not each.is_over and each.ends_at > tx.now]
+            if gone:
+                await store.forget(tx.db, gone)
+            if late:
+                known = await store.alerts(tx.db, [(each.organization_id, each.alert_id) for each in late])
+                ends = [(known[each.alert_id], each.ends_at) for each in late if each.alert_id in known]
+                open_ones = [end for end in ends if end[0].state is not AlertState.RESOLVED]
+                await save(tx, [receiving.timed_out(alert, ends_at) for alert, ends_at in open_ones])
+                dates += [(each, True, tx.now + REMEMBERED) for each in late]
+            if dates:
+                await store.look_again(tx.db, dates)
+        return len(due)
+
+
+async def save(tx: Transaction, events: Sequence[AlertEvent]) -> None:
+    """These happened to alerts."""
+    tx.publish(*events)
+    await alerts.apply_all(tx.db, events)
