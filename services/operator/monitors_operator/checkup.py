@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from monitors_contracts.streams import STREAMS
 from monitors_runtime.settings import RuntimeSettings
+from monitors_scraper import icmp
 from monitors_scraper.browser import find_chromium
 from monitors_scraper.settings import ScraperSettings
 
@@ -45,7 +46,7 @@ class Finding:
 async def examine(data_dir: Path) -> list[Finding]:
     """Everything there is to look at, in the order it builds on each other."""
     found = running(data_dir)
-    findings = [_platform(data_dir, found), _data_dir(data_dir), _disk(data_dir), _chromium()]
+    findings = [_platform(data_dir, found), _data_dir(data_dir), _disk(data_dir), _chromium(), _pings()]
     settings = _settings(data_dir)
     if settings is None:
         findings.append(_embedded_programs())
@@ -105,6 +106,12 @@ def _chromium() -> Finding:
     if program and Path(program).exists():
         return Finding("Chromium", "ok", str(program))
     return Finding("Chromium", "note", "not found: pages made by JavaScript can't be read", HOW_TO_GET)
+
+
+def _pings() -> Finding:
+    if why := icmp.why_not():
+        return Finding("pings", "note", f"{why}: no uptime check of kind icmp can be made", icmp.HOW_TO_ALLOW)
+    return Finding("pings", "ok", "uptime checks may ping")
 
 
 def _embedded_programs() -> Finding:
