@@ -132,6 +132,27 @@ def lines(*values: list[float | None]) -> MetricGraph:
             "avg_over_time(cpu_busy[300000ms]) / avg_over_time(cpu_busy[300000ms] offset 604800000ms)",
         ),
         (spec("nOfM", matchers=[]), "3 of the last 5 samples of cpu_busy > 3", "cpu_busy"),
+        (
+            spec("window", matchers=[], by=["zone"], across="avg"),
+            "average of highest of cpu_busy over 1 h 30 min, by zone > 1,000,000",
+            "avg by (zone) (max_over_time(cpu_busy[5400000ms]))",
+        ),
+        (
+            spec("rate", matchers=[], by=[]),
+            "sum of change of cpu_busy a second, over 10 min, > 0.25",
+            "sum (delta(cpu_busy[600000ms]) / 600)",
+        ),
+        (
+            spec("ratio", matchers=[], by=["zone"]),
+            "sum of cpu_busy by zone, as a multiple of 7 d before, ≥ 1.5",
+            "sum by (zone) (avg_over_time(cpu_busy[300000ms])) / "
+            "sum by (zone) (avg_over_time(cpu_busy[300000ms] offset 604800000ms))",
+        ),
+        (
+            spec("nOfM", matchers=[], by=["zone"], across="max"),
+            "3 of the last 5 samples of highest of cpu_busy by zone > 3",
+            "max by (zone) (cpu_busy)",
+        ),
         (spec("absence", matchers=[]), "no cpu_busy at all for 10 min", "cpu_busy"),
         (spec("composite"), "“Disk”, for each host", ""),
     ],
@@ -178,10 +199,12 @@ def test_a_rule_on_the_form_is_the_same_rule_again(kind: str) -> None:
         "group": "Web",
         "is_active": False,
     }
-    found = spec(kind, **more)
-    again, errors = rule_of(typed_of(found), found)
-    assert errors == Errors()
-    assert again == found
+    groups = [{}] if kind == "composite" else [{"by": by} for by in (None, [], ["host", "zone"])]
+    for by in groups:
+        found = spec(kind, **more, **by)
+        again, errors = rule_of(typed_of(found), found)
+        assert errors == Errors()
+        assert again == found
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -202,7 +225,8 @@ def test_only_the_fields_of_the_kind_are_shown() -> None:
 
     assert {"metric", "by", "across", "recovery"} <= shown("threshold")
     assert {"window", "function"} <= shown("window")
-    assert not shown("window") & {"by", "offset", "n"}
+    assert not shown("window") & {"offset", "n"}
+    assert all({"grouping", "by", "across"} <= shown(kind) for kind in ("window", "rate", "ratio", "nOfM"))
     assert shown("absence") == {"metric", "grouping", "by", "for", "severity"}
     assert shown("composite") == {"by", "operator", "severity"}
 

@@ -61,6 +61,94 @@ def test_a_prometheus_file_when_tested_then_its_rules_are_imported(tmp_path: Pat
     assert rule_tests.run(file) == (2, [])
 
 
+_ONE = [{"series": 'cpu{host="a", zone="x"}', "values": "10x9 90x9 10x9"}]
+_TWO = [*_ONE, {"series": 'cpu{host="b",zone="x"}', "values": "10x29"}]
+KINDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, dict[str, str]]]] = {
+    "threshold": ({"warning": 80}, _ONE, {"9m": {}, "10m": {"host": "a", "zone": "x"}, "20m": {}}),
+    "threshold of groups": ({"warning": 90, "by": ["zone"]}, _TWO, {"9m": {}, "10m": {"zone": "x"}, "20m": {}}),
+    "window": (
+        {"kind": "window", "window": "3m", "warning": 50},
+        _ONE,
+        {"10m": {}, "12m": {"host": "a", "zone": "x"}, "24m": {}},
+    ),
+    "window of groups": (
+        {"kind": "window", "window": "3m", "warning": 60, "by": ["zone"]},
+        _TWO,
+        {"10m": {}, "12m": {"zone": "x"}, "24m": {}},
+    ),
+    "rate": (
+        {"kind": "rate", "function": "delta", "window": "2m", "warning": 0.5},
+        _ONE,
+        {"9m": {}, "10m": {"host": "a", "zone": "x"}, "14m": {}},
+    ),
+    "rate of groups": (
+        {"kind": "rate", "function": "delta", "window": "2m", "warning": 0.5, "by": ["zone"], "across": "max"},
+        _TWO,
+        {"9m": {}, "10m": {"zone": "x"}, "14m": {}},
+    ),
+    "ratio": (
+        {"kind": "ratio", "window": "1m", "offset": "1h", "warning": 5},
+        [{"series": 'cpu{host="a"}', "values": "10x60 60x9 10x9"}],
+        {"60m": {}, "65m": {"host": "a"}, "75m": {}},
+    ),
+    "ratio of groups": (
+        {"kind": "ratio", "window": "1m", "offset": "1h", "warning": 2, "by": []},
+        [{"series": 'cpu{host="a"}', "values": "10x60 60x9 10x9"}, {"series": 'cpu{host="b"}', "values": "10x90"}],
+        {"60m": {}, "65m": {"team": "web"}, "75m": {}},
+    ),
+    "nOfM": (
+        {"kind": "nOfM", "n": 2, "m": 3, "warning": 80},
+        _ONE,
+        {"10m": {}, "11m": {"host": "a", "zone": "x"}, "22m": {}},
+    ),
+    "nOfM of groups": (
+        {"kind": "nOfM", "n": 2, "m": 3, "warning": 90, "by": ["zone"]},
+        _TWO,
+        {"10m": {}, "11m": {"zone": "x"}, "22m": {}},
+    ),
+    "absence": (
+        {"kind": "absence", "for": "5m"},
+        [{"series": 'cpu{host="a"}', "values": "1x3 _x9 1"}, {"series": 'cpu{host="b"}', "values": "1x20"}],
+        {"7m": {}, "8m": {"host": "a"}, "13m": {}},
+    ),
+    "absence of a sender": (
+        {"kind": "absence", "for": "5m"},
+        [{"series": f'cpu{{host="{host}",env="e"}}', "values": "1x3 _x9 1", "source": "agent"} for host in ("a", "b")],
+        {"7m": {}, "8m": {"env": "e", "source": "agent"}, "14m": {}},
+    ),
+    "heartbeat": (
+        {"kind": "heartbeat", "period": "5m", "grace": "1m", "metric": None},
+        [{"series": 'heartbeat{heartbeat_id="It fires"}', "values": "0 _x8 0"}],
+        {"5m": {}, "6m": {"team": "web"}, "9m": {}},
+    ),
+    "composite": (
+        {"kind": "composite", "operator": "and", "rules": ["High", "Any"], "by": ["zone"], "metric": None},
+        _TWO,
+        {"9m": {}, "10m": {"zone": "x"}, "20m": {}},
+    ),
+}
+"""Of each kind: a rule, what comes in, and the labels of what fires when (none: nothing does)."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rule_of_each_kind_when_tested_then_fires_when_its_words_say(tmp_path: Path, kind: str) -> None:
+    fields, series, fires = KINDS[kind]
+    rule = {"name": "It fires", "kind": "threshold", "metric": "cpu", "labels": {"team": "web"}} | fields
+    parts = [
+        {"name": "High", "kind": "threshold", "metric": "cpu", "warning": 80},
+        {"name": "Any", "kind": "threshold", "metric": "cpu", "warning": 5},
+    ]
+    rules = [{name: value for name, value in rule.items() if value is not None}, *parts]
+    tests = [
+        {"eval_time": at, "alertname": "It fires"}
+        | ({"exp_alerts": [{"exp_labels": labels | {"team": "web"}}]} if labels else {})
+        for at, labels in fires.items()
+    ]
+    test = {"interval": "1m", "input_series": series, "alert_rule_test": tests}
+    file = write(tmp_path, "test.yml", {"rules": rules, "tests": [test]})
+    assert rule_tests.run(file) == (len(fires), [])
+
+
 @pytest.mark.parametrize(
     ("notation", "values"),
     [
@@ -87,6 +175,10 @@ def test_values_when_written_as_promtool_has_them(notation: str, values: list[fl
         ("(max_over_time(x[1h]) < 3)", {"kind": "window", "function": "max", "op": "lt", "window": 3600}),
         ("sum by (job) (up) < 2", {"kind": "threshold", "by": ["job"], "op": "lt"}),
         ("count(up) < 2", {"by": [], "across": "count"}),
+        ("sum by (job) (rate(x[5m])) > 3", {"kind": "rate", "by": ["job"], "warning": 3}),
+        ("sum(increase(x[10m])) > 60", {"kind": "rate", "by": [], "warning": 0.1}),
+        ("max(min_over_time(x[1h])) > 3", {"kind": "window", "by": [], "across": "max", "function": "min"}),
+        ("count(increase(x[10m])) > 60", {"kind": "rate", "by": [], "across": "count", "warning": 60}),
         ('absent(up{job="x"})', {"kind": "absence", "by": [], "for": 360}),
         ("absent_over_time(up[10m])", {"kind": "absence", "by": [], "for": 660}),
     ],
@@ -104,7 +196,7 @@ def test_an_alert_when_imported_then_is_its_equivalent(expression: str, expected
         ("x > 5 and y > 3", "only a comparison"),
         ("x > y", "both sides are series"),
         ("x > bool 5", "always fires"),
-        ("sum(rate(x[5m])) > 3", "of a function"),
+        ("sum(rate(x[5m]) * 2) > 3", "of anything but"),
         ("sum without (a) (x) > 3", "without"),
         ("quantile(0.9, x) > 3", "quantile"),
         ("x offset 1d > 3", "offset"),

@@ -85,7 +85,7 @@ def test_a_group_when_compared_with_before_then_with_all_series_that_it_had_then
 def test_the_past_when_its_window_ends_at_a_moment_then_nothing_later_counts(court: Any) -> None:
     rule = court.rule(kind="ratio", window="10m", offset="1d", warning=2)
     begin = 1_790_000_000_000
-    values = [float(minute) for minute in range(60)]
+    values: list[float | None] = [float(minute) for minute in range(60)]
     graph = MetricGraph(
         step_seconds=60,
         resolution="raw",
