@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, Protocol, TypeAlias
 
 import re2
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from .base import Model
 from .metrics import LabelName
@@ -99,3 +99,23 @@ def _unquoted(text: str) -> str:
     if not text.startswith('"'):
         return text
     return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text[1:-1])
+
+
+def _parsed(given: Any) -> Any:
+    return parse_matchers(given) if isinstance(given, str) else given
+
+
+def _selecting(matchers: list[Matcher]) -> list[Matcher]:
+    check(matchers)
+    if match_all(matchers, {}):
+        raise ValueError("at least one matcher must ask for a value; these match alerts that have none of the labels")
+    return matchers
+
+
+Selection = Annotated[
+    list[Matcher], Field(min_length=1, max_length=30), AfterValidator(_selecting), BeforeValidator(_parsed)
+]
+"""Matchers that choose among alerts, as a list or as a text (`host="db-1", severity!="critical"`).
+
+At least one is not met by an empty value, as Alertmanager demands: a slip of the pen must not choose everything.
+"""

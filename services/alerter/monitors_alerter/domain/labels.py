@@ -8,5 +8,10 @@ def labels_of(alert: AlertView) -> dict[str, str]:
 
     An alert's own `alertname` stays, as other systems send it; `severity` is always the alert's.
     """
-    known = {"alertname": alert.name, "origin": alert.origin, "group": alert.group}
-    return {name: value for name, value in known.items() if value} | alert.labels | {"severity": alert.severity}
+    return labels_from(alert.name, alert.origin, alert.group, alert.severity, alert.labels)
+
+
+def labels_from(name: str, origin: str, group: str, severity: str, own: dict[str, str]) -> dict[str, str]:
+    """The same, of an alert that is not at hand as a whole."""
+    known = {"alertname": name, "origin": origin, "group": group}
+    return {label: value for label, value in known.items() if value} | own | {"severity": severity}
