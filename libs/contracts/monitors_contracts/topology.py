@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .alerts import AlertAcknowledged, AlertCommented, AlertResolved, AlertTriggered
 from .base import Event
+from .inhibition import InhibitionChanged, InhibitionDeleted
+from .maintenance import MaintenanceChanged, MaintenanceDeleted
 from .metrics import MetricBatchCollected, MetricCollected
 from .monitors import (
     MonitorCreated,
@@ -26,7 +28,16 @@ from .notifications import (
     NotificationFailed,
     NotificationRequested,
     NotificationSent,
+    NotificationSuperseded,
     NotificationTracked,
+)
+from .oncall import (
+    ContactChanged,
+    ContactDeleted,
+    OverrideRemoved,
+    ScheduleChanged,
+    ScheduleDeleted,
+    ScheduleOverridden,
 )
 from .pages import PageFetched, PageFetchFailed
 from .platform import (
@@ -38,8 +49,10 @@ from .platform import (
     UserRegistered,
     UserUpdated,
 )
+from .policies import PolicyChanged, PolicyDeleted
 from .routing import RoutingChanged
 from .rules import RuleCreated, RuleDeleted, RuleUpdated
+from .silences import SilenceChanged
 from .uptime import UptimeCheckCreated, UptimeCheckDeleted, UptimeCheckUpdated
 
 
@@ -93,12 +106,33 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         RuleUpdated,
         RuleDeleted,
     ),
-    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented, NoticeIssued, RoutingChanged),
+    "alerter": (
+        AlertTriggered,
+        AlertAcknowledged,
+        AlertResolved,
+        AlertCommented,
+        NoticeIssued,
+        RoutingChanged,
+        SilenceChanged,
+        MaintenanceChanged,
+        MaintenanceDeleted,
+        InhibitionChanged,
+        InhibitionDeleted,
+        ContactChanged,
+        ContactDeleted,
+        ScheduleChanged,
+        ScheduleDeleted,
+        ScheduleOverridden,
+        OverrideRemoved,
+        PolicyChanged,
+        PolicyDeleted,
+    ),
     "notifier": (
         NotificationRequested,
         NotificationSent,
         NotificationDelayed,
         NotificationFailed,
+        NotificationSuperseded,
         NotificationTracked,
         ChannelChanged,
         ChannelDeleted,
@@ -119,8 +153,7 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),
-    Durable("notifier", (AlertTriggered, AlertResolved)),
-    Durable("notifier", (NotificationRequested,)),
+    Durable("notifier", (NoticeIssued,)),
     Durable("metrics", (MetricCollected,)),
     Durable("metrics", (MetricBatchCollected,)),
     *(

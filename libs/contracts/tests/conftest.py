@@ -28,6 +28,7 @@ def _uuid7(number: int) -> str:
 
 FORMATS: dict[str, st.SearchStrategy[str]] = {
     "uuid7": st.integers(0, 2**128 - 1).map(_uuid7),
+    "date": st.dates().map(lambda day: day.isoformat()),
     "date-time": st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
     "base64url": st.sampled_from(["", "AQAAAA==", "AAAAAAAA8D8=", "no base64"]),
     "email": st.sampled_from(["owner@example.com", "a.b+c@mail.example.com"]),
