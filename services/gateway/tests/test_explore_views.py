@@ -114,6 +114,7 @@ def test_series_are_named_as_promql_names_them(metric: str, matchers: tuple[Matc
         (Asked(metric="requests"), "counter", "rate"),
         (Asked(metric="requests_total"), "unknown", "rate"),
         (Asked(metric="requests_total"), "gauge", "avg"),
+        (Asked(metric="duration_seconds_bucket"), "unknown", "rate"),
         (Asked(metric="cpu"), "gauge", "avg"),
         (Asked(metric="requests", function="max"), "counter", "max"),
     ],
