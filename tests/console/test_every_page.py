@@ -57,6 +57,7 @@ PAGES = {
     "new-heartbeat": "/heartbeats/new",
     "uptime": "/uptime",
     "new-uptime": "/uptime/new",
+    "edit-uptime": "/uptime/{here}/edit",
     "explore": "/explore",
     "explore-search": "/explore?q=nothing-like-this",
     "explore-graph": "/explore?metric=cpu_busy&label=region&match=%3D&value=north&span=6h",
@@ -221,13 +222,13 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
     rule(name="Silent host", kind="absence", **{"for": "10m"})
     call("PATCH", f"/api/rules/{rule(name='Paused', warning=1)}", {"isActive": False})
     call("POST", "/api/heartbeats", {"name": "Nightly backup", "period": "1d", "grace": "30m"})
-    call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})
+    here = call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})["check"]["id"]
     send(("web-1", 0, 97), ("web-2", 0, 12))
     hot: list[str] = []
     while not hot:
         hot = [each["id"] for each in call("GET", f"/api/alerts?ruleId={busy}")["alerts"]]
         page.wait_for_timeout(100)
-    return {"busy": busy, "both": both, "hot": hot[0]}
+    return {"busy": busy, "both": both, "hot": hot[0], "here": here}
 
 
 def _scraped(call: Callable[..., Any], page: Page, site: Site) -> str:

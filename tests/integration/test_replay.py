@@ -39,6 +39,7 @@ from monitors_contracts.notifications import (
 )
 from monitors_contracts.pages import Failure
 from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
+from monitors_contracts.uptime import CreateUptimeCheck, DeleteUptimeCheck, UpdateUptimeCheck
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_evaluator.rules.settings import RuleSettings
 from monitors_metrics.settings import MetricsSettings
@@ -146,6 +147,7 @@ class Platform:
         self.organization = self.user = new_id()
         self.monitors: list[Id] = []
         self.rules: list[Id] = []
+        self.checks: list[Id] = []
         self.prices: dict[str, int | Failure] = {}
         self.seen = 0
 
@@ -265,6 +267,18 @@ class Platform:
             kind = UpdateRule if what == "change" else DeleteRule
             await self.ask(kind.model_validate(who | known | {"spec": spec}))
 
+    async def check(self, which: int, what: str) -> None:
+        """Make an uptime check, or change or delete one there is."""
+        who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user}
+        spec = {"name": f"Check {which}", "kind": "dns", "host": "shop.example", "failures": which + 1}
+        if what == "make":
+            self.checks.append(new_id())
+            await self.ask(CreateUptimeCheck.model_validate(who | {"check_id": self.checks[-1], "spec": spec}))
+        elif self.checks:
+            known = {"check_id": self.checks[which % len(self.checks)]}
+            kind = UpdateUptimeCheck if what == "change" else DeleteUptimeCheck
+            await self.ask(kind.model_validate(who | known | {"spec": spec}))
+
     async def erase(self) -> None:
         """What can't be brought back any more is erased."""
         for service in self.services.values():
@@ -370,6 +384,7 @@ STEPS = st.one_of(
     st.tuples(st.just("restore"), WHICH),
     st.tuples(st.just("copy"), WHICH),
     st.tuples(st.just("rule"), WHICH, st.sampled_from(["make", "change", "delete"])),
+    st.tuples(st.just("check"), WHICH, st.sampled_from(["make", "change", "delete"])),
     st.tuples(st.just("erase")),
     st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
@@ -383,6 +398,7 @@ BEGINNING: list[tuple[Any, ...]] = [
     *(("create", n) for n in range(4)),
     *(("refresh", n) for n in range(4)),
     ("rule", 0, "make"),
+    ("check", 0, "make"),
     ("carry", 99),
     *(("show", n, 45) for n in range(2)),
     *(("refresh", n) for n in range(4)),
