@@ -18,7 +18,8 @@ from ..domain.rules.past import Past, past_of
 
 log = structlog.get_logger(__name__)
 
-BEYOND_MS = AHEAD_MS
+BEYOND_WINDOWS = 2
+SHORTEST_BEYOND_MS = 60_000
 """So much more than what is needed is read, so that not every message asks."""
 LONGEST_MS = 3_600_000
 """Of a message whose samples span more, the oldest are compared with nothing."""
@@ -61,7 +62,7 @@ class Recalling:
         async def read(rule_id: Id, spec: RatioRule, first: int, last: int) -> bool:
             async with limit:
                 try:
-                    judge.pasts[rule_id] = await self._read(organization, spec, first, last + BEYOND_MS)
+                    judge.pasts[rule_id] = await self._read(organization, spec, first, last)
                 except ProblemError as refused:
                     self._not_before[rule_id] = clock() + AGAIN_SECONDS
                     log.warning("the past is not known right now", rule=str(rule_id), error=str(refused)[:200])
@@ -83,13 +84,14 @@ class Recalling:
 
     async def _read(self, organization: Id, spec: RatioRule, first: int, last: int) -> Past:
         since, window = first - round(spec.window * 1000), round(spec.window)
+        until = last + max(BEYOND_WINDOWS * window * 1000, SHORTEST_BEYOND_MS)
         try:
-            return await self._read_in_steps(organization, spec, since, last, max(1, window // STEPS))
+            return await self._read_in_steps(organization, spec, since, until, max(1, window // STEPS))
         except ProblemError as refused:
             if refused.problem.status != 422:
                 raise
         # Too many points, or so long ago that only minutes are kept.
-        return await self._read_in_steps(organization, spec, since, last, -(-window // 60) * 60)
+        return await self._read_in_steps(organization, spec, since, until, -(-window // 60) * 60)
 
     async def _read_in_steps(self, organization: Id, spec: RatioRule, since: int, until: int, step: int) -> Past:
         asked = QueryMetrics(
