@@ -1,4 +1,4 @@
-"""A heartbeat's address is made anew: the one before is refused everywhere, and others' stay good."""
+"""A heartbeat is changed, and its address made anew: the one before is refused everywhere, and others' stay good."""
 
 from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
@@ -110,3 +110,14 @@ async def test_the_page_gives_a_new_address(robin: Any, visitor: Any) -> None:
     assert path_of(heartbeat) not in shown
     assert "has a new address" in shown
     assert (await visitor.get(path_of(heartbeat))).status_code == 404
+
+
+async def test_what_only_the_rule_of_a_heartbeat_says_stays_when_it_is_changed(robin: Any) -> None:
+    heartbeat = await add(robin)
+    rule, path = f"/api/rules/{heartbeat['id']}", f"/api/heartbeats/{heartbeat['id']}"
+    texts = {"annotations": {"summary": "No backup"}, "group": "Night"}
+    assert (await robin.patch(rule, json=texts)).status_code == 200
+    changed = await robin.put(path, json={"name": "Backup", "period": "2h"})
+    assert changed.status_code == 200, changed.text
+    spec = (await robin.get(rule)).json()["rule"]["spec"]
+    assert (spec["period"], spec["annotations"], spec["group"]) == (7200, texts["annotations"], "Night")

@@ -147,10 +147,12 @@ async def get_heartbeat(
 async def replace_heartbeat(
     heartbeat_id: PathId, body: HeartbeatSpec, request: Request, caller: CallerDep, gateway: GatewayDep
 ) -> HeartbeatReply:
-    """Make the heartbeat what is sent. Its address stays."""
+    """Make the heartbeat what is sent. Its address stays, and what is said of it at its rule alone (texts, group)."""
     rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
+    told = {name: getattr(rule.spec, name) for name in ("annotations", "group")}
+    spec = _rule_of(body).model_copy(update=told)
     rule = await gateway.runtime.ask(
-        UpdateRule(organization_id=caller.organization_id, rule_id=rule.id, user_id=caller.user_id, spec=_rule_of(body))
+        UpdateRule(organization_id=caller.organization_id, rule_id=rule.id, user_id=caller.user_id, spec=spec)
     )
     await audited(gateway, caller, "heartbeat.update", rule.id)
     return await _reply(gateway, request, rule)
