@@ -30,7 +30,7 @@ from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId, tagged
 from ..http.patches import made, merged
 from .audit import audited
-from .shapes import Success
+from .shapes import Moment, Success
 
 router = APIRouter(prefix="/api", tags=["rules"], route_class=IdempotentRoute)
 
@@ -123,8 +123,8 @@ class PreviewRequest(Model):
 
     rule: RuleSpec
     rule_id: Id | None = Field(default=None, description="The rule that is being changed, if there is one")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @router.get("/rules")
