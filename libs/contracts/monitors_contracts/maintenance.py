@@ -1,9 +1,18 @@
 """Maintenance windows: times that come again, in which work is done and nobody is told of its alerts."""
 
 import zoneinfo
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, NaiveDatetime, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    NaiveDatetime,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from .base import Done, Event, Id, Model, TenantRequest
 from .durations import AS_DURATION, WRITTEN
@@ -26,16 +35,36 @@ TimeZone = Annotated[str, StringConstraints(min_length=1, max_length=100), After
 """An IANA name: `Europe/Berlin`."""
 
 
+def _local(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo:
+        raise ValueError("a local time is like 2026-11-22T02:00, without a zone: `timezone` says which clocks")
+    return moment
+
+
+LocalTime = Annotated[
+    NaiveDatetime,
+    BeforeValidator(_local),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$"}),
+]
+"""A time as clocks show it: `2026-11-22T02:00`."""
+
+
 class WindowSpec(Model):
     """When work is done, and on what.
 
-    The first window opens at `startsAt` by the clocks of `timezone`, and so does every later one, in summer as in winter. A
-    time that clocks leave out opens as much later as they are put forward; one that they show twice opens at the first.
+    It opens by the clocks of `timezone`, in summer as in winter, from `startsAt` on. At a time that clocks leave out it opens
+    as much later as they are put forward; at one that they show twice, the first time.
     """
 
     name: WindowName
     matchers: Selection
-    starts_at: NaiveDatetime = Field(description="Local time of the first one: `2026-11-22T02:00:00`")
+    starts_at: LocalTime = Field(description="Local time of the first one: `2026-11-22T02:00`")
     timezone: TimeZone = "UTC"
     duration: WindowLength = Field(description="How long each lasts, by a stop-watch")
     rrule: str | None = Field(
