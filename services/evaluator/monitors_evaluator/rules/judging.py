@@ -7,8 +7,9 @@ and then. Whoever goes on from there judges the same messages to the same transi
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -47,6 +48,8 @@ LOOK_SECONDS = 0.25
 GROUP_SECONDS = 0.1
 TICK_SECONDS = 1.0
 FORGET_SECONDS = 3600.0
+AT_ONCE = 500
+"""A batch of more samples than these is judged beside the loop."""
 
 JUDGED = Histogram("monitors_rules_judging_seconds", "Time the judging of one message took")
 DELAY = Histogram(
@@ -256,16 +259,21 @@ class Judging:
         self._last = sequence
         for each in self._leases.held.values():
             each.judged = max(each.judged, sequence)
-        return self._take(organization, judged, batches, arrived, sequence) if judged and batches else []
+        return await self._take(organization, judged, batches, arrived, sequence) if judged and batches else []
 
-    def _take(
+    async def _take(
         self, organization: Id, judged: Judged, batches: list[Batch], arrived: int, sequence: int
     ) -> list[Transition]:
         judge, found = judged.judge, list[Transition]()
         try:
             with JUDGED.time():
                 for batch in batches:
-                    found += judge.take(batch, arrived)
+                    if len(batch.times) <= AT_ONCE:
+                        found += judge.take(batch, arrived)
+                    else:
+                        found += await self._ours_meanwhile(asyncio.to_thread(judge.take, batch, arrived))
+        except (Fenced, asyncpg.PostgresError, *DATABASE_AWAY):
+            raise
         except Exception:  # judged again, it would fail again, and hold up everybody's rules
             log.exception("measurements could not be judged", organization=str(organization), sequence=sequence)
             NOT_JUDGED.labels("failed").inc()
@@ -280,6 +288,13 @@ class Judging:
             NOT_JUDGED.labels("series-limit").inc(judge.roster.refused_series)
             judge.roster.refused_series = 0
         return found
+
+    async def _ours_meanwhile(self, work: Coroutine[Any, Any, list[Transition]]) -> list[Transition]:
+        """What long work comes to, during which our shards stay ours. Raises Fenced when they did not."""
+        task = asyncio.create_task(work)
+        while not (await asyncio.wait([task], timeout=RENEW_SECONDS))[0]:
+            await self._leases.keep()
+        return task.result()
 
     # -- time passes ------------------------------------------------------------------------------------------------
 

@@ -140,3 +140,30 @@ def test_groups_when_told_of_then_the_condition_names_them(court: Any) -> None:
         "max by (zone) (cpu) against 1d before > 5",
         "2 of 3 sum (cpu) > 5",
     ]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a1", "a2", "b1"]), st.integers(0, 30), st.floats(0, 100)), max_size=40))
+def test_groups_when_all_comes_in_one_message_then_as_in_many(court: Any, points: list[tuple[str, int, float]]) -> None:
+    for fields in ({"warning": 90}, {"kind": "window", "window": "1m", "warning": 50}):
+        rule = court.rule(**fields, by=["zone"], across="sum")
+        at_once, apart = court(rule), court(rule)
+        unique = {(host, at): (host, 15.0 * at, value) for host, at, value in points}
+        moments = sorted({at for _, at in unique})
+        found = at_once.take(*unique.values(), arrived=600)
+        expected = [
+            each
+            for moment in moments
+            for each in apart.take(*(point for (_, at), point in unique.items() if at == moment), arrived=600)
+        ]
+        assert found == expected
+
+
+def test_a_message_of_very_many_times_when_judged_then_groups_are_at_some_and_each_sample_is_in_its_window(
+    court: Any,
+) -> None:
+    subject = court(court.rule(kind="window", window="2h", function="count", op="ge", by=[], warning=1200))
+    points = [("a1", 3.0 * number, 1.0) for number in range(2400)]
+    [(_, at, level, _)] = subject.take(*points, arrived=7200)
+    assert level == 1
+    assert at >= 7200 * 29 / 30 - 15, "counts are of whole windows"
+    assert subject.judge.not_judged == {}

@@ -336,6 +336,19 @@ async def test_an_evaluator_when_it_was_taken_for_dead_then_writes_nothing_more(
     assert await pool.fetchval("SELECT max(position) FROM evaluator.rule_shards") == 7
 
 
+async def test_shards_when_kept_during_long_work_then_nobody_takes_them_and_after_it_somebody_may(pool: Pool) -> None:
+    busy, other = Leases(pool, new_id(), seconds=0.6), Leases(pool, new_id(), seconds=5)
+    await busy.renew()
+    for _ in range(4):
+        await asyncio.sleep(0.3)
+        await busy.keep()
+        assert await other.renew() == []
+    await asyncio.sleep(0.7)
+    assert await other.renew()
+    with pytest.raises(Fenced):
+        await busy.keep()
+
+
 async def test_a_position_when_it_is_not_where_its_owner_left_it_then_is_not_moved(pool: Pool) -> None:
     leases = Leases(pool, new_id())
     [first, *_] = await leases.renew()

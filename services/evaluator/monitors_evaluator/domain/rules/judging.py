@@ -5,8 +5,9 @@ A message's samples are judged at once, each rule over all its series, in the ti
 however often some are repeated, and whoever goes on from the state kept after one of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from .transitions import Transition, transition
 
 AHEAD_MS = 10 * 60_000
 """A sample from further ahead of its arrival is a clock gone wrong: judged, it would make all that follows late."""
+MOST_MOMENTS = 500
+"""At so many times of one message a group is judged; of more, at some of them."""
 
 
 class Judge:
@@ -108,11 +111,8 @@ class Judge:
             keep = self._telling(cell, at, value, first)
             cell, at, value = cell[keep], at[keep], value[keep]
             first = np.concatenate(([True], cell[1:] != cell[:-1]))
-        place = np.arange(len(cell))
-        turn = place - np.maximum.accumulate(np.where(first, place, 0))
         found: list[Transition] = []
-        for number in range(int(turn.max(initial=-1)) + 1):
-            now = turn == number
+        for now in _turns(cell):
             found += self._judge_once(cell[now], at[now], value[now])
         return found
 
@@ -194,23 +194,27 @@ class Judge:
     ) -> list[Transition]:
         """Groups are judged at each time that samples have, by what their series came to last that are not stale then."""
         roster, found = self.roster, list[Transition]()
-        late = at < roster.members["last"][member]
-        self._pass_over("late", int(late.sum()))
-        for moment in np.unique(at[~late]):
-            now = (at == moment) & (moment > roster.members["last"][member])
-            if not now.any():
-                continue
-            self._note(member[now], at[now], value[now])
-            members = roster.members[: len(roster.member_keys)]
-            touched = np.unique(members["cell"][member[now]])
-            place = np.searchsorted(touched, members["cell"]).clip(max=len(touched) - 1)
-            live = touched[place] == members["cell"]
-            live &= members["last"] > moment - roster.rows["stale_after"][roster.cells["rule"][touched]][place]
-            functions = [self._across_of(int(each)) for each in touched]
+        self._pass_over("late", int((at < roster.members["last"][member]).sum()))
+        fresh = at > roster.members["last"][member]
+        order = np.lexsort((member[fresh], at[fresh]))
+        member, at, value = member[fresh][order], at[fresh][order], value[fresh][order]
+        begins = np.unique(at, return_index=True)[1]
+        if len(begins) > MOST_MOMENTS:
+            begins = begins[np.linspace(0, len(begins) - 1, MOST_MOMENTS).astype(np.int64)]
+        for begin, end in pairwise([*begins.tolist(), len(at)]):
+            now, moment = slice(begin, end), int(at[end - 1])
+            for turn in _turns(member[now]):
+                self._note(member[now][turn], at[now][turn], value[now][turn])
+            touched = np.unique(roster.members["cell"][member[now]]).astype(np.int64)
+            several, place = roster.members_of(touched)
+            stale_after = roster.rows["stale_after"][roster.cells["rule"][touched]]
+            members = roster.members[several]
+            live = members["last"] > moment - stale_after[place]
             roster.cells["arrived"][touched] = arrived
             roster.cells["source"][touched] = source
+            functions = [self._across_of(int(each)) for each in touched]
             judged = across(functions, place[live], members["value"][live])
-            found += self._judge_once(touched.astype(np.int64), np.full(len(touched), moment), judged)
+            found += self._judge_once(touched, np.full(len(touched), moment), judged)
         return found
 
     def _note(self, member: NDArray[np.int64], at: Times, value: Values) -> None:
@@ -313,3 +317,16 @@ class Judge:
     def _pass_over(self, reason: str, count: int) -> None:
         if count:
             self.not_judged[reason] = self.not_judged.get(reason, 0) + count
+
+
+def _turns(numbers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The places of the first of each number, then of the second of each, and so on."""
+    order = np.argsort(numbers, kind="stable")
+    first = np.ones(len(order), bool)
+    first[1:] = numbers[order][1:] != numbers[order][:-1]
+    place = np.arange(len(order))
+    turn = place - np.maximum.accumulate(np.where(first, place, 0))
+    by_turn = np.argsort(turn, kind="stable")
+    ends = np.cumsum(np.bincount(turn)).tolist() if len(turn) else []
+    for begin, end in pairwise([0, *ends]):
+        yield order[by_turn[begin:end]]

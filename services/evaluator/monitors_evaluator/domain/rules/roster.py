@@ -107,6 +107,8 @@ class Roster:
         self.rules_version = 0
         self._cell_of: dict[tuple[int, str], int] = {}
         self._member_of: dict[tuple[int, str], int] = {}
+        self._members_in_order: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._member_cells: NDArray[np.int32] = np.zeros(0, np.int32)
         self._selection = Selection()
         self._series: dict[str, int] = {}
         self._parsed: list[tuple[str, dict[str, str]]] = []
@@ -300,6 +302,18 @@ class Roster:
                 self._series_members.link(series, self.member(number, text, cell))
             else:
                 self._series_cells.link(series, cell)
+
+    def members_of(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The members of these groups, and which group each is of (by position)."""
+        if len(self._members_in_order) != len(self.member_keys):
+            of = self.members["cell"][: len(self.member_keys)]
+            self._members_in_order = np.argsort(of, kind="stable")
+            self._member_cells = of[self._members_in_order]
+        begins = np.searchsorted(self._member_cells, cells)
+        many = np.searchsorted(self._member_cells, cells, "right") - begins
+        place = np.repeat(np.arange(len(cells)), many)
+        first = np.cumsum(many) - many
+        return self._members_in_order[begins[place] + np.arange(len(place)) - first[place]], place
 
     def member(self, rule: int, series: str, cell: int) -> int:
         """The number of a group's member, made when it is new."""
