@@ -19,11 +19,13 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.monitors import ThresholdCleared, ThresholdExceeded
 from monitors_contracts.platform import OrganizationDeleted
-from monitors_contracts.receiving import ReceiveAlerts
+from monitors_contracts.receiving import ListActiveAlerts, ReceiveAlerts
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
 from .handlers import Handlers
+from .oncall import store as oncall
+from .oncall.wiring import wire as wire_oncall
 from .receiving import Receiving
 
 
@@ -32,7 +34,7 @@ def build(runtime: Runtime) -> Service:
     service = runtime.service("alerter", Path(__file__).parent / "migrations")
     handlers = Handlers(service)
     service.consume(ThresholdExceeded, ThresholdCleared, save_all=handlers.thresholds_crossed)
-    service.erase(OrganizationDeleted, *store.ERASE)
+    service.erase(OrganizationDeleted, *store.ERASE, *oncall.ERASE)
     service.answer(AcknowledgeAlert, handlers.acknowledge_alert)
     service.answer(ResolveAlert, handlers.resolve_alert)
     service.answer(AcknowledgeAlerts, handlers.acknowledge_alerts)
@@ -46,6 +48,7 @@ def build(runtime: Runtime) -> Service:
     service.on_start(receiving.start)
     service.on_stop(receiving.stop)
     service.answer(ReceiveAlerts, receiving.receive)
+    service.answer(ListActiveAlerts, receiving.list_active)
     service.project(
         AlertTriggered,
         AlertAcknowledged,
@@ -55,4 +58,5 @@ def build(runtime: Runtime) -> Service:
         tables=["alerter.alerts", "alerter.timeline"],
     )
     service.expire(store.EXPIRE_ALERTS, store.EXPIRE_TIMELINE)
+    wire_oncall(service)
     return service

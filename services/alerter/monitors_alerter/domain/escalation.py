@@ -77,7 +77,8 @@ def escalate(policy: PolicySpec, step: int, directory: Directory, now: datetime)
         number = number_of(policy, reached)
         if number:
             found, missed = whom(policy.steps[number - 1].targets, directory, now)
-            told = {each.channel_id: each for each in found} | told
+            for each in found:
+                told.setdefault(each.channel_id, each)
             passed += [Passed(number, target, word) for target, word in missed]
         following = step_after(policy, reached)
         gives_way = number > 0 and not told and number < len(policy.steps)

@@ -33,8 +33,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 )
 TABLES = ["alerter.oncall", "alerter.overrides"]
 
-# Changes of an organization take turns, so that what one refers to is not removed by another meanwhile.
-IN_TURN = "SELECT pg_advisory_xact_lock(hashtext('on call'), hashtext($1::text))"
+# Changes of an organization's settings take turns, so that what one refers to is not removed by another meanwhile.
+CHANGE = "SELECT alerter.change_settings($1)"
 
 PUT = """
 INSERT INTO alerter.oncall (organization_id, id, kind, version, document) VALUES ($1, $2, $3, $4, $5)
@@ -56,11 +56,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (organization_id, id) DO UPDATE SET is_removed = overrides.is_removed OR excluded.is_removed
 """
 
-FORGET_OVERRIDES = "DELETE FROM alerter.overrides WHERE organization_id = $1 AND schedule_id = $2"
-
 OVERRIDES = """
 SELECT document::text FROM alerter.overrides
-WHERE organization_id = $1 AND schedule_id = ANY($2::uuid[]) AND ends_at > $3 AND starts_at < $4 AND NOT is_removed
+WHERE organization_id = $1 AND schedule_id = ANY($2::uuid[]) AND ends_at > $3
+  AND starts_at < coalesce($4, 'infinity'::timestamptz) AND NOT is_removed
 ORDER BY starts_at, id
 """
 
@@ -74,7 +73,12 @@ SELECT count(*) FROM alerter.overrides
 WHERE organization_id = $1 AND document->>'contactId' = $2 AND ends_at > $3 AND NOT is_removed
 """
 
-CHANNELS = "SELECT id, is_active FROM alerter.channels WHERE organization_id = $1"
+CHANNELS = "SELECT id, is_active FROM alerter.channels WHERE organization_id = $1 AND NOT is_gone"
+
+ROUTES_WITH = """
+SELECT jsonb_path_query_array(document, 'strict $.** ? (@.policyId == $id).name', jsonb_build_object('id', $2::text))
+FROM alerter.routing WHERE organization_id = $1
+"""
 
 EXPIRE = "DELETE FROM alerter.overrides WHERE id < $1 AND ends_at < now()"
 """Overrides that are over are kept as long as other history."""
@@ -103,7 +107,6 @@ async def apply(db: Connection, event: Event) -> None:
             await db.execute(PUT, organization, event.contact_id, "contact", event.contact_version, None)
         case ScheduleDeleted():
             await db.execute(PUT, organization, event.schedule_id, "schedule", event.schedule_version, None)
-            await db.execute(FORGET_OVERRIDES, organization, event.schedule_id)
         case PolicyDeleted():
             await db.execute(PUT, organization, event.policy_id, "policy", event.policy_version, None)
         case ScheduleOverridden() | OverrideRemoved():
@@ -118,9 +121,9 @@ async def _put(db: Connection, organization_id: Id, made: Contact | Schedule | P
     await db.execute(PUT, organization_id, made.id, _KINDS[type(made)], made.version, made)
 
 
-async def in_turn(db: Connection, organization_id: Id) -> None:
-    """Wait for other changes of the organization's on-call settings, and keep more from beginning until this one is done."""
-    await db.execute(IN_TURN, str(organization_id))
+async def change(db: Connection, organization_id: Id) -> None:
+    """Begin to change the organization's settings: whoever else changes them, or tells by them, goes before or after."""
+    await db.execute(CHANGE, organization_id)
 
 
 async def get(db: Connection | Pool, kind: type[Setting], organization_id: Id, setting_id: Id) -> Setting | None:
@@ -136,7 +139,11 @@ async def find(db: Connection | Pool, kind: type[Setting], organization_id: Id) 
 
 
 async def overrides(
-    db: Connection | Pool, organization_id: Id, schedule_ids: Sequence[Id], since: datetime, until: datetime
+    db: Connection | Pool,
+    organization_id: Id,
+    schedule_ids: Sequence[Id],
+    since: datetime,
+    until: datetime | None = None,
 ) -> dict[Id, list[Override]]:
     """Overrides that reach into the span, by schedule, the first to begin first."""
     found: dict[Id, list[Override]] = {}
@@ -155,6 +162,11 @@ async def get_override(db: Connection | Pool, organization_id: Id, schedule_id: 
 async def stands_in(db: Connection, organization_id: Id, contact_id: Id, now: datetime) -> bool:
     """Whether an override that is not over names this contact."""
     return bool(await db.fetchval(STANDING_IN, organization_id, str(contact_id), now))
+
+
+async def routes_with(db: Connection, organization_id: Id, policy_id: Id) -> list[str]:
+    """Names of the routes that escalate by this policy."""
+    return await db.fetchval(ROUTES_WITH, organization_id, str(policy_id)) or []
 
 
 async def channels(db: Connection | Pool, organization_id: Id) -> dict[Id, bool]:
