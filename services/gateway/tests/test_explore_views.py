@@ -228,6 +228,12 @@ def test_metrics_are_searched_by_name_and_help() -> None:
         assert bool(found.empty) == (not names)
 
 
+def test_parts_of_a_histogram_are_described_as_the_whole() -> None:
+    about = {"seconds": MetricDescription(type="histogram", help="How long."), "tea": MetricDescription(type="gauge")}
+    found = view(Asked(), names=["seconds_bucket", "seconds_count", "tea_count"], descriptions=about)
+    assert [(row.kind, row.help) for row in found.catalogue] == [*[("histogram", "How long.")] * 2, ("", "")]
+
+
 def test_an_empty_span_offers_a_longer_one() -> None:
     found = view(Asked(metric="cpu"), graph())
     assert found.graph is None
