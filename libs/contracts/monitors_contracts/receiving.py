@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from .alerts import AlertView, Severity
-from .base import Id, Model, TenantRequest, Url, Value
+from .base import Model, TenantRequest, Url, Value
 from .matchers import Matcher
 from .metrics import LabelName
 from .routing import Destination
@@ -57,19 +57,20 @@ class ActiveAlert(Model):
     """An alert that is not over, as it stands among silences and routes."""
 
     alert: AlertView
+    labels: dict[str, str] = Field(description="As routes and silences see them")
     updated_at: AwareDatetime = Field(description="When it was last heard of, or changed")
-    ends_at: AwareDatetime | None = Field(description="When it ends unless it is heard of again")
+    ends_at: AwareDatetime | None = Field(default=None, description="When it ends unless it is heard of again")
     silenced_by: list[str] = Field(description="Ids of silences and maintenance windows")
-    inhibited_by: list[str] = Field(description="Ids of the alerts that inhibit it")
+    inhibited_by: list[str] = Field(description="Ids of the alerts that hold it back")
     destinations: list[int] = Field(description="Places in `destinations` of the answer")
 
 
 class ActiveAlerts(Model):
-    """A page of them, in the order of their ids."""
+    """A page of them, in the order of their fingerprints; it may be short, or empty, and yet not the last."""
 
     alerts: list[ActiveAlert]
     destinations: list[Destination]
-    next_after: Id | None = None
+    next_after: str | None = None
 
 
 class ListActiveAlerts(TenantRequest[ActiveAlerts]):
@@ -78,4 +79,4 @@ class ListActiveAlerts(TenantRequest[ActiveAlerts]):
     service = "alerter"
     matchers: list[Matcher] = Field(default_factory=list[Matcher], max_length=50)
     limit: int = Field(default=500, ge=1, le=500)
-    after: Id | None = None
+    after: str = Field(default="", max_length=500)

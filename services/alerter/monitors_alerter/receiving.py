@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState
 from monitors_contracts.base import Id, new_id
-from monitors_contracts.receiving import AlertsReceived, ReceiveAlerts
+from monitors_contracts.receiving import ActiveAlerts, AlertsReceived, ListActiveAlerts, ReceiveAlerts
 from monitors_runtime.consumer import one_each
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
+from . import active
 from . import received_store as store
 from . import store as alerts
 from .domain import receiving
@@ -78,6 +79,10 @@ class Receiving:
         if again:
             await store.remember(tx.db, organization_id, again)
         return events
+
+    async def list_active(self, query: ListActiveAlerts) -> ActiveAlerts:
+        """Alerts that are not over."""
+        return await active.find(self._service.runtime.pool, query, datetime.now(UTC))
 
     async def _watch_always(self) -> None:
         while True:

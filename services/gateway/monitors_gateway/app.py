@@ -13,6 +13,8 @@ from monitors_runtime.runtime import Runtime, Service
 
 from .api import (
     account,
+    alertmanager,
+    alertmanager_silences,
     alerts,
     audit,
     auth,
@@ -68,6 +70,7 @@ TAGS = [
     {"name": "heartbeats", "description": "Jobs that say that they ran"},
     {"name": "uptime", "description": "Addresses that are to answer"},
     {"name": "alerts", "description": "What became true"},
+    {"name": "alertmanager", "description": "Alertmanager's API v2, for Prometheus and amtool"},
     {"name": "channels", "description": "Where messages go"},
     {"name": "notifications", "description": "What became of messages"},
     {"name": "events", "description": "Everything as it happens"},
@@ -119,6 +122,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
+        *(alertmanager, alertmanager_silences),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
         *(targets, senders, metrics_query, prometheus, system, public),
     )
@@ -142,6 +146,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         metrics_ingest.PATH: min(metrics_ingest.LARGEST, settings.metrics_body_bytes),
         remote_write.PATH: settings.metrics_body_bytes,
         otlp.PATH: min(otlp.LARGEST, settings.metrics_body_bytes),
+        alertmanager.PATH: alertmanager.LARGEST,
     }
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=body_limits)
     app.add_middleware(Edge, trusted=gateway.trusted_proxies)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import itertools
 import socket
 from collections import Counter
@@ -28,12 +29,16 @@ from monitors_contracts import (
     notifications,
     pages,
     platform,
+    receiving,
+    routing,
     rules,
+    silences,
     snapshots,
     targets,
     uptime,
 )
 from monitors_contracts.base import Done, Id, new_id
+from monitors_contracts.matchers import match_all
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.errors import ProblemError, problem
@@ -83,6 +88,9 @@ class Platform:
         self.unsubscribed: list[str] = []
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
+        self.received: list[receiving.ReceiveAlerts] = []
+        self.refuses_alerts = False
+        self.silences: dict[Id, tuple[Id, silences.SilenceView]] = {}
         self.delay = 0.0
         self._later: set[asyncio.Task[Any]] = set()
         evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
@@ -116,6 +124,14 @@ class Platform:
         alerter.answer(alerts.ResolveAlerts, self.change_alerts)
         alerter.answer(alerts.CommentAlert, self.comment)
         alerter.answer(alerts.GetAlertTimeline, self.timeline)
+        alerter.answer(receiving.ReceiveAlerts, self.receive_alerts)
+        alerter.answer(receiving.ListActiveAlerts, self.active_alerts)
+        alerter.answer(routing.GetRouting, self.get_routing)
+        alerter.answer(silences.CreateSilence, self.put_silence)
+        alerter.answer(silences.UpdateSilence, self.put_silence)
+        alerter.answer(silences.GetSilence, self.get_silence)
+        alerter.answer(silences.ExpireSilence, self.expire_silence)
+        alerter.answer(silences.ListSilences, self.list_silences)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
         notifier.answer(notifications.UpdateChannel, self.update_channel)
@@ -413,6 +429,123 @@ class Platform:
             total=len(shown),
             counts=Counter(each.state for each in found),
             next_cursor=str(page[-1].id) if len(page) == request.limit else None,
+        )
+
+    async def receive_alerts(self, request: receiving.ReceiveAlerts) -> receiving.AlertsReceived:
+        if self.refuses_alerts:
+            raise problem("service-unavailable", "Service unavailable", 503, "The database is away.")
+        self.received.append(request)
+        return receiving.AlertsReceived(received=len(request.alerts), opened=len(request.alerts), resolved=0)
+
+    async def active_alerts(self, request: receiving.ListActiveAlerts) -> receiving.ActiveAlerts:
+        """What was received last of each, two a page; the first channel is told of all, and critical ones are silenced."""
+        heard = {
+            str(sorted(each.labels.items())): (sent.origin, each)
+            for sent in self.received
+            if sent.organization_id == request.organization_id
+            for each in sent.alerts
+        }
+        now = datetime.now(UTC)
+        channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
+        active: list[receiving.ActiveAlert] = []
+        for key, (origin, each) in sorted(heard.items()):
+            labels = each.labels | {"severity": each.severity, "origin": origin}
+            if (each.ends_at and each.ends_at <= now) or not match_all(request.matchers, labels):
+                continue
+            fingerprint = f"{origin}:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+            if fingerprint <= request.after:
+                continue
+            alert = alerts.AlertView(
+                id=new_id(),
+                organization_id=request.organization_id,
+                fingerprint=fingerprint,
+                state=alerts.AlertState.FIRING,
+                severity=each.severity,
+                name=each.name,
+                summary=each.summary,
+                condition=each.condition,
+                labels=each.labels,
+                annotations=each.annotations,
+                started_at=each.starts_at or now,
+                origin=origin,
+                generator_url=each.generator_url,
+            )
+            active.append(
+                receiving.ActiveAlert(
+                    alert=alert,
+                    labels=labels,
+                    updated_at=now,
+                    ends_at=each.ends_at,
+                    silenced_by=["019aaa00-0000-7000-8000-000000000001"] if each.severity == "critical" else [],
+                    inhibited_by=[],
+                    destinations=[0],
+                )
+            )
+        active.sort(key=lambda each: each.alert.fingerprint)
+        destination = routing.Destination(
+            path=["root"],
+            channels=channels[:1],
+            group_by=["alertname"],
+            group_wait=0,
+            group_interval=0,
+            repeat_interval=0,
+        )
+        return receiving.ActiveAlerts(
+            alerts=active[:2],
+            destinations=[destination],
+            next_after=active[1].alert.fingerprint if len(active) > 2 else None,
+        )
+
+    async def get_routing(self, request: routing.GetRouting) -> routing.Routing:
+        channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
+        critical = routing.Route(name="critical", severities=["critical"], channels=channels[:1], group_wait=30)
+        return routing.Routing(root=routing.DEFAULT_ROUTE.model_copy(update={"routes": [critical]}), version=1)
+
+    async def put_silence(self, request: silences.CreateSilence | silences.UpdateSilence) -> silences.SilenceView:
+        if isinstance(request, silences.UpdateSilence):
+            await self.get_silence(request)
+        now, spec = datetime.now(UTC), request.spec
+        starts_at = spec.starts_at or now
+        ends_at = spec.ends_at or starts_at + timedelta(seconds=spec.for_ or 0)
+        if ends_at <= now:
+            raise problem("silence-over", "It would have ended", 422, "It would have ended already.")
+        if not request.confirm and any(each.op == "=~" for each in spec.matchers):
+            raise problem("silence-too-broad", "Too broad", 409, "It would hide 3 alerts.")
+        view = silences.SilenceView(
+            id=request.silence_id,
+            matchers=spec.matchers,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            comment=spec.comment,
+            author=spec.author,
+            remind=spec.remind,
+            created_by=request.user_id,
+            created_at=now,
+            updated_at=now,
+            state=silences.SilenceState.PENDING if starts_at > now else silences.SilenceState.ACTIVE,
+        )
+        self.silences[view.id] = request.organization_id, view
+        return view
+
+    async def get_silence(self, request: Any) -> silences.SilenceView:
+        owner, view = self.silences.get(request.silence_id, (None, None))
+        if view is None or owner != request.organization_id:
+            raise problem("silence-not-found", "No such silence", 404, "There is no silence with this id.")
+        return view
+
+    async def expire_silence(self, request: silences.ExpireSilence) -> silences.SilenceView:
+        view = await self.get_silence(request)
+        ended = {"state": silences.SilenceState.EXPIRED, "ends_at": datetime.now(UTC), "expired_by": request.user_id}
+        self.silences[view.id] = request.organization_id, view.model_copy(update=ended)
+        return self.silences[view.id][1]
+
+    async def list_silences(self, request: silences.ListSilences) -> silences.SilenceList:
+        mine = [view for owner, view in self.silences.values() if owner == request.organization_id]
+        found = [view for view in mine if not request.states or view.state in request.states]
+        return silences.SilenceList(
+            silences=sorted(found, key=lambda view: view.id, reverse=True)[: request.limit],
+            total=len(found),
+            counts=Counter(view.state for view in mine),
         )
 
     async def latest_alerts(self, request: alerts.GetLatestAlerts) -> alerts.LatestAlerts:
