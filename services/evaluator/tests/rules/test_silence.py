@@ -38,7 +38,7 @@ def test_a_sender_when_it_falls_silent_then_is_one_alert_that_says_of_how_many_s
     assert told.labels == {"source": "agent-7", "zone": "a"}, "with the labels that all of its series have"
     event = crossing(told)
     assert event.labels == {"source": "agent-7", "zone": "a", "team": "x"}
-    assert event.summary == "Busy (zone=a, source=agent-7): nothing comes from its sender any more: 3 series are silent"
+    assert event.summary == "Busy (source=agent-7, zone=a): nothing comes from its sender any more: 3 series are silent"
     state = of_rule(judge, rule.id, ms(302), 10, datetime.now(UTC))
     assert state.counts == {SeriesCondition.FIRING: 3, SeriesCondition.OK: 1}, "each of them is absent"
     assert judge.tick(ms(302), ms(0)) == []

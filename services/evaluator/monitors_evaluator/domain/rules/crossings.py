@@ -97,7 +97,7 @@ def summary(transition: Transition) -> str:
     of_sender = transition.reason == COLLECTOR_DOWN and math.isfinite(transition.value)
     if transition.level != QUIET and not of_sender and (text := rule.spec.annotations.get("summary")):
         return fill(text, transition.labels | rule.spec.labels, _words(transition))[:500]
-    series = ", ".join(f"{name}={value}" for name, value in transition.labels.items() if value)
+    series = ", ".join(f"{name}={value}" for name, value in sorted(transition.labels.items()) if value)
     why = REASONS.get(transition.reason)
     if of_sender:
         why = f"{why}: {number(transition.value)} series are silent"
