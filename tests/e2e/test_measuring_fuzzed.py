@@ -20,6 +20,7 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 SECONDS = 40
 ANY_MACHINE: dict[str, Any] = {
     "deadline": None,
+    "derandomize": True,
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 }
