@@ -89,7 +89,9 @@ def test_a_series_when_it_falls_silent_then_its_absence_is_told_and_its_return(p
     wait(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
 
 
-def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(platform: Any, site: Any) -> None:
+def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(
+    platform: Any, site: Any, tmp_path: Path
+) -> None:
     user = platform.user()
     send(user, "web-1", *((-3600 + 60 * minute, 90 if 20 <= minute < 40 else 10) for minute in range(60)))
     wait(lambda: preview(user, BUSY)["series"])
@@ -98,6 +100,23 @@ def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_st
     begun, over = (datetime.fromisoformat(each["at"]) for each in shown["transitions"])
     assert timedelta(minutes=13) < over - begun < timedelta(minutes=17)
     assert user.get("/api/rules")["total"] == 0, "it was not saved"
+    low = {
+        "name": "Low",
+        "kind": "window",
+        "metric": "cpu_percent",
+        "window": "5m",
+        "op": "lt",
+        "warning": 50,
+        "by": [],
+    }
+    either = {"name": "Either", "kind": "composite", "operator": "or", "rules": ["CPU busy", "Low"]}
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"rules": [BUSY, low, either]}))
+    tried = json.loads(monitors(platform, user, "rules", "preview", str(file), "--json"))
+    assert [each["reason"] for each in tried["CPU busy"]["transitions"]] == ["crossed", "recovered"]
+    assert [each["reason"] for each in tried["Low"]["transitions"]] == ["crossed", "recovered", "crossed"]
+    assert [each["reason"] for each in tried["Either"]["transitions"]][:1] == ["crossed"]
+    assert user.get("/api/rules")["total"] == 0
 
 
 def test_files_when_applied_twice_and_exported_then_nothing_differs(platform: Any, site: Any, tmp_path: Path) -> None:

@@ -381,13 +381,14 @@ class RulePreview(Model):
 class PreviewRule(TenantRequest[RulePreview]):
     """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`.
 
-    A composite is tried with the rules that it is made of, as they are. `rule_id` is of the rule that is being changed:
-    its pings are what a heartbeat is tried with.
+    A composite is tried with the rules that it is made of, as they are, or as `parts` says of those that are not saved.
+    `rule_id` is of the rule that is being changed: its pings are what a heartbeat is tried with.
     """
 
     service = "evaluator"
     spec: RuleSpec
     rule_id: Id | None = None
+    parts: dict[Id, RuleSpec] = Field(default_factory=dict, max_length=20)
     since: AwareDatetime
     until: AwareDatetime
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors_operator.as_code import documents, planning, prometheus, rule_tests
+from monitors_operator.as_code import documents, planning, prometheus, rule_tests, trying
 from monitors_operator.as_code.planning import Known
 from monitors_operator.errors import BadInput
 
@@ -415,3 +415,17 @@ def test_a_composite_when_it_names_nobody_then_is_refused() -> None:
     rule = {"name": "Both", "kind": "composite", "rules": ["Nobody"]}
     with pytest.raises(BadInput, match="Nobody"):
         planning.with_ids(rule, {})
+
+
+def test_rules_of_a_file_when_tried_then_parts_that_are_not_saved_come_along(tmp_path: Path) -> None:
+    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": ["CPU busy", "Saved", "Beat"]}
+    beat = {"name": "Beat", "kind": "heartbeat", "period": "1h"}
+    new = {"name": "New beat", "kind": "heartbeat", "period": "1h"}
+    file = write(tmp_path, "rules.yml", {"rules": [both, CPU, beat, new]})
+    ids = {"rules": {"Saved": "id-saved"}, "heartbeats": {"Beat": "id-beat"}, "uptime": {}}
+    bodies = trying.asked(documents.read([file]), Known({}, ids))
+    assert bodies.keys() == {"Both", "CPU busy", "Beat"}, "a new heartbeat has no pings"
+    [(part, spec)] = bodies["Both"]["parts"].items()
+    assert bodies["Both"]["rule"]["rules"] == [part, "id-saved", "id-beat"]
+    assert spec == bodies["CPU busy"]["rule"]
+    assert (bodies["Beat"]["ruleId"], bodies["Beat"]["rule"]["kind"]) == ("id-beat", "heartbeat")

@@ -124,7 +124,8 @@ class RuleHandlers:
 
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What a rule would have done with the samples that are stored."""
-        self._check_texts(query.spec)
+        for spec in (query.spec, *query.parts.values()):
+            self._check_texts(spec)
         return await self._previews.preview(query)
 
     # -- helpers ----------------------------------------------------------------------------------------------------

@@ -43,8 +43,12 @@ class Previews:
         parts: list[RuleView] = []
         if isinstance(query.spec, CompositeRule):
             known = await store.these(self._runtime.pool, query.organization_id, query.spec.rules)
-            parts = [previewing.view_of(each.spec, each.organization_id, query.since, each.id) for each in known]
-            parts = [each for each in parts if not isinstance(each.spec, CompositeRule)]
+            specs = {each.id: each.spec for each in known} | query.parts
+            parts = [
+                previewing.view_of(specs[each], query.organization_id, query.since, each)
+                for each in dict.fromkeys(query.spec.rules)
+                if each in specs and not isinstance(specs[each], CompositeRule)
+            ]
         judged = parts or [tried]
         if isinstance(tried.spec, CompositeRule) and not parts:
             raise _impossible("None of these rules is there.")

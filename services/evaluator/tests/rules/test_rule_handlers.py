@@ -245,6 +245,11 @@ async def test_rules_together_when_previewed_then_by_what_is_stored_of_their_par
     [fired] = shown.transitions
     assert (fired.at, fired.severity) == (begin + timedelta(minutes=15), "warning")
     assert shown.series == 4
+    unsaved = new_id()
+    part = high.spec.model_copy(update={"warning": 95.0})
+    never = spec.model_copy(update={"rules": [unsaved, low.id]})
+    tried = await keeper.handlers.preview(asked.model_copy(update={"spec": never, "parts": {unsaved: part}}))
+    assert (tried.series, tried.total) == (4, 0), "by a part that is not saved"
     spec = spec.model_copy(update={"rules": [new_id()]})
     assert await refusal(keeper.handlers.preview(asked.model_copy(update={"spec": spec}))) == 422
 

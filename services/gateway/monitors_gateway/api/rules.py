@@ -123,6 +123,9 @@ class PreviewRequest(Model):
 
     rule: RuleSpec
     rule_id: Id | None = Field(default=None, description="The rule that is being changed, if there is one")
+    parts: dict[Id, RuleSpec] = Field(
+        default_factory=dict, max_length=20, description="Of a composite's rules those that are not saved, by id"
+    )
     since: Moment | None = None
     until: Moment | None = None
 
@@ -176,7 +179,12 @@ async def preview_rule(body: PreviewRequest, caller: CallerDep, gateway: Gateway
     until = body.until or datetime.now(UTC)
     since = body.since or until - PREVIEW_SPAN
     asked = PreviewRule(
-        organization_id=caller.organization_id, spec=body.rule, rule_id=body.rule_id, since=since, until=until
+        organization_id=caller.organization_id,
+        spec=body.rule,
+        rule_id=body.rule_id,
+        parts=body.parts,
+        since=since,
+        until=until,
     )
     return await gateway.runtime.ask(asked, patience=40)
 
