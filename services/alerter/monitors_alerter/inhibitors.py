@@ -67,7 +67,7 @@ async def follow(db: Connection, rules: Rules, alerts: Sequence[AlertView]) -> N
 async def rebuild(db: Connection, organization_id: Id, rules: Sequence[InhibitionRule]) -> None:
     """Look at all open alerts anew, after a rule changed."""
     await db.execute(FORGET, organization_id)
-    compiled = Rules({rule.id: rule for rule in rules if rule.spec.is_active})
+    compiled = Rules.active(rules)
     if compiled.rules:
         found = [each async for each in open_labels(db, organization_id)]
         if rows := list(_rows(compiled, found, organization_id)):
@@ -101,6 +101,6 @@ def _source(row: asyncpg.Record) -> Source:
     return Source(row["alert_id"], row["name"], row["is_both"], ranked, aims)
 
 
-async def count_sources(db: Pool, organization_id: Id) -> dict[Id, int]:
+async def count_sources(db: Connection | Pool, organization_id: Id) -> dict[Id, int]:
     """How many open alerts may hold others back, by rule."""
     return {row["rule_id"]: row["count"] for row in await db.fetch(COUNT, organization_id)}

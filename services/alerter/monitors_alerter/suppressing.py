@@ -1,40 +1,52 @@
-"""What holds alerts back now, and what was held back.
+"""What holds alerts back now: silences, maintenance windows, other alerts.
 
-For whoever tells alerts: `suppressions` says what holds each one back; what is held back because of it is written down by
-`held_back`. A silence or a window that ends says when (`until`); alerts that an ended one held back are `freed`.
+For whoever tells alerts: `suppressions` says what holds each one back; when that keeps something from being told, `held.note`
+writes it down. A silence or a window says when it ends (`until`); what another alert holds back is free when that is over.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
-from uuid import UUID
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import UTC, datetime, time
+from typing import Generic, TypeVar
 
-from monitors_contracts.alerts import AlertState, AlertView
+from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
-from monitors_runtime.database import Connection, Pool, columns
+from monitors_runtime.database import Connection, Pool
 
 from . import inhibitors, suppression_store
-from .domain.inhibition import Side, inhibitor, rank
+from .circumstances import VERSIONS
+from .domain.inhibition import Rules, Side, inhibitor, rank
 from .domain.labels import labels_of
 from .domain.suppression import Suppression, Suppressors
 
 MOST_REMEMBERED = 500
 """Organizations whose suppressors are kept in memory."""
 
-HELD_BACK = """
-INSERT INTO alerter.held AS known (organization_id, holder_id, alert_id, inhibitor_id, since, last, times, alert_version)
-SELECT organization_id, holder_id, alert_id, inhibitor_id, at, at, 1, version FROM unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::int[]
-) AS given (organization_id, holder_id, alert_id, inhibitor_id, at, version)
-ON CONFLICT (organization_id, holder_id, alert_id) DO UPDATE SET
-    inhibitor_id = excluded.inhibitor_id, last = excluded.last, alert_version = excluded.alert_version,
-    times = known.times + (known.alert_version < excluded.alert_version)::int
-WHERE known.alert_version < excluded.alert_version OR known.inhibitor_id IS DISTINCT FROM excluded.inhibitor_id
-"""
-FREED = "SELECT DISTINCT organization_id FROM alerter.held WHERE inhibitor_id = ANY($1::uuid[])"
+V = TypeVar("V")
 
-_known: OrderedDict[Id, tuple[UUID, date, Suppressors]] = OrderedDict()
-"""By organization, with the stamp and the day it was made for: what it comes to is the same whoever made it."""
+
+class _Remembered(Generic[V]):
+    """What was made last for an organization, and from what: the same again whoever makes it, so nothing rests on it."""
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[Id, tuple[Hashable, V]] = OrderedDict()
+
+    def get(self, organization_id: Id, source: Hashable) -> V | None:
+        made = self._made.get(organization_id)
+        if made is None or made[0] != source:
+            return None
+        self._made.move_to_end(organization_id)
+        return made[1]
+
+    def keep(self, organization_id: Id, source: Hashable, made: V) -> V:
+        self._made[organization_id] = source, made
+        if len(self._made) > MOST_REMEMBERED:
+            self._made.popitem(last=False)
+        return made
+
+
+_rules = _Remembered[Rules]()
+_suppressors = _Remembered[Suppressors]()
 
 
 async def suppressions(
@@ -44,9 +56,10 @@ async def suppressions(
 
     One query where nothing is set up; no query an alert. Silences come first, then windows, then other alerts.
     """
-    suppressors = (await known(db, [organization_id], now)).get(organization_id)
-    if suppressors is None:
+    version = (await _versions(db, [organization_id])).get(organization_id)
+    if version is None:
         return {}
+    suppressors = await _suppressors_of(db, organization_id, version, now)
     found: dict[Id, list[Suppression]] = {}
     aims: dict[Id, tuple[Side, ...]] = {}
     for alert in alerts:
@@ -64,52 +77,49 @@ async def suppressions(
     return found
 
 
-async def known(db: Connection | Pool, organizations: Sequence[Id], now: datetime) -> dict[Id, Suppressors]:
-    """What holds alerts back in each of these organizations that ever set something up."""
-    return {
-        organization: await _suppressors(db, organization, stamp, now.astimezone(UTC).date())
-        for organization, stamp in (await suppression_store.stamps(db, organizations)).items()
-    }
+async def timed(
+    db: Connection | Pool, organization_id: Id, labels: Mapping[str, str], now: datetime
+) -> list[Suppression]:
+    """The silences and windows that would hold an alert with these labels back."""
+    version = (await _versions(db, [organization_id])).get(organization_id)
+    if version is None:
+        return []
+    return (await _suppressors_of(db, organization_id, version, now)).timed(labels, now)
 
 
-async def _suppressors(db: Connection | Pool, organization_id: Id, stamp: UUID, day: date) -> Suppressors:
-    if (remembered := _known.get(organization_id)) and remembered[:2] == (stamp, day):
-        _known.move_to_end(organization_id)
-        return remembered[2]
-    made = Suppressors(
-        await suppression_store.lasting(db, organization_id, datetime.combine(day, time(), UTC)),
-        await suppression_store.windows(db, organization_id),
-        await suppression_store.inhibition_rules(db, organization_id),
-        day,
-    )
-    _known[organization_id] = stamp, day, made
-    if len(_known) > MOST_REMEMBERED:
-        _known.popitem(last=False)
-    return made
-
-
-async def follow(db: Connection, alerts: Sequence[AlertView], now: datetime) -> None:
+async def follow(db: Connection, alerts: Sequence[AlertView]) -> None:
     """Keep up with which alerts hold others back, after these changed (of several organizations, maybe)."""
     by_organization: dict[Id, list[AlertView]] = {}
     for alert in alerts:
         by_organization.setdefault(alert.organization_id, []).append(alert)
-    for organization, suppressors in (await known(db, list(by_organization), now)).items():
-        if suppressors.rules.rules:
-            await inhibitors.follow(db, suppressors.rules, by_organization[organization])
+    for organization, version in (await _versions(db, list(by_organization))).items():
+        rules = await _rules_of(db, organization, version)
+        if rules.rules:
+            await inhibitors.follow(db, rules, by_organization[organization])
 
 
-async def freed(db: Connection, alerts: Sequence[AlertView]) -> list[Id]:
-    """Organizations in which something that one of these alerts held back may be told, now that it is over."""
-    over = [alert.id for alert in alerts if alert.state is AlertState.RESOLVED]
-    return [row[0] for row in await db.fetch(FREED, over)] if over else []
+async def _versions(db: Connection | Pool, organizations: Sequence[Id]) -> dict[Id, int]:
+    """The versions of these organizations' settings: who changes them waits for this transaction's end."""
+    rows = await db.fetch(VERSIONS, sorted(organizations))
+    return {row["organization_id"]: row["version"] for row in rows}
 
 
-async def held_back(db: Connection, held: Sequence[tuple[AlertView, Sequence[Suppression]]], now: datetime) -> None:
-    """Write down that these alerts had something to tell, and what held them back. The same change twice counts once."""
-    rows = {
-        (each.id, alert.id): (alert.organization_id, each.id, alert.id, each.inhibitor, now, alert.version)
-        for alert, suppressions in held
-        for each in suppressions
-    }
-    if rows:
-        await db.execute(HELD_BACK, *columns([rows[key] for key in sorted(rows)]))
+async def _suppressors_of(db: Connection | Pool, organization_id: Id, version: int, now: datetime) -> Suppressors:
+    day = now.astimezone(UTC).date()
+    if remembered := _suppressors.get(organization_id, (version, day)):
+        return remembered
+    made = Suppressors(
+        await suppression_store.lasting(db, organization_id, datetime.combine(day, time(), UTC)),
+        await suppression_store.windows(db, organization_id),
+        await _rules_of(db, organization_id, version),
+        day,
+    )
+    return _suppressors.keep(organization_id, (version, day), made)
+
+
+async def _rules_of(db: Connection | Pool, organization_id: Id, version: int) -> Rules:
+    if (remembered := _rules.get(organization_id, version)) is not None:
+        return remembered
+    return _rules.keep(
+        organization_id, version, Rules.active(await suppression_store.inhibition_rules(db, organization_id))
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Self, TypeAlias
 from uuid import UUID
 
 from monitors_contracts.alerts import Severity
@@ -54,6 +54,11 @@ class Rules:
     rules: Mapping[Id, InhibitionRule]
     _sources: Chooser[InhibitionRule] = field(init=False)
     _targets: Chooser[InhibitionRule] = field(init=False)
+
+    @classmethod
+    def active(cls, rules: Iterable[InhibitionRule]) -> Self:
+        """Those of them that are switched on."""
+        return cls({each.id: each for each in rules if each.spec.is_active})
 
     def __post_init__(self) -> None:
         self._sources = Chooser((each.spec.source, each) for each in self.rules.values())

@@ -2,6 +2,9 @@
 
 from monitors_contracts.alerts import AlertView
 
+DERIVED = frozenset({"alertname", "severity", "origin", "group"})
+"""Labels that an alert has though it may not carry them itself."""
+
 
 def labels_of(alert: AlertView) -> dict[str, str]:
     """The alert's own labels, and what every alert has: `alertname`, `severity`, `origin`, and the rule's `group`.

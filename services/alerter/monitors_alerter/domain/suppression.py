@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from monitors_contracts.base import Id
-from monitors_contracts.inhibition import InhibitionRule
 from monitors_contracts.maintenance import MaintenanceWindow
 from monitors_contracts.silences import Holder, Silence
 
@@ -38,14 +37,14 @@ class Suppressors:
         self,
         silences: Iterable[Silence],
         windows: Iterable[MaintenanceWindow],
-        rules: Iterable[InhibitionRule],
+        rules: Rules,
         day: date,
     ) -> None:
         begin = datetime.combine(day, time(), UTC)
         opening = ((each, occurrences(each.spec, begin, begin + 2 * _DAY)) for each in windows if each.spec.is_active)
         self._silences = Chooser((each.matchers, each) for each in silences)
         self._windows = Chooser((each.spec.matchers, (each, spans)) for each, spans in opening if spans)
-        self.rules = Rules({each.id: each for each in rules if each.spec.is_active})
+        self.rules = rules
 
     def timed(self, labels: Mapping[str, str], now: datetime) -> list[Suppression]:
         """Silences and open windows that choose an alert with these labels."""

@@ -31,12 +31,6 @@ CREATE TABLE alerter.inhibition_rules (
 );
 CREATE INDEX inhibition_rules_of_organization ON alerter.inhibition_rules (organization_id);
 
--- A new stamp with every change of these, so that whoever remembers what they come to knows whether it holds still.
-CREATE TABLE alerter.suppression_stamps (
-    organization_id uuid NOT NULL PRIMARY KEY,
-    stamp           uuid NOT NULL
-);
-
 -- Open alerts that hold others back, by rule and equal labels (`key`); made of alerts and rules. `aims`: as whose targets
 -- they may be held back themselves.
 CREATE TABLE alerter.inhibitors (
@@ -61,17 +55,15 @@ CREATE TABLE alerter.held (
     organization_id uuid        NOT NULL,
     holder_id       uuid        NOT NULL,
     alert_id        uuid        NOT NULL,
-    inhibitor_id    uuid,
     since           timestamptz NOT NULL,
     last            timestamptz NOT NULL,
     times           integer     NOT NULL,
     alert_version   integer     NOT NULL,
     PRIMARY KEY (organization_id, holder_id, alert_id)
 );
-CREATE INDEX held_by_inhibitor ON alerter.held (inhibitor_id) WHERE inhibitor_id IS NOT NULL;
 CREATE INDEX held_alerts ON alerter.held (alert_id);
 
 -- migrate:down
 SET LOCAL lock_timeout = '5s';
-DROP TABLE alerter.held, alerter.inhibitors, alerter.suppression_stamps, alerter.inhibition_rules,
+DROP TABLE alerter.held, alerter.inhibitors, alerter.inhibition_rules,
     alerter.maintenance_windows, alerter.silences;
