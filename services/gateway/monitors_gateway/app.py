@@ -19,21 +19,26 @@ from .api import (
     audit,
     auth,
     channels,
+    contacts,
     evaluations,
     events,
     export,
     extraction,
     heartbeats,
+    hooks,
+    integrations,
     metrics_ingest,
     metrics_query,
     monitors,
     notifications,
     otlp,
+    policies,
     prometheus,
     public,
     refreshes,
     remote_write,
     rules,
+    schedules,
     senders,
     snapshots,
     system,
@@ -71,7 +76,9 @@ TAGS = [
     {"name": "uptime", "description": "Addresses that are to answer"},
     {"name": "alerts", "description": "What became true"},
     {"name": "alertmanager", "description": "Alertmanager's API v2, for Prometheus and amtool"},
+    {"name": "integrations", "description": "Alerts of other systems, by their webhooks"},
     {"name": "channels", "description": "Where messages go"},
+    {"name": "on-call", "description": "Who is reached, whose turn it is, and who is told next"},
     {"name": "notifications", "description": "What became of messages"},
     {"name": "events", "description": "Everything as it happens"},
     {"name": "snapshots", "description": "Pages as they were"},
@@ -122,13 +129,15 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
-        *(alertmanager, alertmanager_silences),
+        *(alertmanager, alertmanager_silences, integrations, hooks),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
+        *(contacts, schedules, policies),
         *(targets, senders, metrics_query, prometheus, system, public),
     )
     for part in parts:
         app.include_router(part.router)
     app.include_router(heartbeats.pings)
+    app.include_router(schedules.calendars)
     app.router.routes.extend(health.routes(runtime))
     problems.install(app)
     docs.install(app)

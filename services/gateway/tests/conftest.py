@@ -8,6 +8,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,8 @@ import zstandard
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+import monitors_alerter
+from monitors_alerter.oncall.wiring import wire as wire_oncall
 from monitors_contracts import (
     alerts,
     collection,
@@ -67,7 +70,7 @@ def interpretation(prompt: str) -> monitors.Interpretation:
 
 
 class Platform:
-    """The services behind the gateway, in memory. A monitor's name says how its checks end."""
+    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call settings are real."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
@@ -93,7 +96,9 @@ class Platform:
         self.silences: dict[Id, tuple[Id, silences.SilenceView]] = {}
         self.delay = 0.0
         self._later: set[asyncio.Task[Any]] = set()
-        evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
+        evaluator = runtime.service("evaluator")
+        alerter = runtime.service("alerter", Path(monitors_alerter.__file__).parent / "migrations")
+        wire_oncall(alerter)
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
         evaluator.answer(monitors.CreateMonitor, self.create)

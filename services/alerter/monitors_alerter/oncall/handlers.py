@@ -35,6 +35,7 @@ from monitors_contracts.policies import (
     PolicySpec,
     SavePolicy,
 )
+from monitors_runtime.database import Connection, Pool
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
@@ -60,6 +61,8 @@ class OnCallHandlers:
     async def save_contact(self, command: SaveContact) -> Contact:
         """Somebody can be reached, or is reached otherwise."""
         organization, spec = command.organization_id, command.spec
+        if not command.is_new:
+            await _existing(self._service.runtime.pool, Contact, organization, command.contact_id)
         await self._check_channels(organization, spec.channels)
         async with self._changing(organization) as tx:
             known = await store.get(tx.db, Contact, organization, command.contact_id)
@@ -74,7 +77,7 @@ class OnCallHandlers:
         """Somebody is gone."""
         organization, contact_id = command.organization_id, command.contact_id
         async with self._changing(organization) as tx:
-            known = await _existing(tx, Contact, organization, contact_id)
+            known = await _existing(tx.db, Contact, organization, contact_id)
             users = [
                 f"schedule {each.name!r}"
                 for each in await store.find(tx.db, Schedule, organization)
@@ -111,7 +114,7 @@ class OnCallHandlers:
         """Turns are no more."""
         organization, schedule_id = command.organization_id, command.schedule_id
         async with self._changing(organization) as tx:
-            known = await _existing(tx, Schedule, organization, schedule_id)
+            known = await _existing(tx.db, Schedule, organization, schedule_id)
             _refuse_in_use("schedule", known.name, await _policies_with(tx, organization, schedule_id))
             for each in await _overrides_ahead(tx, organization, schedule_id):
                 await _do(tx, OverrideRemoved(organization_id=organization, schedule_id=schedule_id, override=each))
@@ -125,7 +128,7 @@ class OnCallHandlers:
         """Another calendar link is good, or none."""
         organization = command.organization_id
         async with self._changing(organization) as tx:
-            known = await _existing(tx, Schedule, organization, command.schedule_id)
+            known = await _existing(tx.db, Schedule, organization, command.schedule_id)
             changes = {"calendar_id": command.calendar_id, "version": known.version + 1, "updated_at": tx.now}
             schedule = known.model_copy(update=changes)
             await _do(tx, ScheduleChanged(organization_id=organization, schedule_id=schedule.id, schedule=schedule))
@@ -137,7 +140,7 @@ class OnCallHandlers:
         """Somebody stands in."""
         organization, schedule_id, spec = command.organization_id, command.schedule_id, command.spec
         async with self._changing(organization) as tx:
-            await _existing(tx, Schedule, organization, schedule_id)
+            await _existing(tx.db, Schedule, organization, schedule_id)
             known = await store.get_override(tx.db, organization, schedule_id, command.override_id)
             if known:
                 return known
@@ -166,6 +169,8 @@ class OnCallHandlers:
     async def save_policy(self, command: SavePolicy) -> Policy:
         """Escalation goes another way."""
         organization, spec = command.organization_id, command.spec
+        if not command.is_new:
+            await _existing(self._service.runtime.pool, Policy, organization, command.policy_id)
         targets = [target for step in spec.steps for target in step.targets]
         await self._check_channels(organization, [each.id for each in targets if each.kind == "channel"])
         async with self._changing(organization) as tx:
@@ -185,7 +190,7 @@ class OnCallHandlers:
         """Nothing escalates by it any more."""
         organization, policy_id = command.organization_id, command.policy_id
         async with self._changing(organization) as tx:
-            known = await _existing(tx, Policy, organization, policy_id)
+            known = await _existing(tx.db, Policy, organization, policy_id)
             routes = await store.routes_with(tx.db, organization, policy_id)
             _refuse_in_use("policy", known.name, [f"route {each!r}" for each in routes])
             version = known.version + 1
@@ -258,8 +263,8 @@ async def _check_contacts(tx: Transaction, organization_id: Id, contacts: Collec
         raise problem("unknown-contact", "No such contact", 422, f"There is no contact {min(unknown)}.")
 
 
-async def _existing(tx: Transaction, kind: type[Setting], organization_id: Id, identifier: Id) -> Setting:
-    return await store.get(tx.db, kind, organization_id, identifier) or not_found(kind.__name__.lower())
+async def _existing(db: Connection | Pool, kind: type[Setting], organization_id: Id, identifier: Id) -> Setting:
+    return await store.get(db, kind, organization_id, identifier) or not_found(kind.__name__.lower())
 
 
 async def _overrides_ahead(tx: Transaction, organization_id: Id, schedule_id: Id) -> list[Override]:
