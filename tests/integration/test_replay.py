@@ -25,6 +25,7 @@ import monitors_evaluator.app
 import monitors_metrics.app
 import monitors_notifier.app
 import monitors_scraper.app
+from monitors_alerter.settings import AlerterSettings
 from monitors_contracts.alerts import AcknowledgeAlert, AlertView, CommentAlert, ListAlerts, ResolveAlert
 from monitors_contracts.base import Event, Id, Request, new_id
 from monitors_contracts.collection import DeleteMonitor, DuplicateMonitor, RestoreMonitor
@@ -132,7 +133,7 @@ class Platform:
         monkeypatch.setattr(sendgrid_events, "verify", lambda *_, **__: None)
         monitors_scraper.app.build(runtime, ScraperSettings())
         monitors_evaluator.app.build(runtime, AiSettings(), RuleSettings())
-        monitors_alerter.app.build(runtime)
+        monitors_alerter.app.build(runtime, AlerterSettings())
         notifier_settings = NotifierSettings(
             data_dir=folder,
             secret_key=SecretStr("a secret of sixteen"),
@@ -166,7 +167,7 @@ class Platform:
         names = [row["name"] for row in tables]
         await self.house.pool.execute(f"TRUNCATE {', '.join([*names, 'runtime.outbox', 'runtime.inbox'])}")
         self.organization, self.user = new_id(), new_id()
-        self.monitors, self.prices, self.seen = [], {}, 0
+        self.monitors, self.checks, self.prices, self.seen = [], [], {}, 0
         for service in self.services.values():
             for heard in service.heard:
                 heard.waiting.clear()
@@ -399,6 +400,8 @@ BEGINNING: list[tuple[Any, ...]] = [
     *(("refresh", n) for n in range(4)),
     ("rule", 0, "make"),
     ("check", 0, "make"),
+    ("check", 1, "make"),
+    ("check", 1, "delete"),
     ("carry", 99),
     *(("show", n, 45) for n in range(2)),
     *(("refresh", n) for n in range(4)),
