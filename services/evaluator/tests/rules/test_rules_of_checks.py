@@ -36,7 +36,11 @@ class Follower:
 
     def said(self, kind: Any, version: int, **spec: Any) -> Event:
         fields: dict[str, Any] = {"name": "Shop", "kind": "dns", "host": "shop.example"} | spec
-        whose = {"organization_id": self.organization, "check_id": self.check, "check_version": version}
+        whose: dict[str, Any] = {
+            "organization_id": self.organization,
+            "check_id": self.check,
+            "check_version": version,
+        }
         if kind is UptimeCheckDeleted:
             return UptimeCheckDeleted(**whose)
         return kind(**whose, user_id=self.user, spec=UptimeSpec(**fields), changed_at=datetime.now(UTC))
