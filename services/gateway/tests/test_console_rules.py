@@ -255,6 +255,9 @@ async def test_rules_are_put_together(person: Person, services: Any) -> None:
         "rule": [one, two],
         "severity": "critical",
     }
+    tried = html.unescape((await person.send("/rules/new", "/rules/new", **fields, do="preview")).text)
+    assert "“One” and “Two”, for each job" in tried
+    assert "It would have fired once in the last day." in tried
     reply = await person.send("/rules/new", "/rules/new", **fields)
     assert reply.status_code == 303, reply.text[:3000]
     made = reply.headers["location"].rsplit("/", 1)[1]
