@@ -151,6 +151,7 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("evaluator", (PageFetched, PageFetchFailed)),
     Durable("evaluator", (UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted)),
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
+    Durable("alerter", (ChannelChanged, ChannelDeleted)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),
     Durable("notifier", (NoticeIssued,)),

@@ -249,6 +249,8 @@ class Consumer:
                 await self._save_each(units, self._save)
             waiting: list[Envelope] = [envelope for unit in units for envelope in unit.tx.waiting]
             await outbox.save(db, self.service, waiting)
+        for unit in units:
+            unit.tx.committed()
         if waiting:
             self._relay.wake(self.service)
         now = datetime.now(UTC)

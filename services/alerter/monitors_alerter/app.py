@@ -18,23 +18,33 @@ from monitors_contracts.alerts import (
     ResolveAlerts,
 )
 from monitors_contracts.monitors import ThresholdCleared, ThresholdExceeded
+from monitors_contracts.notifications import ChannelChanged, ChannelDeleted
 from monitors_contracts.platform import OrganizationDeleted
 from monitors_contracts.receiving import ListActiveAlerts, ReceiveAlerts
+from monitors_contracts.routing import GetRouting, RoutingChanged, SaveRouting, TestRouting
 from monitors_runtime.runtime import Runtime, Service
 
-from . import store
+from . import routing_store, store, suppression_store, telling_store
+from .changes import Changes
 from .handlers import Handlers
 from .oncall import store as oncall
 from .oncall.wiring import wire as wire_oncall
 from .receiving import Receiving
+from .routes import Routes
+from .settings import AlerterSettings
+from .suppression_wiring import wire as wire_suppression
 
 
-def build(runtime: Runtime) -> Service:
+def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     """The alerter, hosted by this runtime."""
     service = runtime.service("alerter", Path(__file__).parent / "migrations")
-    handlers = Handlers(service)
+    changes = Changes(service)
+    handlers, routes = Handlers(service, changes), Routes(service)
     service.consume(ThresholdExceeded, ThresholdCleared, save_all=handlers.thresholds_crossed)
-    service.erase(OrganizationDeleted, *store.ERASE, *oncall.ERASE)
+    service.consume(ChannelChanged, ChannelDeleted, save_all=routes.channels_changed)
+    service.erase(OrganizationDeleted, *telling_store.ERASE, *store.ERASE, *suppression_store.ERASE, *oncall.ERASE)
+    service.on_start(changes.flushing.start)
+    service.on_stop(changes.flushing.stop)
     service.answer(AcknowledgeAlert, handlers.acknowledge_alert)
     service.answer(ResolveAlert, handlers.resolve_alert)
     service.answer(AcknowledgeAlerts, handlers.acknowledge_alerts)
@@ -44,6 +54,9 @@ def build(runtime: Runtime) -> Service:
     service.answer(GetAlertTimeline, handlers.get_timeline)
     service.answer(ListAlerts, handlers.list_alerts)
     service.answer(GetLatestAlerts, handlers.latest_alerts)
+    service.answer(GetRouting, routes.get)
+    service.answer(SaveRouting, routes.save)
+    service.answer(TestRouting, routes.test)
     receiving = Receiving(service)
     service.on_start(receiving.start)
     service.on_stop(receiving.stop)
@@ -57,6 +70,15 @@ def build(runtime: Runtime) -> Service:
         apply=store.apply,
         tables=["alerter.alerts", "alerter.timeline"],
     )
-    service.expire(store.EXPIRE_ALERTS, store.EXPIRE_TIMELINE)
+    service.project(
+        RoutingChanged,
+        ChannelChanged,
+        ChannelDeleted,
+        apply=routing_store.apply,
+        tables=["alerter.routing", "alerter.channels"],
+    )
+    service.expire(store.EXPIRE_ALERTS, store.EXPIRE_TIMELINE, *telling_store.EXPIRE)
+    service.expire_due(telling_store.EXPIRE_ISSUED)
+    wire_suppression(service, settings)
     wire_oncall(service)
     return service

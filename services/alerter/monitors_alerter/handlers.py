@@ -28,8 +28,10 @@ from monitors_runtime.consumer import Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
 
 from . import store
+from .changes import Changes
 from .domain import lifecycle, timeline
 
 NOT_FOUND = "alert-not-found"
@@ -41,8 +43,8 @@ Decide = Callable[[AlertView, datetime], AlertEvent | None]
 class Handlers:
     """The alerter's answers to events, commands and queries."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, changes: Changes) -> None:
+        self._service, self._changes = service, changes
 
     async def thresholds_crossed(self, units: Sequence[Unit[Crossing, None]]) -> None:
         """Thresholds were exceeded or cleared. Of several crossings about one thing, each is decided after the one before."""
@@ -56,13 +58,12 @@ class Handlers:
         alerts = await store.open_alerts(db, crossings)
         past = await store.past(db, [(each.organization_id, each.fingerprint) for each in crossings])
         await store.note(db, crossings)
-        events: list[AlertEvent] = []
+        happened: list[tuple[Transaction, AlertEvent]] = []
         for unit, crossing in zip(units, crossings, strict=True):
             known = alerts.get(lifecycle.about(crossing), [])
             follows = lifecycle.cross(crossing, known, past.get(crossing.fingerprint, lifecycle.Past()), new_id())
-            unit.tx.publish(*follows)
-            events += follows
-        await store.apply_all(db, events)
+            happened += [(unit.tx, event) for event in follows]
+        await self._changes.save_all(happened)
 
     async def acknowledge_alert(self, command: AcknowledgeAlert) -> AlertView:
         """Somebody takes an alert."""
@@ -123,9 +124,8 @@ class Handlers:
                     continue
                 if event:
                     events.append(event)
-                    tx.publish(event)
                 changed.append(event.alert if event else alert)
-            await store.apply_all(tx.db, events)
+            await self._changes.save(tx, events)
         return AlertsChanged(alerts=changed, refused=refused)
 
     async def comment_alert(self, command: CommentAlert) -> AlertStep:

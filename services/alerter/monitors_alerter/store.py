@@ -9,6 +9,7 @@ from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool, columns
 from monitors_runtime.narrowing import narrowed
 
+from . import suppressing
 from .domain import timeline
 from .domain.lifecycle import Past
 
@@ -48,6 +49,10 @@ GET = "SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND 
 THESE = """
 SELECT id, document::text FROM alerter.alerts
 WHERE organization_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+"""
+
+SOME = """
+SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND id = ANY($2::uuid[]) ORDER BY id DESC
 """
 
 # Each state's newest by the index of its own, then the newest of them: open ones are few, and must be found among many.
@@ -160,6 +165,7 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
         for alert in ordered
     ]
     await db.execute(APPLY, *columns(rows))
+    await suppressing.follow(db, ordered)
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
@@ -193,6 +199,12 @@ async def hold(db: Connection, organization_id: Id, alert_ids: Sequence[Id]) -> 
     """Those of these alerts that exist, held until the transaction ends; taken in one order."""
     rows = await db.fetch(THESE, organization_id, alert_ids)
     return {row["id"]: AlertView.model_validate_json(row["document"]) for row in rows}
+
+
+async def these(db: Connection | Pool, organization_id: Id, alert_ids: Sequence[Id]) -> list[AlertView]:
+    """Those of these alerts that exist, newest first."""
+    rows = await db.fetch(SOME, organization_id, alert_ids)
+    return [AlertView.model_validate_json(row["document"]) for row in rows]
 
 
 async def find(db: Pool, asked: ListAlerts, before: Id | None) -> tuple[list[AlertView], dict[AlertState, int]]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from monitors_alerter import store
+from monitors_alerter.changes import Changes
 from monitors_alerter.handlers import Handlers
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
@@ -38,7 +39,7 @@ class Alerter:
     def __init__(self, house: Any) -> None:
         self.house = house
         self.service = house.service("alerter")
-        self.handlers = Handlers(self.service)
+        self.handlers = Handlers(self.service, Changes(self.service))
         self.organization, self.user = new_id(), new_id()
 
     def crossing(self, kind: type[Crossing], minute: int = 0, monitor: Id | None = None) -> Crossing:
