@@ -25,6 +25,7 @@ from .ping_keys import PingKeys
 from .refreshes import Refreshes
 from .senders import Senders
 from .settings import GatewaySettings
+from .sns import Sns
 from .store import api_tokens, audit
 from .store.api_tokens import ApiToken
 from .system import System
@@ -54,6 +55,7 @@ class Gateway:
         self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
         self.intake = Intake(runtime, settings)
         self.senders = Senders(runtime)
+        self.sns = Sns()
         self.system = System(runtime, service)
         self._chores: list[asyncio.Task[None]] = []
 

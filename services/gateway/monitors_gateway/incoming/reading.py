@@ -85,8 +85,8 @@ def fitting_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 def fitting_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
     """Annotations within bounds; what is too long is cut."""
-    named = [(name, cut(value, _ANNOTATION)) for name, value in annotations.items() if name and len(name) <= 200]
-    return dict(named[:_ANNOTATIONS])
+    said = [(name, cut(value, _ANNOTATION)) for name, value in annotations.items() if value and 0 < len(name) <= 200]
+    return dict(said[:_ANNOTATIONS])
 
 
 def bounded(alert: ReceivedAlert) -> ReceivedAlert:
