@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, EmailStr, Field, StringConstraints
 
-from .alerts import AlertView
+from .alerts import AlertState, AlertView
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url, Value
+from .notices import Notice
 
 ChannelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ChannelKind = Literal["local", "email", "webhook", "apprise"]
@@ -46,8 +47,16 @@ class DeliveryState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class ToldAlert(Model):
+    """An alert as a message told of it."""
+
+    id: Id
+    version: int
+    state: AlertState
+
+
 class NotificationView(Model):
-    """One message to one channel about one alert's change."""
+    """One message to one channel about one alert's change, or about several alerts' that are told together."""
 
     id: Id
     alert_id: Id | None = None
@@ -76,6 +85,10 @@ class NotificationView(Model):
     route: str = ""
     superseded_by: Id | None = Field(default=None, description="The message that tells this one's news as well")
     fallback_for: Id | None = Field(default=None, description="The message that could not be delivered elsewhere")
+    stands_in_for: Id | None = Field(default=None, description="The channel that the message was meant for at first")
+    told: list[ToldAlert] = Field(
+        default_factory=list[ToldAlert], description="What it tells of each alert; empty in old messages"
+    )
 
 
 class ChannelView(Model):
@@ -143,17 +156,31 @@ class NotificationTracked(NotificationEvent):
 
 
 class NotificationRequested(NotificationEvent):
-    """A message is to be sent to one channel; one event a channel, so that no receiver waits for another's."""
+    """A message waits to be sent: its first try takes long or failed, or it is to be tried once more.
+
+    What its receiver takes at the first try is told by `NotificationSent` alone.
+    """
 
     aggregate, action, stream, entity_field = "notification", "requested", "ALERTS", "notification_id"
-    alert: AlertView
+    compressed = True
+    alert: AlertView = Field(description="The first of those it tells of")
     reason: str = Field(description="Why the alert changed, as in AlertEvent")
+    notice: Notice | None = Field(default=None, description="All that is to be told; null in old events")
+
+
+class NotificationSuperseded(NotificationEvent):
+    """A message was never taken, and `notification.superseded_by` tells its news too, or told newer news before."""
+
+    aggregate, action, stream, entity_field = "notification", "superseded", "ALERTS", "notification_id"
 
 
 class NotificationDelayed(NotificationEvent):
     """A try failed in a way that a later one may mend; `notification.next_attempt_at` says when."""
 
     aggregate, action, stream, entity_field = "notification", "delayed", "ALERTS", "notification_id"
+    notice: Notice | None = Field(
+        default=None, description="All that is to be told, where it is of no alert and so was not asked for before"
+    )
 
 
 class CreateChannel(TenantRequest[ChannelView]):

@@ -7,7 +7,7 @@ from monitors_contracts.notifications import ChannelView, ListNotifications, Not
 from monitors_runtime.database import Pool
 from monitors_runtime.narrowing import narrowed
 
-from .store import channel_of
+from .channel_store import channel_of
 
 CHANNELS = """
 SELECT channels.*, last.document AS last_delivery FROM notifier.channels
