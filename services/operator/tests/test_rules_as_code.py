@@ -283,10 +283,10 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, line: str
 
 
 class Platform:
-    """An API that keeps rules, checks, channels and targets in memory. A check has a rule of its id, as it has there."""
+    """An API that keeps what files speak of in memory. A check has a rule of its id, as it has there."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, list[dict[str, Any]]] = {"rules": [], "channels": [], "targets": [], "uptime": []}
+        self.kept: dict[str, list[dict[str, Any]]] = {kind: [] for kind in documents.KINDS if kind != "heartbeats"}
         self.made = 0
 
     def every(self, path: str, key: str) -> list[dict[str, Any]]:
@@ -303,6 +303,8 @@ class Platform:
         made: dict[str, Any] = {"id": f"01a00000-0000-7000-8000-{self.made:012}", "isActive": True}
         if kind in ("rules", "uptime"):
             made["spec"] = body
+        elif kind in ("contacts", "schedules", "policies"):
+            made = {"id": made["id"], **body, "version": 1}
         else:
             made |= body | {"target": body.get("url")}
         if kind != "uptime":
@@ -310,13 +312,14 @@ class Platform:
         else:
             rule = CPU | {"name": body["name"]}
             self.kept["rules"].append({"id": made["id"], "name": body["name"], "spec": rule})
-        made.setdefault("intervalSeconds", 30)
-        made.setdefault("labels", {})
+        if kind == "targets":
+            made = {"intervalSeconds": 30, "labels": {}} | made
         self.kept[kind].append(made)
-        return {"check" if kind == "uptime" else kind.removesuffix("s"): made}
+        return {{"uptime": "check", "policies": "policy"}.get(kind, kind.removesuffix("s")): made}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        self._one(path)["spec"] = body
+        one = self._one(path)
+        one.update({"spec": body} if "spec" in one else body)
         return {}
 
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -429,3 +432,87 @@ def test_rules_of_a_file_when_tried_then_parts_that_are_not_saved_come_along(tmp
     assert bodies["Both"]["rule"]["rules"] == [part, "id-saved", "id-beat"]
     assert spec == bodies["CPU busy"]["rule"]
     assert (bodies["Beat"]["ruleId"], bodies["Beat"]["rule"]["kind"]) == ("id-beat", "heartbeat")
+
+
+ON_CALL: dict[str, Any] = {
+    "channels": [{"name": "Phone", "kind": "email", "address": "phone@example.com"}],
+    "contacts": [{"name": "First", "channels": ["Phone"]}, {"name": "Second", "channels": ["Phone"]}],
+    "schedules": [
+        {
+            "name": "Platform",
+            "timezone": "Europe/Berlin",
+            "layers": [{"participants": ["First", "Second"], "start": "2026-11-23", "rotation": "daily"}],
+        }
+    ],
+    "policies": [
+        {
+            "name": "Urgent",
+            "repeat": 2,
+            "steps": [
+                {"targets": [{"kind": "schedule", "name": "Platform"}]},
+                {
+                    "after": "10m",
+                    "targets": [{"kind": "contact", "name": "Second"}, {"kind": "channel", "name": "Phone"}],
+                },
+            ],
+        }
+    ],
+}
+
+
+def test_on_call_settings_name_each_other_in_files_and_come_back_as_they_went(tmp_path: Path) -> None:
+    platform: Any = Platform()
+    file = write(tmp_path, "on-call.yml", ON_CALL)
+    assert applied(platform, file) == [
+        "create Phone",
+        "create First",
+        "create Second",
+        "create Platform",
+        "create Urgent",
+    ]
+    ids = {name: platform.named(kind, name)[0]["id"] for kind, name in (("channels", "Phone"), ("contacts", "Second"))}
+    [policy] = platform.kept["policies"]
+    assert [each["id"] for each in policy["steps"][1]["targets"]] == [ids["Second"], ids["Phone"]]
+    assert platform.kept["contacts"][0]["channels"] == [ids["Phone"]]
+    assert applied(platform, file) == [], "applied again, nothing changes"
+
+    again = tmp_path / "exported.yml"
+    again.write_text(documents.written(planning.known(platform).things))
+    assert (
+        yaml.safe_load(again.read_text())["policies"][0]["steps"][0]["targets"]
+        == ON_CALL["policies"][0]["steps"][0]["targets"]
+    )
+    assert applied(platform, again) == []
+
+    others = ON_CALL | {
+        "contacts": [ON_CALL["contacts"][0]],
+        "policies": [ON_CALL["policies"][0] | {"steps": [ON_CALL["policies"][0]["steps"][0]]}],
+    }
+    others["schedules"] = [ON_CALL["schedules"][0] | {"layers": [{"participants": ["First"], "start": "2026-11-23"}]}]
+    fewer = write(tmp_path, "fewer.yml", others)
+    assert applied(platform, fewer, prune=True) == ["update Platform", "update Urgent", "delete Second"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "complaint"),
+    [
+        ("contacts", {"channels": ["Nowhere"]}, "'First' names channel 'Nowhere', which does not exist"),
+        ("policies", {"steps": [{"targets": [{"kind": "schedule", "name": "Gone"}]}]}, "names schedule 'Gone'"),
+        (
+            "schedules",
+            {"layers": [{"participants": [], "start": "2026-11-23"}]},
+            r"on-call.yml:\d+: Platform: layers.0.part",
+        ),
+        ("schedules", {"timezoen": "UTC"}, "did you mean 'timezone'"),
+        ("policies", {"steps": [{"targets": [{"kind": "team", "name": "Gone"}]}]}, "targets.0.kind"),
+        ("policies", {"steps": 3}, "steps"),
+    ],
+)
+def test_on_call_files_that_make_no_sense_are_refused_before_anything_is_done(
+    tmp_path: Path, kind: str, change: dict[str, Any], complaint: str
+) -> None:
+    platform: Any = Platform()
+    broken = ON_CALL | {kind: [ON_CALL[kind][0] | change, *ON_CALL[kind][1:]]}
+    with pytest.raises(BadInput, match=complaint):
+        applied(platform, write(tmp_path, "on-call.yml", broken))
+    assert not any(platform.kept.values())

@@ -10,11 +10,14 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from monitors_contracts.notifications import ChannelSpec
+from monitors_contracts.oncall import ContactSpec, ScheduleSpec
+from monitors_contracts.policies import PolicySpec
 from monitors_contracts.rules import HeartbeatRule, RuleSpec
 from monitors_contracts.targets import TargetSpec
 from monitors_contracts.uptime import UptimeSpec
 
 from ..errors import BadInput
+from .naming import translated
 
 Thing = dict[str, Any]
 Things = dict[str, dict[str, Thing]]
@@ -24,13 +27,16 @@ Place = tuple[str | int, ...]
 
 _SHAPES: dict[str, TypeAdapter[Any]] = {
     "channels": TypeAdapter(ChannelSpec),
+    "contacts": TypeAdapter(ContactSpec),
+    "schedules": TypeAdapter(ScheduleSpec),
+    "policies": TypeAdapter(PolicySpec),
     "targets": TypeAdapter(TargetSpec),
     "uptime": TypeAdapter(UptimeSpec),
     "heartbeats": TypeAdapter(HeartbeatRule),
     "rules": TypeAdapter(RuleSpec),
 }
 KINDS = tuple(_SHAPES)
-"""In the order in which they are made: rules may be made of what comes before them."""
+"""In the order in which they are made: each may be made of what comes before it."""
 _NO_ID = "01a00000-0000-7000-8000-000000000000"
 
 
@@ -116,10 +122,12 @@ def normal_of(document: Document, kind: str, thing: Thing, *place: str | int) ->
 def normal(kind: str, thing: Thing) -> Thing:
     """The thing as the platform would keep it: names spelled one way, defaults left out. Raises Unfit.
 
-    Rules of a composite stay names.
+    What it names - rules of a composite, people of a schedule - stays named.
     """
     members = thing.get("rules")
     given = thing | ({"rules": [_NO_ID] * len(members)} if isinstance(members, list) and members else {})
+    names: list[str] = []
+    given = translated(kind, given, lambda _, name: names.append(name) or _NO_ID)
     if kind == "heartbeats":
         given = {"kind": "heartbeat"} | given
     try:
@@ -135,6 +143,8 @@ def normal(kind: str, thing: Thing) -> Thing:
     written = made.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True, warnings=False)
     if kind == "heartbeats":
         return {name: value for name, value in written.items() if name != "kind"}
+    in_order = iter(names)
+    written = translated(kind, written, lambda *_: next(in_order), key="name")
     return written | ({"kind": thing["kind"]} if "kind" in thing else {})
 
 

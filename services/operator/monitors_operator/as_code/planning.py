@@ -8,19 +8,25 @@ from typing import Any, Literal
 from ..client import Api
 from ..errors import BadInput
 from .documents import KINDS, Thing, Things, normal
+from .naming import NAMING, id_of, name_of, translated
 
 _HIDDEN = {"channels": {"secret", "url"}, "targets": {"headers"}}
 """What the platform does not show again, so that it can't be compared."""
 _ONE = {
     "channels": "channel",
+    "contacts": "contact",
+    "schedules": "schedule",
+    "policies": "policy",
     "targets": "target",
     "uptime": "uptime check",
     "heartbeats": "heartbeat",
     "rules": "rule",
 }
 _PATHS = {kind: f"/api/{kind}" for kind in KINDS} | {"heartbeats": "/api/rules"}
-_MADE = {"uptime": "check", "heartbeats": "rule", "rules": "rule"}
+_WHOLE = {"uptime": "check", "heartbeats": "rule", "rules": "rule"} | {kind: _ONE[kind] for kind in NAMING}
 """Kinds that are made, and replaced, as a whole; by the name of what the platform answers with."""
+_OWN = {"id", "version", "createdAt", "updatedAt", "calendarUrl"}
+"""What the platform says of a thing beside what was given."""
 JUDGING = ("uptime", "heartbeats", "rules")
 """Kinds whose members a composite rule may name."""
 
@@ -66,7 +72,8 @@ def known(api: Api) -> Known:
             if name in things[kind]:
                 raise BadInput(f"two {kind} are called {name!r}: rename one before files can speak of them")
             ids[kind][name] = each["id"]
-            things[kind][name] = normal(kind, _as_given(kind, each, names))
+            given = translated(kind, _as_given(kind, each, names), name_of(ids), key="name")
+            things[kind][name] = normal(kind, given)
     return Known(things, ids)
 
 
@@ -77,6 +84,7 @@ def _listed(api: Api) -> dict[str, list[Thing]]:
     rules = [rule for rule in reversed(api.every("/api/rules", "rules")) if rule["id"] not in of_checks]
     return {
         "channels": api.get("/api/channels")["channels"],
+        **{kind: api.get(f"/api/{kind}")[kind] for kind in NAMING},
         "targets": api.get("/api/targets")["targets"],
         "uptime": checks,
         "heartbeats": [rule for rule in rules if rule["spec"]["kind"] == "heartbeat"],
@@ -87,10 +95,12 @@ def _listed(api: Api) -> dict[str, list[Thing]]:
 def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
     """The changes, in the order in which they can be made; with `prune`, what no file speaks of is removed.
 
-    Of kinds that the files say nothing about, nothing is removed. Raises BadInput for a rule made of what is nowhere.
+    Of kinds that the files say nothing about, nothing is removed. Raises BadInput for what names something that is nowhere.
     """
-    for rule in wanted["rules"].values():
-        with_ids(rule, {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in JUDGING})
+    there = {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in KINDS}
+    for kind in (*NAMING, "rules"):
+        for thing in wanted[kind].values():
+            _body(kind, thing, there)
     changes: list[Change] = []
     for kind in KINDS:
         for name, thing in _parts_first(wanted[kind]):
@@ -107,19 +117,19 @@ def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
 
 def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> Iterator[Change]:
     """Make the changes, one after the other; each as it is done."""
-    ids = {kind: dict(has.ids[kind]) for kind in JUDGING}
+    ids = {kind: dict(has.ids[kind]) for kind in KINDS}
     for change in changes:
         path = _PATHS[change.kind]
         if change.action == "delete":
             api.delete(f"{path}/{change.id}")
-        elif change.kind in _MADE:
+        elif change.kind in _WHOLE:
             body = _body(change.kind, wanted[change.kind][change.name], ids)
             if change.action == "create":
-                ids[change.kind][change.name] = api.post(path, body)[_MADE[change.kind]]["id"]
+                ids[change.kind][change.name] = api.post(path, body)[_WHOLE[change.kind]]["id"]
             else:
                 api.put(f"{path}/{change.id}", body)
         elif change.action == "create":
-            api.post(path, change.after)
+            ids[change.kind][change.name] = api.post(path, change.after)[_ONE[change.kind]]["id"]
         else:
             fixed = change.after.keys() & {"kind", "address"}
             if change.kind == "channels" and fixed:
@@ -131,7 +141,9 @@ def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> It
 def _body(kind: str, thing: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
     if kind == "heartbeats":
         return thing | {"kind": "heartbeat"}
-    return with_ids(thing, ids) if kind == "rules" else thing
+    if kind == "rules":
+        return with_ids(thing, {each: ids[each] for each in JUDGING})
+    return translated(kind, thing, id_of(ids, thing["name"]))
 
 
 def with_ids(rule: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
@@ -171,7 +183,7 @@ def _difference(kind: str, has: Thing, wanted: Thing) -> tuple[Thing, Thing] | N
     )
     if not names:
         return None
-    defaults = {"isActive": True, "intervalSeconds": 30, "labels": {}} if kind not in _MADE else {}
+    defaults = {"isActive": True, "intervalSeconds": 30, "labels": {}} if kind not in _WHOLE else {}
     return (
         {name: has[name] for name in names if name in has},
         {name: wanted[name] if name in wanted else defaults.get(name) for name in names},
@@ -183,7 +195,9 @@ def _as_given(kind: str, each: Thing, names: dict[str, str]) -> Thing:
         spec: Thing = each["spec"]
         parts = [names.get(part, part) for part in spec.get("rules", ())]
         return spec | ({"rules": parts} if spec["kind"] == "composite" else {})
-    if kind in _MADE:
+    if kind in NAMING:
+        return {name: value for name, value in each.items() if name not in _OWN}
+    if kind in _WHOLE:
         return each["spec"]
     if kind == "channels":
         where = {"email": "address", "webhook": "url"}.get(each["kind"])

@@ -1,4 +1,4 @@
-"""`monitors apply`, `diff` and `export`: rules, heartbeats, uptime checks, channels and targets as files."""
+"""`monitors apply`, `diff` and `export`: channels, on-call settings, targets, checks and rules as files."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ def apply(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Make rules, heartbeats, uptime checks, channels and targets what the files say. Applied again, nothing changes."""
+    """Make channels, on-call settings, targets, checks and rules what the files say. Applied again, nothing changes."""
     from ..as_code import documents, planning
     from ..connect import with_api
     from ..render import as_json, say
@@ -75,7 +75,10 @@ def diff(
 
 def export(
     kind: Annotated[
-        list[str] | None, typer.Option(help="channels, targets, uptime, heartbeats or rules; by default all.")
+        list[str] | None,
+        typer.Option(
+            help="channels, contacts, schedules, policies, targets, uptime, heartbeats or rules; by default all."
+        ),
     ] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
