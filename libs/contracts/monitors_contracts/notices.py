@@ -41,6 +41,7 @@ class Notice(Model):
     fallback: list[Id] = Field(default_factory=list[Id], description="Channels to tell when this one can't be reached")
     step: int | None = Field(default=None, description="The step of an escalation policy, 1 for the first")
     person: str | None = Field(default=None, description="Who is on call, where a schedule led here")
+    note: str = Field(default="", max_length=2000, description="What is said beside the alerts: of a silence that ends")
     issued_at: AwareDatetime
 
 

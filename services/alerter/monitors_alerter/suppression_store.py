@@ -34,6 +34,10 @@ DELETE = "DELETE FROM alerter.{table} WHERE organization_id = $1 AND id = $2"
 
 GET_SILENCE = "SELECT document::text FROM alerter.silences WHERE organization_id = $1 AND id = $2 {held}"
 LASTING = "SELECT document::text FROM alerter.silences WHERE organization_id = $1 AND ends_at > $2 ORDER BY id"
+TO_REMIND = """
+SELECT organization_id, document::text FROM alerter.silences
+WHERE remind_at <= $1 ORDER BY remind_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
 COUNT_LASTING = "SELECT count(*) FROM alerter.silences WHERE organization_id = $1 AND ends_at > $2"
 _WORDS = "strpos(lower(concat_ws(' ', document->>'comment', document->>'author', document->>'matchers')), ${}) > 0"
 SILENCES = """
@@ -103,6 +107,12 @@ async def hold_silence(db: Connection, organization_id: Id, silence_id: Id) -> S
     """One silence, held until the transaction ends."""
     document = await db.fetchval(GET_SILENCE.format(held="FOR UPDATE"), organization_id, silence_id)
     return Silence.model_validate_json(document) if document else None
+
+
+async def hold_to_remind(db: Connection, now: datetime) -> tuple[Id, Silence] | None:
+    """A silence of any organization that is to be reminded of, and that nobody else is at; held until the end."""
+    row = await db.fetchrow(TO_REMIND, now)
+    return (row["organization_id"], Silence.model_validate_json(row["document"])) if row else None
 
 
 async def count_lasting(db: Connection, organization_id: Id, now: datetime) -> int:

@@ -35,6 +35,7 @@ from monitors_runtime.runtime import Service
 from . import suppression_store
 from .inhibiting import Inhibiting
 from .maintaining import Maintaining
+from .reminding import Reminding
 from .settings import AlerterSettings
 from .silencing import Silencing
 
@@ -72,4 +73,7 @@ def wire(service: Service, settings: AlerterSettings) -> None:
         apply=suppression_store.apply,
         tables=suppression_store.TABLES,
     )
+    reminding = Reminding(service)
+    service.on_start(reminding.start)
+    service.on_stop(reminding.stop)
     service.expire(suppression_store.EXPIRE, suppression_store.EXPIRE_HELD)
