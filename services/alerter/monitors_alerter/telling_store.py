@@ -174,7 +174,7 @@ _EXPIRE = """
 DELETE FROM alerter.{0} WHERE alert_id < $1 AND NOT EXISTS (SELECT FROM alerter.alerts WHERE alerts.id = {0}.alert_id)
 """
 EXPIRE = tuple(_EXPIRE.format(table) for table in ("members", "told", "decisions"))
-EXPIRE_ISSUED = "DELETE FROM alerter.issued WHERE at < $1 - interval '25 hours'"
+EXPIRE_ISSUED = "DELETE FROM alerter.issued WHERE at < $1::timestamptz - interval '25 hours'"
 
 _ERASE_BY_ALERT = """
 DELETE FROM alerter.{} WHERE alert_id IN (SELECT id FROM alerter.alerts WHERE organization_id = $1)
