@@ -6,12 +6,16 @@ from datetime import datetime
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.matchers import Matcher, match_all
 from monitors_contracts.receiving import ActiveAlert, ActiveAlerts, ListActiveAlerts
-from monitors_runtime.database import Pool
+from monitors_runtime.database import Connection
 
+from . import circumstances
 from .domain.labels import labels_of
+from .domain.routing import Way
+from .routes import destination
 from .suppressing import suppressions
 
-# Page by page through the index of what is open. Labels that only an alert itself has are looked for here, so that few of many are taken apart.
+# Page by page through the index of what is open. Labels that only an alert itself has are looked for here, so that few of
+# many are taken apart.
 LIST = """
 SELECT alerts.fingerprint, alerts.document::text, received.ends_at, received.heard_at FROM alerter.alerts
 LEFT JOIN alerter.received
@@ -25,7 +29,7 @@ _DERIVED = frozenset({"alertname", "severity", "origin", "group"})
 _MOST_CHARACTERS = 400_000
 
 
-async def find(db: Pool, asked: ListActiveAlerts, now: datetime) -> ActiveAlerts:
+async def find(db: Connection, asked: ListActiveAlerts, now: datetime) -> ActiveAlerts:
     """A page of those that are asked for."""
     rows = await db.fetch(LIST, asked.organization_id, asked.after, _own_labels(asked.matchers), asked.limit)
     chosen: list[tuple[AlertView, dict[str, str], datetime | None, datetime | None]] = []
@@ -40,6 +44,14 @@ async def find(db: Pool, asked: ListActiveAlerts, now: datetime) -> ActiveAlerts
             chosen.append((alert, labels, row["ends_at"], row["heard_at"]))
             characters += len(row["document"])
     held = await suppressions(db, asked.organization_id, [alert for alert, *_ in chosen], now) if chosen else {}
+    known = (await circumstances.these(db, [asked.organization_id]))[asked.organization_id]
+    ways: dict[str, Way] = {}
+    branches: list[list[str]] = []
+    for _, labels, *_ in chosen:
+        found = known.tree.ways(labels)
+        ways |= {way.name: way for way in found}
+        branches.append([way.name for way in found])
+    places = {name: place for place, name in enumerate(ways)}
     active = [
         ActiveAlert(
             alert=alert,
@@ -48,12 +60,13 @@ async def find(db: Pool, asked: ListActiveAlerts, now: datetime) -> ActiveAlerts
             ends_at=ends_at,
             silenced_by=[str(each.id) for each in held.get(alert.id, ()) if each.kind != "inhibited"],
             inhibited_by=[str(each.inhibitor) for each in held.get(alert.id, ()) if each.inhibitor],
-            destinations=[],
+            destinations=[places[name] for name in names],
         )
-        for alert, labels, ends_at, heard_at in chosen
+        for (alert, labels, ends_at, heard_at), names in zip(chosen, branches, strict=True)
     ]
     is_last = len(rows) < asked.limit and (not rows or rows[-1]["fingerprint"] == last)
-    return ActiveAlerts(alerts=active, destinations=[], next_after=None if is_last else last)
+    leads_to = [destination(way, known.channels, now) for way in ways.values()]
+    return ActiveAlerts(alerts=active, destinations=leads_to, next_after=None if is_last else last)
 
 
 def _own_labels(matchers: Sequence[Matcher]) -> dict[str, str]:

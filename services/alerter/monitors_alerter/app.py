@@ -57,7 +57,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.answer(GetRouting, routes.get)
     service.answer(SaveRouting, routes.save)
     service.answer(TestRouting, routes.test)
-    receiving = Receiving(service)
+    receiving = Receiving(service, changes)
     service.on_start(receiving.start)
     service.on_stop(receiving.stop)
     service.answer(ReceiveAlerts, receiving.receive)

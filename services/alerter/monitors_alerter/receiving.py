@@ -16,7 +16,7 @@ from monitors_runtime.transaction import Transaction
 
 from . import active
 from . import received_store as store
-from . import store as alerts
+from .changes import Changes
 from .domain import receiving
 from .domain.receiving import REMEMBERED, Told
 
@@ -30,8 +30,9 @@ _ADOPTED = timedelta(minutes=5)
 class Receiving:
     """The alerter's answer to other systems, and its watch over what they no longer tell. One a process."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, changes: Changes) -> None:
         self._service = service
+        self._changes = changes
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,7 +53,7 @@ class Receiving:
             events: list[AlertEvent] = []
             for turn in one_each(told, lambda each: each.fingerprint):
                 follows = await self._hear(tx, command, turn)
-                await save(tx, follows)
+                await self._changes.save(tx, follows)
                 events += follows
         opened = sum(event.reason == "received" for event in events)
         resolved = sum(isinstance(event, AlertResolved) for event in events)
@@ -82,7 +83,8 @@ class Receiving:
 
     async def list_active(self, query: ListActiveAlerts) -> ActiveAlerts:
         """Alerts that are not over."""
-        return await active.find(self._service.runtime.pool, query, datetime.now(UTC))
+        async with self._service.runtime.pool.acquire() as db, db.transaction():
+            return await active.find(db, query, datetime.now(UTC))
 
     async def _watch_always(self) -> None:
         while True:
@@ -108,14 +110,8 @@ class Receiving:
                 known = await store.alerts(tx.db, [(each.organization_id, each.alert_id) for each in late])
                 ends = [(known[each.alert_id], each.ends_at) for each in late if each.alert_id in known]
                 open_ones = [end for end in ends if end[0].state is not AlertState.RESOLVED]
-                await save(tx, [receiving.timed_out(alert, ends_at) for alert, ends_at in open_ones])
+                await self._changes.save(tx, [receiving.timed_out(alert, ends_at) for alert, ends_at in open_ones])
                 dates += [(each, True, tx.now + REMEMBERED) for each in late]
             if dates:
                 await store.look_again(tx.db, dates)
         return len(due)
-
-
-async def save(tx: Transaction, events: Sequence[AlertEvent]) -> None:
-    """These happened to alerts."""
-    tx.publish(*events)
-    await alerts.apply_all(tx.db, events)

@@ -72,7 +72,7 @@ class Routes:
             tree = Tree(query.root) if query.root else known.tree
             held = await suppressing.timed(db, query.organization_id, query.labels, now)
         return Destinations(
-            destinations=[_destination(way, known.channels, now) for way in tree.ways(query.labels)],
+            destinations=[destination(way, known.channels, now) for way in tree.ways(query.labels)],
             held_by=[each.words for each in held],
         )
 
@@ -86,7 +86,8 @@ class Routes:
             raise problem("invalid-routing", "Invalid routes", 422, str(wrong)) from None
 
 
-def _destination(way: Way, channels: Mapping[Id, Channel], now: datetime) -> Destination:
+def destination(way: Way, channels: Mapping[Id, Channel], now: datetime) -> Destination:
+    """Where the alerts of this way go now."""
     leads_to = channels if way.channels is None else way.channels
     return Destination(
         path=list(way.path),

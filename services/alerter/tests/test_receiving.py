@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from monitors_alerter import received_store
+from monitors_alerter import active, received_store
+from monitors_alerter.changes import Changes
 from monitors_alerter.handlers import Handlers
 from monitors_alerter.receiving import Receiving
+from monitors_alerter.routes import Routes
+from monitors_alerter.settings import AlerterSettings
+from monitors_alerter.silencing import Silencing
 from monitors_contracts.alerts import (
     AlertEvent,
     AlertResolved,
@@ -19,7 +23,11 @@ from monitors_contracts.alerts import (
     ResolveAlert,
 )
 from monitors_contracts.base import new_id
-from monitors_contracts.receiving import AlertsReceived, ReceiveAlerts, ReceivedAlert
+from monitors_contracts.matchers import parse_matchers
+from monitors_contracts.notices import NoticeIssued
+from monitors_contracts.notifications import ChannelChanged, ChannelInfo
+from monitors_contracts.receiving import AlertsReceived, ListActiveAlerts, ReceiveAlerts, ReceivedAlert
+from monitors_contracts.silences import CreateSilence, SilenceSpec
 
 
 class Sender:
@@ -27,9 +35,11 @@ class Sender:
 
     def __init__(self, house: Any) -> None:
         self.house = house
-        self.receiving = Receiving(house.service("alerter"))
-        self.handlers = Handlers(house.service("alerter"))
-        self.organization = new_id()
+        service = house.service("alerter")
+        self.changes = Changes(service)
+        self.receiving = Receiving(service, self.changes)
+        self.handlers = Handlers(service, self.changes)
+        self.organization, self.channel = new_id(), new_id()
 
     async def tell(self, *alerts: ReceivedAlert, origin: str = "prometheus", resolve_after: float = 300) -> list[int]:
         """Tell these; how many were received, opened and resolved."""
@@ -38,6 +48,13 @@ class Sender:
         )
         reply: AlertsReceived = await self.receiving.receive(command)
         return [reply.received, reply.opened, reply.resolved]
+
+    async def has_channel(self) -> None:
+        """From now on there is a channel to tell."""
+        info = ChannelInfo(id=self.channel, kind="local", name="Duty", is_active=True)
+        changed = ChannelChanged(organization_id=self.organization, channel_id=self.channel, channel=info)
+        service = self.house.service("alerter")
+        await self.house.deliver_all(service, Routes(service).channels_changed, changed)
 
     async def alerts(self) -> list[AlertView]:
         """All alerts, newest first."""
@@ -227,7 +244,7 @@ async def test_two_alerters_when_they_look_at_once_then_each_alert_ends_once(sen
     await sender.house.pool.execute(
         "UPDATE alerter.received SET look_at = now(), ends_at = now() WHERE organization_id = $1", sender.organization
     )
-    other = Receiving(sender.house.service("alerter"))
+    other = Receiving(sender.house.service("alerter"), Changes(sender.house.service("alerter")))
     await asyncio.gather(sender.receiving.look(), other.look())
     assert [reason for _, reason, _ in await sender.events()].count("timed-out") == 40
 
@@ -261,3 +278,64 @@ async def test_the_queries_of_receiving_use_their_indexes(sender: Sender, plan: 
     moved = await plan(received_store.MOVE_ON, sender.organization, *given, minutes(0))
     assert "Seq Scan on received" not in moved
     assert "Seq Scan on alerts" not in moved
+
+
+async def test_open_alerts_when_listed_then_say_what_holds_them_back_and_where_they_go(sender: Sender) -> None:
+    await sender.has_channel()
+    await sender.tell(*(alert(f"db-{number}", starts_at=minutes(-1), ends_at=minutes(4)) for number in range(5)))
+    await sender.tell(alert("web-1", labels={"alertname": "Slow", "host": "web-1"}, severity="critical"))
+    await sender.tell(alert("db-4", starts_at=minutes(-1), ends_at=minutes(0)))
+    spec = SilenceSpec(matchers=parse_matchers("host=db-3"), ends_at=minutes(60))
+    silencing = Silencing(sender.house.service("alerter"), AlerterSettings())
+    silence = CreateSilence(organization_id=sender.organization, silence_id=new_id(), user_id=new_id(), spec=spec)
+    silence = await silencing.create_silence(silence)
+    found, after = [], ""
+    while True:
+        asked = ListActiveAlerts(organization_id=sender.organization, limit=2, after=after)
+        page = await sender.receiving.list_active(asked)
+        found += page.alerts
+        assert [each.destinations for each in page.alerts] == [[0]] * len(page.alerts)
+        if page.next_after is None:
+            break
+        after = page.next_after
+        [destination] = page.destinations
+        assert (destination.path, destination.channels) == (["root"], [sender.channel])
+    assert [each.alert.fingerprint for each in found] == sorted(each.alert.fingerprint for each in found)
+    held = {each.labels["host"]: each.silenced_by for each in found}
+    assert held == {"db-0": [], "db-1": [], "db-2": [], "db-3": [str(silence.id)], "web-1": []}
+    assert all(each.ends_at and each.ends_at > datetime.now(UTC) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("matchers", "hosts"),
+    [
+        ("host=db-1", ["db-1"]),
+        ('host!~"db-.*"', ["web-1"]),
+        ("severity=critical", ["web-1"]),
+        ("origin=prometheus, alertname=DiskFull", ["db-1"]),
+        ('rack=""', ["db-1", "web-1"]),
+        ("origin=grafana", []),
+    ],
+)
+async def test_open_alerts_when_narrowed_then_are_those(sender: Sender, matchers: str, hosts: list[str]) -> None:
+    await sender.tell(alert("db-1"), alert(labels={"alertname": "Slow", "host": "web-1"}, severity="critical"))
+    asked = ListActiveAlerts(organization_id=sender.organization, matchers=parse_matchers(matchers))
+    assert sorted(each.labels["host"] for each in (await sender.receiving.list_active(asked)).alerts) == hosts
+
+
+async def test_pages_of_open_alerts_are_found_by_their_index(sender: Sender, plan: Any) -> None:
+    await sender.tell(*(alert(f"db-{number}") for number in range(300)))
+    assert "alerts_open" in await plan(active.LIST, sender.organization, "", {}, 500)
+
+
+async def test_a_channel_is_told_that_an_alert_began_and_that_it_is_over(sender: Sender) -> None:
+    await sender.has_channel()
+    began = minutes(-2)
+    await sender.tell(alert(starts_at=began))
+    await sender.tell(alert(starts_at=began, summary="db-1 is fuller"))
+    await sender.tell(alert(starts_at=began, ends_at=minutes(-1)))
+    notices = [each.event.notice for each in await sender.house.published(NoticeIssued)]
+    assert [(each.channel_id, [alert.state for alert in each.alerts]) for each in notices] == [
+        (sender.channel, ["firing"]),
+        (sender.channel, ["resolved"]),
+    ]
