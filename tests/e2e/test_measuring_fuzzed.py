@@ -64,7 +64,7 @@ def test_each_operation_answers_what_it_is_asked(asked: Asked, mode: GenerationM
 def _ask(cases: Any, headers: dict[str, str], ends: float) -> None:
     """Send requests and judge their answers, until then."""
 
-    @settings(max_examples=30, phases=[Phase.explicit, Phase.generate], **ANY_MACHINE)
+    @settings(max_examples=10, phases=[Phase.explicit, Phase.generate], **ANY_MACHINE)
     @given(case=cases)
     def send(case: Any) -> None:
         if time.monotonic() < ends:
@@ -143,7 +143,7 @@ def test_what_is_made_is_read_changed_and_deleted_in_any_order(asked: Asked, kin
     later = [case for (path, _), case in cases.items() if path.startswith(f"/api/{kind}/{{id}}")]
     assert len(later) > 2
 
-    @settings(max_examples=40, phases=[Phase.generate], **ANY_MACHINE)
+    @settings(max_examples=15, phases=[Phase.generate], **ANY_MACHINE)
     @given(made=cases[f"/api/{kind}", "post"], steps=st.lists(st.one_of(*later), min_size=1, max_size=6))
     def walk(made: Any, steps: list[Any]) -> None:
         if time.monotonic() > ends:
