@@ -33,8 +33,9 @@ CROSS JOIN LATERAL (
 ADD = """
 INSERT INTO alerter.inhibitors
     (organization_id, key, alert_id, rule_id, is_both, name, severity, started_at, aims)
-SELECT given.* FROM unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bool[], $6::text[], $7::text[], $8::timestamptz[], $9::jsonb[]
+SELECT given.organization_id, key, given.alert_id, rule_id, is_both, name, given.severity, given.started_at, aims::jsonb
+FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bool[], $6::text[], $7::text[], $8::timestamptz[], $9::text[]
 ) AS given (organization_id, key, alert_id, rule_id, is_both, name, severity, started_at, aims)
 JOIN alerter.alerts ON alerts.id = given.alert_id AND alerts.state <> 'resolved'
 ON CONFLICT (organization_id, key, alert_id) DO UPDATE SET
@@ -52,7 +53,7 @@ COUNT = """
 SELECT rule_id, count(*) FROM alerter.inhibitors WHERE organization_id = $1 GROUP BY rule_id
 """
 FORGET = "DELETE FROM alerter.inhibitors WHERE organization_id = $1"
-Row: TypeAlias = tuple[Id, UUID, Id, Id, bool, str, str, datetime, list[list[str | bool]]]
+Row: TypeAlias = tuple[Id, UUID, Id, Id, bool, str, str, datetime, str]
 
 
 async def follow(db: Connection, rules: Rules, alerts: Sequence[AlertView]) -> None:
@@ -77,7 +78,7 @@ async def rebuild(db: Connection, organization_id: Id, rules: Sequence[Inhibitio
 def _rows(rules: Rules, alerts: Iterable[Standing], organization_id: Id) -> Iterator[Row]:
     for alert in alerts:
         sources, aims = rules.sides(alert.labels)
-        written = [[str(aim.rule), str(aim.key), aim.both] for aim in aims]
+        written = json.dumps([[str(aim.rule), str(aim.key), aim.both] for aim in aims])
         known = (alert.name, alert.severity, alert.started_at, written)
         for side in sources:
             yield organization_id, side.key, alert.alert_id, side.rule, side.both, *known
