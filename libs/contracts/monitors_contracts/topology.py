@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .alerts import AlertAcknowledged, AlertCommented, AlertResolved, AlertTriggered
 from .base import Event
+from .incidents import IncidentOpened, IncidentResolved, IncidentUpdated
 from .inhibition import InhibitionChanged, InhibitionDeleted
 from .maintenance import MaintenanceChanged, MaintenanceDeleted
 from .metrics import MetricBatchCollected, MetricCollected
@@ -126,6 +127,9 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         OverrideRemoved,
         PolicyChanged,
         PolicyDeleted,
+        IncidentOpened,
+        IncidentUpdated,
+        IncidentResolved,
     ),
     "notifier": (
         NotificationRequested,
