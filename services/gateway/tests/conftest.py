@@ -23,6 +23,8 @@ from pydantic import SecretStr
 
 import monitors_alerter
 from monitors_alerter.oncall.wiring import wire as wire_oncall
+from monitors_alerter.settings import AlerterSettings
+from monitors_alerter.suppression_wiring import wire as wire_suppression
 from monitors_contracts import (
     alerts,
     collection,
@@ -35,7 +37,6 @@ from monitors_contracts import (
     receiving,
     routing,
     rules,
-    silences,
     snapshots,
     targets,
     uptime,
@@ -70,7 +71,7 @@ def interpretation(prompt: str) -> monitors.Interpretation:
 
 
 class Platform:
-    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call settings are real."""
+    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call and silences are real."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
@@ -93,12 +94,12 @@ class Platform:
         self.creations: list[Id] = []
         self.received: list[receiving.ReceiveAlerts] = []
         self.refuses_alerts = False
-        self.silences: dict[Id, tuple[Id, silences.SilenceView]] = {}
         self.delay = 0.0
         self._later: set[asyncio.Task[Any]] = set()
         evaluator = runtime.service("evaluator")
         alerter = runtime.service("alerter", Path(monitors_alerter.__file__).parent / "migrations")
         wire_oncall(alerter)
+        wire_suppression(alerter, AlerterSettings())
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
         evaluator.answer(monitors.CreateMonitor, self.create)
@@ -132,11 +133,6 @@ class Platform:
         alerter.answer(receiving.ReceiveAlerts, self.receive_alerts)
         alerter.answer(receiving.ListActiveAlerts, self.active_alerts)
         alerter.answer(routing.GetRouting, self.get_routing)
-        alerter.answer(silences.CreateSilence, self.put_silence)
-        alerter.answer(silences.UpdateSilence, self.put_silence)
-        alerter.answer(silences.GetSilence, self.get_silence)
-        alerter.answer(silences.ExpireSilence, self.expire_silence)
-        alerter.answer(silences.ListSilences, self.list_silences)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
         notifier.answer(notifications.UpdateChannel, self.update_channel)
@@ -505,53 +501,6 @@ class Platform:
         channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
         critical = routing.Route(name="critical", severities=["critical"], channels=channels[:1], group_wait=30)
         return routing.Routing(root=routing.DEFAULT_ROUTE.model_copy(update={"routes": [critical]}), version=1)
-
-    async def put_silence(self, request: silences.CreateSilence | silences.UpdateSilence) -> silences.SilenceView:
-        if isinstance(request, silences.UpdateSilence):
-            await self.get_silence(request)
-        now, spec = datetime.now(UTC), request.spec
-        starts_at = spec.starts_at or now
-        ends_at = spec.ends_at or starts_at + timedelta(seconds=spec.for_ or 0)
-        if ends_at <= now:
-            raise problem("silence-over", "It would have ended", 422, "It would have ended already.")
-        if not request.confirm and any(each.op == "=~" for each in spec.matchers):
-            raise problem("silence-too-broad", "Too broad", 409, "It would hide 3 alerts.")
-        view = silences.SilenceView(
-            id=request.silence_id,
-            matchers=spec.matchers,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            comment=spec.comment,
-            author=spec.author,
-            remind=spec.remind,
-            created_by=request.user_id,
-            created_at=now,
-            updated_at=now,
-            state=silences.SilenceState.PENDING if starts_at > now else silences.SilenceState.ACTIVE,
-        )
-        self.silences[view.id] = request.organization_id, view
-        return view
-
-    async def get_silence(self, request: Any) -> silences.SilenceView:
-        owner, view = self.silences.get(request.silence_id, (None, None))
-        if view is None or owner != request.organization_id:
-            raise problem("silence-not-found", "No such silence", 404, "There is no silence with this id.")
-        return view
-
-    async def expire_silence(self, request: silences.ExpireSilence) -> silences.SilenceView:
-        view = await self.get_silence(request)
-        ended = {"state": silences.SilenceState.EXPIRED, "ends_at": datetime.now(UTC), "expired_by": request.user_id}
-        self.silences[view.id] = request.organization_id, view.model_copy(update=ended)
-        return self.silences[view.id][1]
-
-    async def list_silences(self, request: silences.ListSilences) -> silences.SilenceList:
-        mine = [view for owner, view in self.silences.values() if owner == request.organization_id]
-        found = [view for view in mine if not request.states or view.state in request.states]
-        return silences.SilenceList(
-            silences=sorted(found, key=lambda view: view.id, reverse=True)[: request.limit],
-            total=len(found),
-            counts=Counter(view.state for view in mine),
-        )
 
     async def latest_alerts(self, request: alerts.GetLatestAlerts) -> alerts.LatestAlerts:
         ordered = sorted(self.alerts.values(), key=lambda alert: alert.id)
