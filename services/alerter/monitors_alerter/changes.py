@@ -17,8 +17,8 @@ class Changes:
     """What everything that changes alerts goes through. The alerts' rows are held by then, or new."""
 
     def __init__(self, service: Service) -> None:
-        self._telling = Telling()
-        self.flushing = Flushing(service, self._telling)
+        self.telling = Telling()
+        self.flushing = Flushing(service, self.telling)
 
     async def save(self, tx: Transaction, events: Sequence[AlertEvent]) -> None:
         """These happened to alerts."""
@@ -36,7 +36,7 @@ class Changes:
         tx = happened[0][0]
         events = [event for _, event in happened]
         await store.apply_all(tx.db, events)
-        due = await self._telling.changed(changes) if changes else None
+        due = await self.telling.changed(changes) if changes else None
         taken = [event.alert_id for event in events if isinstance(event, AlertAcknowledged)]
         if taken:
             await tx.db.execute(telling_store.WAKE_ESCALATING, taken, tx.now)

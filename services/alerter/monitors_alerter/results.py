@@ -1,6 +1,7 @@
 """What was decided of many groups, written down in few statements."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,13 +12,13 @@ from monitors_runtime.transaction import Transaction
 
 from . import held
 from . import telling_store as store
-from .domain.groups import GATHER, Around, Group, Member, Place, Told, digest_key, limit_of
+from .domain.groups import Around, Group, Member, Place, Told, digest_key, digest_way, limit_of
 from .domain.notices import Draft
 from .domain.routing import Way
 from .domain.suppression import Suppression
 from .domain.telling import Outcome
 from .limits import Limits
-from .telling_store import Membership, Opening, Reason
+from .telling_store import Joined, Membership, Opening, Reason
 
 HELD_BACK = ("silenced", "maintenance", "inhibited")
 
@@ -32,8 +33,10 @@ class Results:
     kept: list[tuple[Group, datetime | None, datetime | None]] = field(
         default_factory=list[tuple[Group, datetime | None, datetime | None]]
     )
-    joining: dict[tuple[str, Id], Membership] = field(default_factory=dict[tuple[str, Id], Membership])
-    """By the group's key and the alert: whoever was first to open the group gave it its id."""
+    joining: dict[tuple[str, Id], tuple[Membership, str]] = field(
+        default_factory=dict[tuple[str, Id], tuple[Membership, str]]
+    )
+    """With the route, by the group's key and the alert: whoever was first to open the group gave it its id."""
     members: list[Membership] = field(default_factory=list[Membership])
     leaving: list[tuple[Id, Id]] = field(default_factory=list[tuple[Id, Id]])
     told: dict[Place, tuple[Id, Told]] = field(default_factory=dict[Place, tuple[Id, Told]])
@@ -48,16 +51,17 @@ class Results:
     soonest: datetime | None = None
     """When something of this is due next."""
 
-    def join(self, group: Group, member: Membership | None, due_at: datetime, is_stale: bool = False) -> None:
-        """An alert comes to a group, which is opened unless it is there; or, without one, a group is to be looked at."""
-        place = (group.organization_id, group.key)
+    def join(self, group: Group, way: Way, member: Membership | None) -> None:
+        """An alert comes to a group, which is opened unless it is there; or, without one, a group is to be looked at.
+
+        A policy is begun by whoever looks at all of the group, so that it is stale.
+        """
+        place, due_at, is_stale = (group.organization_id, group.key), self.now + way.wait, way.policy_id is not None
         before = self.openings.get(place)
-        if before is None:
-            self.openings[place] = Opening(group, due_at, is_stale=is_stale)
-        elif is_stale:
-            self.openings[place] = replace(before, is_stale=True)
+        if before is None or is_stale:
+            self.openings[place] = Opening(before.group if before else group, due_at, is_stale=is_stale)
         if member:
-            self.joining[group.key, member.alert_id] = member
+            self.joining[group.key, member.alert_id] = member, "/".join(way.path)
         self._due(due_at)
 
     def wake(self, group_id: Id, now: datetime) -> None:
@@ -123,21 +127,31 @@ class Results:
     def _to_digest(
         self, group: Group, way: Way, alert_id: Id, channel: Id, around: Around, correlation: Id | None
     ) -> None:
-        every = timedelta(seconds=limit_of(way, around.channels[channel].kind).per)
-        wait = min(GATHER, every)
+        digest_by = digest_way(channel, timedelta(seconds=limit_of(way, around.channels[channel].kind).per), ())
         digest = Group(
             id=new_id(),
             organization_id=group.organization_id,
             key=digest_key(channel),
-            route="digest",
+            route=digest_by.name,
             labels={},
             opened_at=self.now,
-            wait=wait,
-            every=every,
+            wait=digest_by.wait,
+            every=digest_by.interval,
             digest_of=channel,
         )
-        member = Membership(digest.id, alert_id, group.organization_id, correlation_id=correlation)
-        self.join(digest, member, due_at=self.now + wait)
+        member = Membership(
+            digest.id, alert_id, group.organization_id, was_clear=True, word="limited", correlation_id=correlation
+        )
+        self.join(digest, digest_by, member)
+
+    def _joining(self, key: str, member: Membership, route: str, groups: Mapping[tuple[Id, str], Joined]) -> Membership:
+        """An alert that joins a group, with why it waits there."""
+        group, word = groups[member.organization_id, key], member.word
+        if not word and group.due_at and group.due_at > self.now:
+            word = "group-interval" if group.told_at else "group-wait"
+            detail = {"until": group.due_at.isoformat()}
+            self.reasons.append(Reason(member.organization_id, member.alert_id, self.now, None, route, word, detail))
+        return replace(member, group_id=group.id, word=word)
 
     def _due(self, at: datetime | None) -> None:
         if at and (self.soonest is None or at < self.soonest):
@@ -147,11 +161,9 @@ class Results:
         """Write all of it down."""
         db = tx.db
         await store.keep_groups(db, self.kept)
-        ids = await store.join_groups(db, list(self.openings.values()))
+        groups = await store.join_groups(db, list(self.openings.values()))
         await store.wake(db, self.woken, self.now)
-        joining = [
-            replace(member, group_id=ids[member.organization_id, key]) for (key, _), member in self.joining.items()
-        ]
+        joining = [self._joining(key, *joins, groups) for (key, _), joins in self.joining.items()]
         await store.join_members(db, joining)
         await store.keep_members(db, self.members)
         await store.unsettle(db, self.unsettled)

@@ -140,9 +140,7 @@ class _Changed:
                 self._decide(alert, key, way, row, known)
             elif row is None:
                 group = _group(alert, key, way, labels, self._now)
-                self._results.join(
-                    group, self._membership(alert, group.id), self._now + way.wait, way.policy_id is not None
-                )
+                self._results.join(group, way, self._membership(alert, group.id))
             else:
                 self._look_again(alert, row, way)
 
@@ -179,12 +177,17 @@ class _Changed:
         if way is None or change.event.reason == "severity-raised":
             self._results.wake(row["id"], self._now)
         if way is not None:
-            self._results.join(_renewed(row, way, self._now), None, self._now + way.wait, way.policy_id is not None)
+            self._results.join(_renewed(row, way, self._now), way, None)
 
     def _membership(self, alert: AlertView, group_id: Id) -> Membership:
         change = self._changes[alert.id]
         return Membership(
-            group_id, alert.id, alert.organization_id, reason=change.event.reason, correlation_id=change.correlation
+            group_id,
+            alert.id,
+            alert.organization_id,
+            was_clear=alert.state is not AlertState.RESOLVED and alert.id not in self._held,
+            reason=change.event.reason,
+            correlation_id=change.correlation,
         )
 
 
@@ -267,7 +270,7 @@ class _Flush:
                 if key != looked.group.key:
                     other = _group(alert, key, way, labels, self._now)
                     new = replace(known, group_id=other.id, was_clear=member.was_clear, word=member.word)
-                    self._results.join(other, new, self._now + way.wait, way.policy_id is not None)
+                    self._results.join(other, way, new)
 
 
 class _Looked:

@@ -58,7 +58,7 @@ ON CONFLICT (organization_id, key) DO UPDATE SET
         CASE WHEN groups.digest_of IS NULL THEN excluded.opened_at ELSE excluded.opened_at + excluded.wait END,
         coalesce(groups.told_at + excluded.every, groups.opened_at + excluded.wait)
     ))
-RETURNING id, organization_id, key
+RETURNING id, organization_id, key, told_at, due_at
 """
 
 KEEP_GROUPS = """
@@ -199,6 +199,15 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A group that was joined, as it is."""
+
+    id: Id
+    told_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """An alert's place in a group."""
 
@@ -261,8 +270,8 @@ async def hold_alerts(db: Connection, alert_ids: Sequence[Id]) -> dict[Id, Alert
     return {row["id"]: AlertView.model_validate_json(row["document"]) for row in rows}
 
 
-async def join_groups(db: Connection, openings: Sequence[Opening]) -> dict[tuple[Id, str], Id]:
-    """Open these groups, or wake those that are there; the id of each by organization and key."""
+async def join_groups(db: Connection, openings: Sequence[Opening]) -> dict[tuple[Id, str], Joined]:
+    """Open these groups, or wake those that are there: how each stands now, by organization and key."""
     if not openings:
         return {}
     ordered = sorted(openings, key=lambda each: (each.group.organization_id, each.group.key))
@@ -289,7 +298,7 @@ async def join_groups(db: Connection, openings: Sequence[Opening]) -> dict[tuple
             ]
         ),
     )
-    return {(row["organization_id"], row["key"]): row["id"] for row in rows}
+    return {(row["organization_id"], row["key"]): Joined(row["id"], row["told_at"], row["due_at"]) for row in rows}
 
 
 async def keep_groups(db: Connection, groups: Sequence[tuple[Group, datetime | None, datetime | None]]) -> None:

@@ -317,7 +317,8 @@ class _Deciding:
         known = self._known(member, channel)
         if known is None or known.state == "resolved":
             self._told(member, channel, "owed")
-        self._note(member, "limited", channel)
+        if known is None or known.state != "owed":
+            self._note(member, "limited", channel)
 
     def _room(self, channel: Id) -> int:
         sent = sum(draft.channel_id == channel for draft in self._out.notices)
