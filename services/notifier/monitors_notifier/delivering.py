@@ -7,6 +7,7 @@ same id: at least once on the wire, once in the ledger.
 
 import asyncio
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -168,7 +169,7 @@ class Delivering:
         correlation = None if cause else _first_alert(merged.merged[-1])
         if message:
             message.events[:0] = events
-            letters = await self._send(key, message, situation, cause, correlation)
+            letters = await self._send(key, message, situation.channel, cause, correlation)
             return Outcome(key, message.events, letters, cause, correlation)
         return Outcome(key, events, cause=cause, correlation=correlation)
 
@@ -201,7 +202,7 @@ class Delivering:
         row = row_of(carrier)
         if merged.notice is None or row is None:
             if merged.notice:
-                events += await self._stand_ins(organization, merged.notice, situation, now)
+                events += await self._stand_ins(organization, merged.notice, merged.unseen, now)
             return None, events
         tries = max(rows[notice.id].notification.attempts if notice.id in rows else 0 for notice in merged.merged)
         row = delivery.telling(row, merged.notice).model_copy(update={"attempts": tries})
@@ -209,12 +210,11 @@ class Delivering:
         return _Message(organization, merged.notice, row, is_written, merged.unseen), events
 
     async def _send(
-        self, key: Key, message: _Message, situation: Situation, cause: Envelope | None, correlation: Id | None
+        self, key: Key, message: _Message, channel: Channel | None, cause: Envelope | None, correlation: Id | None
     ) -> list[OutboxMessage]:
         """Try once, unless the receiver rests; adds what follows to the message's events."""
-        channel = situation.channel
         if channel is None or not channel.is_active:
-            await self._failed(message, Failure("channel-switched-off", recoverable=False), situation)
+            await self._failed(message, Failure("channel-switched-off", recoverable=False))
             return []
         lane, clock = self._lanes.of(channel.target.channel_id), asyncio.get_running_loop().time
         if rest := await self._rest(lane, channel.target.channel_id):
@@ -234,11 +234,11 @@ class Delivering:
         except SendError as refused:
             reached = not refused.failure.recoverable
             SENT.labels(kind, "recoverable" if refused.failure.recoverable else "refused").inc()
-            await self._failed(message, refused.failure, situation)
+            await self._failed(message, refused.failure)
             return []
         except Exception as broken:
             log.exception("a message could not be sent", notification=str(message.notice.id))
-            await self._failed(message, Failure(f"error: {type(broken).__name__}", recoverable=True), situation)
+            await self._failed(message, Failure(f"error: {type(broken).__name__}", recoverable=True))
             return []
         finally:
             trying.cancel()
@@ -272,7 +272,7 @@ class Delivering:
         if room := self._room.pop(channel_id, None):
             room.set()
 
-    async def _failed(self, message: _Message, failure: Failure, situation: Situation) -> None:
+    async def _failed(self, message: _Message, failure: Failure) -> None:
         """A try failed: again later, or given up and told to those that stand in."""
         now, notice = datetime.now(UTC), message.notice
         follows = after_failure(
@@ -287,7 +287,7 @@ class Delivering:
         event = delivery.failed(message.organization_id, message.row, failure.reason, follows, now)
         message.events.append(event)
         if isinstance(follows, GiveUp):
-            message.events += await self._stand_ins(message.organization_id, notice, situation, now)
+            message.events += await self._stand_ins(message.organization_id, notice, message.unseen, now)
 
     async def _show_waiting(self, key: Key, message: _Message, cause: Envelope | None, correlation: Id | None) -> None:
         """A try takes long: until it ends, the ledger shows that the message waits."""
@@ -307,10 +307,10 @@ class Delivering:
     # -- other channels ---------------------------------------------------------------------------------------------
 
     async def _stand_ins(
-        self, organization: Id, notice: Notice, situation: Situation, now: datetime
+        self, organization: Id, notice: Notice, unseen: Collection[Id], now: datetime
     ) -> list[NotificationEvent]:
         """Messages to the channels that stand in for one that can't be reached."""
-        news = stand_in(notice, situation.arrived)
+        news = stand_in(notice, unseen)
         told = {channel: news for channel in notice.fallback if news and channel != notice.channel_id}
         return await self._to_others(organization, notice, told, now)
 

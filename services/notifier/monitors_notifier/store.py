@@ -21,7 +21,7 @@ from monitors_contracts.notifications import (
 from monitors_runtime.database import Connection, Pool, columns
 
 from .domain import delivery
-from .domain.merging import NOTHING_YET, Arrival
+from .domain.merging import Arrival
 
 APPLY = """
 INSERT INTO notifier.notifications
@@ -44,10 +44,13 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING
 
 ARRIVE = """
 INSERT INTO notifier.arrivals
-    (organization_id, alert_id, channel_id, stands_in_for, version, is_open, notification_id)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::boolean[], $7::uuid[])
+    (organization_id, alert_id, channel_id, stands_in_for, version, is_open, notification_id, is_expected)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::boolean[], $7::uuid[], $8::boolean[]
+)
 ON CONFLICT (organization_id, alert_id, channel_id) DO UPDATE SET
     version = excluded.version, is_open = excluded.is_open, notification_id = excluded.notification_id,
+    is_expected = excluded.is_expected AND (arrivals.is_expected OR NOT arrivals.is_open),
     stands_in_for = coalesce(excluded.stands_in_for, arrivals.stands_in_for)
 WHERE arrivals.version <= excluded.version
 """
@@ -214,10 +217,9 @@ def _arrived(events: Sequence[NotificationEvent]) -> list[tuple[Any, ...]]:
             continue
         for alert in message.told:
             key = (event.organization_id, alert.id, message.channel_id)
-            version = NOTHING_YET if expected else alert.version
             is_open = expected or alert.state is not AlertState.RESOLVED
-            if key not in rows or rows[key][4] <= version:
-                rows[key] = (*key, message.stands_in_for, version, is_open, message.id)
+            if key not in rows or rows[key][4] <= alert.version:
+                rows[key] = (*key, message.stands_in_for, alert.version, is_open, message.id, expected)
     return [rows[key] for key in sorted(rows)]
 
 
@@ -227,7 +229,7 @@ async def arrivals(
     """By (organization id, alert id): what each channel took last, with the channel that it stood in for."""
     found: dict[tuple[Id, Id], list[tuple[Arrival, Id | None]]] = {}
     for row in await db.fetch(ARRIVALS, *columns(alerts)) if alerts else ():
-        arrival = Arrival(row["channel_id"], row["version"], row["is_open"], row["notification_id"])
+        arrival = Arrival(row["channel_id"], row["version"], row["is_open"], row["notification_id"], row["is_expected"])
         found.setdefault((row["organization_id"], row["alert_id"]), []).append((arrival, row["stands_in_for"]))
     return found
 

@@ -306,7 +306,7 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Any
         "FROM notifier.notifications WHERE document = '{}'"
     )
     await pool.execute(
-        "INSERT INTO notifier.arrivals SELECT organization_id, id, channel_id, NULL, 1, true, id "
+        "INSERT INTO notifier.arrivals SELECT organization_id, id, channel_id, NULL, 1, true, id, false "
         "FROM notifier.notifications WHERE document = '{}'"
     )
     await pool.execute(

@@ -1,7 +1,7 @@
 """Whatever comes between a notice and its receiver: each alert that arrived as firing gets exactly one end."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import Id
 from monitors_contracts.notices import MOST_ALERTS, Notice, NoticeReason
-from monitors_notifier.domain.merging import NOTHING_YET, Arrival, Arrivals, is_open, merge, stand_in
+from monitors_notifier.domain.merging import Arrival, Arrivals, is_open, merge, stand_in
 
 BEGIN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ORGANIZATION = UUID("01a1ff00-add6-700d-ab5d-c7ab567703bb")
@@ -112,12 +112,12 @@ def test_an_end_when_it_fired_elsewhere_instead_then_it_goes_there_alone():
 
 def test_what_stands_in_tells_what_is_news_there():
     failed = notice(3, alert(1), alert(2, 2), alert(3, 2))
-    news = stand_in(failed, arrived(alert(2)))
+    news = stand_in(failed, {alert(3).id})
     assert news
     assert [each.name for each in news.alerts] == ["alert 1", "alert 3"], (
         "the end of what arrived is not theirs to hear"
     )
-    assert stand_in(notice(3, alert(2, 2)), arrived(alert(2))) is None
+    assert stand_in(notice(3, alert(2, 2)), ()) is None
 
 
 # -- whatever happens ------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class World:
         if how == "down":
             self.ledger[channel].append(merged.notice)
         elif how == "refused":
-            news = stand_in(merged.notice, known) if channel == PRIMARY else None
+            news = stand_in(merged.notice, merged.unseen) if channel == PRIMARY else None
             stands_in = {one.id for one in news.alerts} if news else set[Id]()
             self.lost |= {(channel, one.id) for one in merged.notice.alerts if one.id not in stands_in}
             if news:
@@ -180,12 +180,13 @@ class World:
         self.issued += 1
         self.ledger[channel].append(told.model_copy(update={"id": an_id(5000 + self.issued), "channel_id": channel}))
         for one in told.alerts:
-            self._arrive(channel, one.id, Arrival(channel, NOTHING_YET, True, told.id))
+            self._arrive(channel, one.id, Arrival(channel, one.version, True, told.id, is_expected=True))
 
     def _arrive(self, channel: Id, one: Id, arrival: Arrival) -> None:
         known = self.arrivals.get((channel, one))
         if known is None or known.version <= arrival.version:
-            self.arrivals[channel, one] = arrival
+            took_nothing = arrival.is_expected and (known is None or known.is_expected or not known.is_open)
+            self.arrivals[channel, one] = replace(arrival, is_expected=took_nothing)
 
     def _seen_by(self, channel: Id, one: Id) -> Arrivals:
         there = self.arrivals.get((STAND_IN, one)) if channel == PRIMARY else None
@@ -225,7 +226,7 @@ def test_each_alert_that_arrived_as_firing_gets_exactly_one_end_where_it_arrived
         gave_up = any((place, one.id) in world.lost for place in words)
         for place, heard in words.items():
             assert re.fullmatch(r"(F+R|U)*(F+)?", heard), f"{heard}: an end for each that fired, and no other"
-            if not is_open(one) and (place, one.id) not in world.lost:
+            if not is_open(one) and not gave_up:  # what is given up for good, people see in the ledger
                 assert not heard.endswith("F"), f"{heard}: it is over, and was told so where it fired"
         assert gave_up or any(words.values()), "what happened was told"
         if is_open(one) and not gave_up:

@@ -4,27 +4,28 @@ A receiver that was away is not told what it missed step by step. For each alert
 end; an alert that began and ended meanwhile is told once, as that; what it was told by something newer is not told again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import Id
 from monitors_contracts.notices import MOST_ALERTS, Notice
 
-NOTHING_YET = 0
-"""The version of an arrival that is only expected: a message that stands in for another channel's is on its way."""
-
 _URGENCY = {"critical": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The newest that a channel took about an alert, by which message. `version` may be NOTHING_YET."""
+    """The newest that a channel took about an alert, by which message.
+
+    `is_expected`: it took nothing yet, but a message that stands in for another channel's is on its way there.
+    """
 
     channel_id: Id
     version: int
     is_open: bool
     notification_id: Id
+    is_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,6 @@ def merge(waiting: Sequence[Notice], arrived: Mapping[Id, Arrivals]) -> Merged:
     merged, later = ordered[:count], ordered[count:]
     newest = merged[-1]
     alerts = _newest(merged)
-    opened = _opened(merged)
     told: list[AlertView] = []
     unseen: set[Id] = set()
     elsewhere: dict[Id, list[AlertView]] = {}
@@ -80,13 +80,17 @@ def merge(waiting: Sequence[Notice], arrived: Mapping[Id, Arrivals]) -> Merged:
             for there in known.elsewhere:
                 if there.is_open:
                     elsewhere.setdefault(there.channel_id, []).append(alert)
-        if is_open(alert) and (here is None or alert.version >= here.version):
+        if is_open(alert):
+            newer = [each for each in (here, *known.elsewhere) if each and each.version > alert.version]
+            if newer:
+                covered.append(newer[0].notification_id)
+            else:
+                told.append(alert)
+        elif here and here.is_open and alert.version >= here.version:
             told.append(alert)
-        elif not is_open(alert) and here and here.is_open and alert.version >= here.version:
-            told.append(alert)
-            if here.version == NOTHING_YET:
+            if here.is_expected:
                 unseen.add(alert.id)
-        elif not is_open(alert) and _missed(alert, known, opened):
+        elif _missed(alert, known):
             told.append(alert)
             unseen.add(alert.id)
         elif here:
@@ -102,26 +106,22 @@ def merge(waiting: Sequence[Notice], arrived: Mapping[Id, Arrivals]) -> Merged:
     )
 
 
-def stand_in(notice: Notice, arrived: Mapping[Id, Arrivals]) -> Notice | None:
+def stand_in(notice: Notice, unseen: Collection[Id]) -> Notice | None:
     """What channels that stand in are told of a notice whose channel can't be reached; None when it is no news to them.
 
-    The end of what that channel took as firing is its own matter.
+    The end of what that channel took as firing is its own matter; of what it had not heard (`unseen`), theirs.
     """
-    news = [
-        alert
-        for alert in notice.alerts
-        if is_open(alert) or not ((known := arrived.get(alert.id, NOWHERE)).here or known.elsewhere)
-    ]
+    news = [alert for alert in notice.alerts if is_open(alert) or alert.id in unseen]
     if not news and (notice.alerts or not notice.more):
         return None
     return notice.model_copy(update={"alerts": news, "fallback": []})
 
 
-def _missed(alert: AlertView, known: Arrivals, opened: Mapping[Id, int]) -> bool:
+def _missed(alert: AlertView, known: Arrivals) -> bool:
     """Whether an alert is over that the channel never heard of, or that began anew and ended since it last did."""
     if any(there.is_open for there in known.elsewhere):
         return False
-    return known.here is None or known.here.version < opened.get(alert.id, NOTHING_YET)
+    return known.here is None or known.here.version < alert.version
 
 
 def _fitting(ordered: Sequence[Notice]) -> int:
@@ -143,16 +143,6 @@ def _newest(merged: Sequence[Notice]) -> list[AlertView]:
             if known is None or alert.version >= known.version:
                 alerts[alert.id] = alert
     return list(alerts.values())
-
-
-def _opened(merged: Sequence[Notice]) -> dict[Id, int]:
-    """Alert id -> the highest version by which these notices tell it is open."""
-    opened: dict[Id, int] = {}
-    for notice in merged:
-        for alert in notice.alerts:
-            if is_open(alert):
-                opened[alert.id] = max(alert.version, opened.get(alert.id, NOTHING_YET))
-    return opened
 
 
 def _more(merged: Sequence[Notice]) -> dict[str, int]:

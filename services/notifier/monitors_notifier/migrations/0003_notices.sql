@@ -20,7 +20,7 @@ CREATE TABLE notifier.told_of (
 );
 CREATE INDEX told_of_message ON notifier.told_of (notification_id);
 
--- The newest that each channel took about an alert. Version 0: a message that stands in for another channel's is on its way.
+-- The newest that each channel took about an alert; or, expected, what a message tells that stands in for another channel's.
 CREATE TABLE notifier.arrivals (
     organization_id uuid    NOT NULL,
     alert_id        uuid    NOT NULL,
@@ -29,6 +29,7 @@ CREATE TABLE notifier.arrivals (
     version         integer NOT NULL,
     is_open         boolean NOT NULL,
     notification_id uuid    NOT NULL,
+    is_expected     boolean NOT NULL DEFAULT false,
     PRIMARY KEY (organization_id, alert_id, channel_id)
 );
 CREATE INDEX arrivals_by_age ON notifier.arrivals (alert_id);
