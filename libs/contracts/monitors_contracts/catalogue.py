@@ -3,6 +3,7 @@
 from . import (
     alerts,
     collection,
+    decisions,
     evaluations,
     incidents,
     inhibition,
@@ -32,6 +33,7 @@ _MODULES = (
     pages,
     snapshots,
     alerts,
+    decisions,
     receiving,
     routing,
     silences,

@@ -17,6 +17,18 @@ NoticeReason = Literal[
 of a policy; `digest` for what waited behind a rate limit; `silence-ended` for what fires still; `flapping` once for what
 comes and goes; `test` for a test-fire; `silence-expires` to remind a silence's author."""
 
+NOTICE_REASONS: dict[NoticeReason, str] = {
+    "alerts-changed": "Something was new, worse or over.",
+    "repeated": "Nobody had taken it.",
+    "escalated": "A step of the escalation policy was due.",
+    "digest": "It waited behind the channel's limit.",
+    "silence-ended": "What held it back had ended.",
+    "flapping": "It came and went again and again.",
+    "test": "Somebody tried the way.",
+    "silence-expires": "A silence was about to end.",
+}
+"""The same in sentences."""
+
 
 class Notice(Model):
     """What one channel is told at one moment: the alerts of a group, each as it is now.

@@ -17,6 +17,7 @@ from monitors_contracts.alerts import (
     ResolveAlert,
     ResolveAlerts,
 )
+from monitors_contracts.decisions import ExplainAlert
 from monitors_contracts.monitors import ThresholdCleared, ThresholdExceeded
 from monitors_contracts.notifications import ChannelChanged, ChannelDeleted
 from monitors_contracts.platform import OrganizationDeleted
@@ -26,6 +27,7 @@ from monitors_runtime.runtime import Runtime, Service
 
 from . import routing_store, store, suppression_store, telling_store
 from .changes import Changes
+from .explaining import Explaining
 from .handlers import Handlers
 from .oncall import store as oncall
 from .oncall.wiring import wire as wire_oncall
@@ -54,6 +56,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.answer(GetAlertTimeline, handlers.get_timeline)
     service.answer(ListAlerts, handlers.list_alerts)
     service.answer(GetLatestAlerts, handlers.latest_alerts)
+    service.answer(ExplainAlert, Explaining(service).explain)
     service.answer(GetRouting, routes.get)
     service.answer(SaveRouting, routes.save)
     service.answer(TestRouting, routes.test)
