@@ -112,6 +112,9 @@ def _selecting(matchers: list[Matcher]) -> list[Matcher]:
     return matchers
 
 
+Matchers = Annotated[list[Matcher], BeforeValidator(_parsed)]
+"""Matchers as a list or as a text, as many as there are."""
+
 Selection = Annotated[
     list[Matcher], Field(min_length=1, max_length=30), AfterValidator(_selecting), BeforeValidator(_parsed)
 ]

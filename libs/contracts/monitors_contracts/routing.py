@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .base import Event, Id, Model, TenantRequest
 from .durations import AS_DURATION, WRITTEN
-from .matchers import Matcher
+from .matchers import Matcher, Matchers
 from .metrics import LabelName
 
 RouteName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$")]
@@ -48,7 +48,9 @@ class Route(Model):
     """
 
     name: RouteName
-    matchers: list[Matcher] = Field(default_factory=list[Matcher], max_length=30)
+    matchers: Matchers = Field(
+        default_factory=list[Matcher], max_length=30, description='A list, or as text: `service="pay", env!="dev"`'
+    )
     severities: list[Literal["info", "warning", "critical"]] = Field(
         default_factory=list[Literal["info", "warning", "critical"]], description="Only these; all when empty"
     )

@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 import monitors_alerter
 from monitors_alerter.oncall.wiring import wire as wire_oncall
+from monitors_alerter.routes import Routes
 from monitors_alerter.settings import AlerterSettings
 from monitors_alerter.suppression_wiring import wire as wire_suppression
 from monitors_contracts import (
@@ -132,7 +133,10 @@ class Platform:
         alerter.answer(alerts.GetAlertTimeline, self.timeline)
         alerter.answer(receiving.ReceiveAlerts, self.receive_alerts)
         alerter.answer(receiving.ListActiveAlerts, self.active_alerts)
+        self.routes = Routes(alerter)
         alerter.answer(routing.GetRouting, self.get_routing)
+        alerter.answer(routing.SaveRouting, self.routes.save)
+        alerter.answer(routing.TestRouting, self.routes.test)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
         notifier.answer(notifications.UpdateChannel, self.update_channel)
@@ -498,6 +502,9 @@ class Platform:
         )
 
     async def get_routing(self, request: routing.GetRouting) -> routing.Routing:
+        saved = await self.routes.get(request)
+        if saved.version:
+            return saved
         channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
         critical = routing.Route(name="critical", severities=["critical"], channels=channels[:1], group_wait=30)
         return routing.Routing(root=routing.DEFAULT_ROUTE.model_copy(update={"routes": [critical]}), version=1)
