@@ -72,6 +72,9 @@ PAGES = {
     "system": "/system",
     "channels": "/channels",
     "channel": "/channels/{channel}",
+    "integrations": "/integrations",
+    "new-integration": "/integrations/new?kind=generic",
+    "integration": "/integrations/{integration}",
     "deliveries": "/notifications",
     "outbox": "/outbox",
     "mail": "/outbox/{mail}",
@@ -166,6 +169,10 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     }
     hook = {"kind": "webhook", "name": "Pager", "url": f"{site.url}/hook"}
     ids["channel"] = call("POST", "/api/channels", hook)["channel"]["id"]
+    call("POST", "/api/integrations", {"kind": "grafana", "name": "Grafana of the shop", "labels": {"team": "shop"}})
+    made = call("POST", "/api/integrations", {"kind": "generic", "name": "Checks"})
+    ids["integration"] = made["integration"]["id"]
+    call("POST", made["url"].removeprefix(platform.api), {"name": "DiskFull", "summary": "db-1 has no room left"})
     for price in (64.0, 63.0, 61.5, 62.0, 58.0, 55.0, 51.0):
         site.state = replace(BEFORE, kettle_price=price)
         check(ids["kettle"])

@@ -46,13 +46,20 @@ PLACES = (
     ("/rules", "Rules", "gauge"),
 )
 MORE_PLACES = (
+    ("/on-call", "On call", "users"),
     ("/channels", "Channels", "send"),
+    ("/integrations", "Integrations", "webhook"),
     ("/outbox", "Outbox", "inbox"),
     ("/notifications", "Deliveries", "list-checks"),
     ("/system", "System", "heart-pulse"),
     ("/account", "Account", "user"),
 )
-WITHIN = {"": ("/monitors",), "/explore": ("/targets",), "/rules": ("/heartbeats", "/uptime")}
+WITHIN = {
+    "": ("/monitors",),
+    "/explore": ("/targets",),
+    "/rules": ("/heartbeats", "/uptime"),
+    "/on-call": ("/policies", "/contacts"),
+}
 """Pages that belong to a place without lying below it."""
 
 
