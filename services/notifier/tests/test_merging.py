@@ -224,7 +224,7 @@ def test_each_alert_that_arrived_as_firing_gets_exactly_one_end_where_it_arrived
         one = alert(number, version)
         words = {place: world.heard.get((place, one.id), "") for place in (PRIMARY, STAND_IN)}
         gave_up = any((place, one.id) in world.lost for place in words)
-        for place, heard in words.items():
+        for heard in words.values():
             assert re.fullmatch(r"(F+R|U)*(F+)?", heard), f"{heard}: an end for each that fired, and no other"
             if not is_open(one) and not gave_up:  # what is given up for good, people see in the ledger
                 assert not heard.endswith("F"), f"{heard}: it is over, and was told so where it fired"

@@ -83,6 +83,10 @@ def notice_subject(notice: Notice) -> str:
 
 def because(notice: Notice) -> str:
     """Why it is told now, in words; empty when the alerts say it themselves."""
+    return " ".join(filter(None, (_because(notice), wording.plain(notice.note, 2000))))
+
+
+def _because(notice: Notice) -> str:
     waited = wording.span((notice.issued_at - _since(notice)).total_seconds())
     match notice.reason:
         case "repeated":
@@ -100,7 +104,7 @@ def because(notice: Notice) -> str:
         case "test":
             return "This is a test: somebody tried the whole way from an alert to this message."
         case "silence-expires":
-            return wording.plain(notice.note, 2000)
+            return "" if notice.note else "A silence ends soon."
         case "alerts-changed":
             return f"{wording.plain(notice.person, 100)} is on call." if notice.person else ""
 
