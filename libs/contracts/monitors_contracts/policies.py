@@ -120,6 +120,12 @@ class PolicyPreview(Model):
     steps: list[StepPreview]
 
 
+class PolicyPreviews(Model):
+    """What each step of policies would do now; policies by name."""
+
+    previews: list[PolicyPreview]
+
+
 class SavePolicy(TenantRequest[Policy]):
     """Add a policy (`isNew`; asking twice makes one), or make it what the spec says.
 
@@ -145,8 +151,8 @@ class ListPolicies(TenantRequest[PolicyList]):
     service = "alerter"
 
 
-class PreviewPolicy(TenantRequest[PolicyPreview]):
-    """Whom each step of a policy would tell now. Problem: `policy-not-found`."""
+class PreviewPolicies(TenantRequest[PolicyPreviews]):
+    """Whom each step would tell now: of one policy, or of each there is. Problem: `policy-not-found`."""
 
     service = "alerter"
-    policy_id: Id
+    policy_id: Id | None = None

@@ -122,7 +122,7 @@ async def test_a_calendar_is_read_by_its_link_alone_until_it_is_replaced_or_revo
 
     reply = await visitor.get(link)
     assert (reply.status_code, reply.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-    calendar = icalendar.Calendar.from_ical(reply.content)
+    calendar: Any = icalendar.Calendar.from_ical(reply.content)
     assert (calendar["version"], str(calendar["x-wr-calname"])) == ("2.0", "On call: Platform")
     events = calendar.walk("VEVENT")
     shifts = (
@@ -136,7 +136,7 @@ async def test_a_calendar_is_read_by_its_link_alone_until_it_is_replaced_or_revo
         begin, end = datetime.fromisoformat(shift["startsAt"]), datetime.fromisoformat(shift["endsAt"])
         assert (begin, end, f"{shift['name']} is on call (Platform)") in shown
     assert len({str(each["uid"]) for each in events}) == len(events) > 90
-    again = icalendar.Calendar.from_ical((await visitor.get(link)).content)
+    again: Any = icalendar.Calendar.from_ical((await visitor.get(link)).content)
     assert {str(each["uid"]) for each in again.walk("VEVENT")} == {str(each["uid"]) for each in events}
 
     second = (await robin.post(path)).json()["schedule"]["calendarUrl"]

@@ -40,6 +40,7 @@ from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
+from ..changes import reconsider
 from ..domain.wall_clock import UnknownTimezone, zone_of
 from . import store
 
@@ -201,8 +202,9 @@ class OnCallHandlers:
 
     @asynccontextmanager
     async def _changing(self, organization_id: Id) -> AsyncGenerator[Transaction]:
+        """Changes of an organization's settings take turns: what one refers to is not removed by another meanwhile."""
         async with self._service.transaction() as tx:
-            await store.change(tx.db, organization_id)
+            await reconsider(tx.db, organization_id)
             yield tx
 
     async def _check_channels(self, organization_id: Id, channels: Collection[Id]) -> None:

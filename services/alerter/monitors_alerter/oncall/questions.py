@@ -29,14 +29,15 @@ from monitors_contracts.policies import (
     Policy,
     PolicyList,
     PolicyPreview,
-    PreviewPolicy,
+    PolicyPreviews,
+    PreviewPolicies,
     Reached,
     StepPreview,
 )
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
 
-from ..domain.escalation import whom
+from ..domain.escalation import Directory, whom
 from ..domain.oncall import LOOK_AHEAD, Turn, now_and_next, turns
 from . import store
 from .handlers import not_found
@@ -120,20 +121,27 @@ class OnCallQuestions:
         """All policies."""
         return PolicyList(policies=await store.find(self._service.runtime.pool, Policy, query.organization_id))
 
-    async def preview_policy(self, query: PreviewPolicy) -> PolicyPreview:
+    async def preview_policies(self, query: PreviewPolicies) -> PolicyPreviews:
         """Whom each step would tell."""
         pool, organization, now = self._service.runtime.pool, query.organization_id, datetime.now(UTC)
-        policy = await store.get(pool, Policy, organization, query.policy_id) or not_found("policy")
+        if query.policy_id:
+            policies = [await store.get(pool, Policy, organization, query.policy_id) or not_found("policy")]
+        else:
+            policies = await store.find(pool, Policy, organization)
         directory = await store.directory(pool, organization, now)
-        steps: list[StepPreview] = []
-        after = 0.0
-        for number, step in enumerate(policy.steps, 1):
-            after += step.after
-            found, missed = whom(step.targets, directory, now)
-            reached = {each.channel_id: Reached(channel_id=each.channel_id, person=each.person) for each in found}
-            passed = [PassedOver(target=each, word=word, words=PASSED_OVER[word]) for each, word in missed]
-            steps.append(StepPreview(step=number, after=after, reached=list(reached.values()), passed=passed))
-        return PolicyPreview(policy=policy, steps=steps)
+        return PolicyPreviews(previews=[_preview(each, directory, now) for each in policies])
+
+
+def _preview(policy: Policy, directory: Directory, now: datetime) -> PolicyPreview:
+    steps: list[StepPreview] = []
+    after = 0.0
+    for number, step in enumerate(policy.steps, 1):
+        after += step.after
+        found, missed = whom(step.targets, directory, now)
+        reached = {each.channel_id: Reached(channel_id=each.channel_id, person=each.person) for each in found}
+        passed = [PassedOver(target=each, word=word, words=PASSED_OVER[word]) for each, word in missed]
+        steps.append(StepPreview(step=number, after=after, reached=list(reached.values()), passed=passed))
+    return PolicyPreview(policy=policy, steps=steps)
 
 
 def _shift(turn: Turn, schedule: Schedule, names: dict[Id, str]) -> Shift:

@@ -33,9 +33,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 )
 TABLES = ["alerter.oncall", "alerter.overrides"]
 
-# Changes of an organization's settings take turns, so that what one refers to is not removed by another meanwhile.
-CHANGE = "SELECT alerter.change_settings($1)"
-
 PUT = """
 INSERT INTO alerter.oncall (organization_id, id, kind, version, document) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (organization_id, id) DO UPDATE SET version = excluded.version, document = excluded.document
@@ -119,11 +116,6 @@ async def apply(db: Connection, event: Event) -> None:
 
 async def _put(db: Connection, organization_id: Id, made: Contact | Schedule | Policy) -> None:
     await db.execute(PUT, organization_id, made.id, _KINDS[type(made)], made.version, made)
-
-
-async def change(db: Connection, organization_id: Id) -> None:
-    """Begin to change the organization's settings: whoever else changes them, or tells by them, goes before or after."""
-    await db.execute(CHANGE, organization_id)
 
 
 async def get(db: Connection | Pool, kind: type[Setting], organization_id: Id, setting_id: Id) -> Setting | None:

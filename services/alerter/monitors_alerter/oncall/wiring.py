@@ -15,7 +15,7 @@ from monitors_contracts.oncall import (
     SaveContact,
     SaveSchedule,
 )
-from monitors_contracts.policies import DeletePolicy, ListPolicies, PreviewPolicy, SavePolicy
+from monitors_contracts.policies import DeletePolicy, ListPolicies, PreviewPolicies, SavePolicy
 from monitors_runtime.runtime import Service
 
 from . import store
@@ -42,6 +42,6 @@ def wire(service: Service) -> None:
     service.answer(SavePolicy, handlers.save_policy)
     service.answer(DeletePolicy, handlers.delete_policy)
     service.answer(ListPolicies, questions.list_policies)
-    service.answer(PreviewPolicy, questions.preview_policy)
+    service.answer(PreviewPolicies, questions.preview_policies)
     service.project(*store.EVENTS, apply=store.apply, tables=store.TABLES)
     service.expire(store.EXPIRE)

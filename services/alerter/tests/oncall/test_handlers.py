@@ -38,7 +38,7 @@ from monitors_contracts.policies import (
     Policy,
     PolicyChanged,
     PolicySpec,
-    PreviewPolicy,
+    PreviewPolicies,
     SavePolicy,
 )
 from monitors_runtime.errors import ProblemError
@@ -173,7 +173,8 @@ async def test_what_makes_no_sense_is_refused_with_its_word(desk: OnCallDesk):
     missing = desk.of(RemoveOverride, schedule_id=schedule.id, override_id=new_id())
     assert await refused(desk.handlers.remove_override(missing)) == "override-not-found"
     assert (
-        await refused(desk.questions.preview_policy(desk.of(PreviewPolicy, policy_id=new_id()))) == "policy-not-found"
+        await refused(desk.questions.preview_policies(desk.of(PreviewPolicies, policy_id=new_id())))
+        == "policy-not-found"
     )
 
 
@@ -268,7 +269,8 @@ async def test_a_preview_of_a_policy_says_whom_each_step_would_tell_and_whom_not
     person = await desk.contact("Person", desk.phone)
     await desk.channel(desk.mail, is_active=False)
     policy = await desk.policy("Urgent", [("contact", person.id)], [("channel", desk.mail)])
-    preview = await desk.questions.preview_policy(desk.of(PreviewPolicy, policy_id=policy.id))
+    [preview] = (await desk.questions.preview_policies(desk.of(PreviewPolicies))).previews
+    assert preview.policy == policy
     assert [(each.after, [one.person for one in each.reached]) for each in preview.steps] == [
         (0, ["Person"]),
         (300, []),

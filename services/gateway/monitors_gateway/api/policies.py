@@ -9,8 +9,9 @@ from monitors_contracts.policies import (
     Policy,
     PolicyList,
     PolicyPreview,
+    PolicyPreviews,
     PolicySpec,
-    PreviewPolicy,
+    PreviewPolicies,
     SavePolicy,
 )
 
@@ -49,10 +50,18 @@ async def create_policy(
     return PolicyReply(policy=policy)
 
 
+@router.get("/policies/steps")
+async def preview_policies(caller: CallerDep, gateway: GatewayDep) -> PolicyPreviews:
+    """Whom each step of each policy would tell now, and whom not and why."""
+    return await gateway.runtime.ask(PreviewPolicies(organization_id=caller.organization_id))
+
+
 @router.get("/policies/{id}")
 async def get_policy(policy_id: PathId, caller: CallerDep, gateway: GatewayDep) -> PolicyPreview:
     """One policy, and whom each of its steps would tell now."""
-    return await gateway.runtime.ask(PreviewPolicy(organization_id=caller.organization_id, policy_id=policy_id))
+    asked = PreviewPolicies(organization_id=caller.organization_id, policy_id=policy_id)
+    [found] = (await gateway.runtime.ask(asked)).previews
+    return found
 
 
 @router.put("/policies/{id}")

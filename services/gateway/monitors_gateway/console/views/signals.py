@@ -16,6 +16,9 @@ LISTS = {
     "page": "pages",
     "rule": "rules",
     "uptime": "rules",
+    "contact": "on-call",
+    "schedule": "on-call",
+    "policy": "on-call",
 }
 
 
