@@ -28,6 +28,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     uptime = await browser.post("/api/uptime", json=UPTIME)
     assert (rule.status_code, heartbeat.status_code, uptime.status_code) == (201, 201, 201)
     on_call = await on_call_settings(browser, channel.json()["channel"]["id"])
+    integration = await browser.post("/api/integrations", json={"kind": "generic", "name": "Checks"})
     token = await browser.post("/api/tokens", json={"name": "Collector", "scopes": ["read"]})
     await browser.post("/api/auth/login", json={"email": browser.user["email"], "password": "Correct1horse"})
     sessions = (await browser.get("/api/auth/sessions")).json()["sessions"]
@@ -42,6 +43,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/uptime/": uptime.json()["check"]["id"],
         **on_call,
         "/api/targets/": target.json()["target"]["id"],
+        "/api/integrations/": integration.json()["integration"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
         "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
         "/api/outbox/": str(services.add_mail(browser.organization_id).id),
