@@ -1,22 +1,22 @@
 """Silences: alerts that nobody is told of for a while, because somebody knows."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from .alerts import AlertView, Severity
+from .alerts import AlertView, HeldBack, Severity
 from .base import Event, Id, Model, TenantRequest
 from .durations import AS_DURATION, WRITTEN
 from .matchers import Selection
 
 YEAR_SECONDS = 366 * 86_400
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+SilenceName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Author = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Lasting = Annotated[float, Field(ge=60, le=YEAR_SECONDS, allow_inf_nan=False), AS_DURATION, WRITTEN]
 Ahead = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
-Holder: TypeAlias = Literal["silenced", "maintenance", "inhibited"]
-"""What may keep an alert from being told: a silence, a maintenance window, another alert by an inhibition rule."""
+Holder: TypeAlias = HeldBack
 
 
 class SilenceState(StrEnum):
@@ -30,6 +30,7 @@ class SilenceState(StrEnum):
 class SilenceSpec(Model):
     """Which alerts, from when to when, by whom and why. Says either when it ends or how long it lasts."""
 
+    name: SilenceName = Field(default="", description="What files of configuration know it by; most have none")
     matchers: Selection
     starts_at: AwareDatetime | None = Field(default=None, description="Now when absent")
     ends_at: AwareDatetime | None = None
@@ -53,6 +54,7 @@ class Silence(Model):
     """A silence as it was made. Whether it is active follows from the time."""
 
     id: Id
+    name: str = ""
     matchers: Selection
     starts_at: AwareDatetime
     ends_at: AwareDatetime

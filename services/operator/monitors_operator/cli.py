@@ -23,8 +23,10 @@ from .commands import (
     extract,
     heartbeats,
     history,
+    inhibitions,
     integrations,
     interpret,
+    maintenance,
     metrics,
     metrics_send,
     monitors,
@@ -33,9 +35,11 @@ from .commands import (
     outbox,
     profile,
     replay,
+    routes,
     rules,
     run,
     schedules,
+    silences,
     system,
     targets,
     tokens,
@@ -88,6 +92,10 @@ heartbeats.add_to(app)
 uptime.add_to(app)
 oncall.add_to(app)
 schedules.add_to(app)
+routes.add_to(app)
+silences.add_to(app)
+maintenance.add_to(app)
+inhibitions.add_to(app)
 config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)

@@ -10,6 +10,7 @@ import yaml
 
 from monitors_operator.as_code import documents, planning, prometheus, rule_tests, trying
 from monitors_operator.as_code.planning import Known
+from monitors_operator.commands import routes
 from monitors_operator.errors import BadInput
 
 CPU = {"name": "CPU busy", "kind": "threshold", "metric": "cpu", "op": "gt", "warning": 80, "critical": 95, "for": "2m"}
@@ -288,20 +289,24 @@ class Platform:
     def __init__(self) -> None:
         self.kept: dict[str, list[dict[str, Any]]] = {kind: [] for kind in documents.KINDS if kind != "heartbeats"}
         self.made = 0
+        self.routing: dict[str, Any] = {"root": {"name": "root"}, "version": 0}
 
-    def every(self, path: str, key: str) -> list[dict[str, Any]]:
+    def every(self, path: str, key: str, **_: Any) -> list[dict[str, Any]]:
         assert path == f"/api/{key}"
         return list(reversed(self.kept[key]))
 
     def get(self, path: str) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        return {"checks" if kind == "uptime" else kind: self.kept[kind]}
+        if kind == "routing":
+            return self.routing
+        listed = {"uptime": "checks", "maintenance": "windows", "inhibitions": "rules"}.get(kind, kind)
+        return {listed: self.kept[kind]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
         self.made += 1
         made: dict[str, Any] = {"id": f"01a00000-0000-7000-8000-{self.made:012}", "isActive": True}
-        if kind in ("rules", "uptime"):
+        if kind in ("rules", "uptime", "maintenance", "inhibitions"):
             made["spec"] = body
         elif kind in ("contacts", "schedules", "policies"):
             made = {"id": made["id"], **body, "version": 1}
@@ -315,9 +320,13 @@ class Platform:
         if kind == "targets":
             made = {"intervalSeconds": 30, "labels": {}} | made
         self.kept[kind].append(made)
-        return {{"uptime": "check", "policies": "policy"}.get(kind, kind.removesuffix("s")): made}
+        one = {"uptime": "check", "policies": "policy", "maintenance": "window"}.get(kind, kind.removesuffix("s"))
+        return {one: made}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if path == "/api/routing":
+            self.routing = {"root": body["root"], "version": self.routing["version"] + 1}
+            return {"routing": self.routing}
         one = self._one(path)
         one.update({"spec": body} if "spec" in one else body)
         return {}
@@ -388,6 +397,71 @@ def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_t
     assert platform.kept["uptime"][0]["spec"]["isActive"] is False
     other = write(tmp_path, "other.yml", {"uptime": [{"name": "Other", "kind": "icmp", "host": "a.example"}]})
     assert applied(platform, other, prune=True) == ["create Other", "delete Shop"]
+
+
+def test_routes_when_applied_then_name_channels_and_policies_and_are_exported_the_same(tmp_path: Path) -> None:
+    policy = {"name": "Urgent", "steps": [{"targets": [{"kind": "channel", "name": "Ops"}]}]}
+    tree = {
+        "name": "root",
+        "groupWait": "30s",
+        "routes": [
+            {"name": "databases", "matchers": 'host=~"db-.*"', "channels": ["Ops"], "fallback": ["Ops"]},
+            {"name": "pages", "severities": ["critical"], "policy": "Urgent", "continue": True},
+        ],
+    }
+    file = write(tmp_path, "all.yml", {"channels": [HOOK], "policies": [policy], "routing": tree})
+    platform: Any = Platform()
+    assert applied(platform, file) == ["create Ops", "create Urgent", "create root"]
+    [ops], [urgent] = platform.kept["channels"], platform.kept["policies"]
+    databases, pages = platform.routing["root"]["routes"]
+    assert (databases["channels"], databases["fallback"], pages["policyId"]) == ([ops["id"]], [ops["id"]], urgent["id"])
+    assert databases["matchers"] == [{"label": "host", "op": "=~", "value": "db-.*"}]
+    assert platform.routing["root"]["groupWait"] == 30
+    assert applied(platform, file, prune=True) == []
+
+    again = tmp_path / "again.yml"
+    again.write_text(documents.written(planning.known(platform).things))
+    assert yaml.safe_load(again.read_text())["routing"]["routes"][1]["policy"] == "Urgent"
+    assert applied(platform, again) == []
+    changed = write(tmp_path, "changed.yml", {"routing": {"name": "all", "channels": ["Ops"]}})
+    assert applied(platform, changed, prune=True) == ["update all"]
+    assert platform.routing["root"] == {"name": "all", "channels": [ops["id"]]}
+
+
+@pytest.mark.parametrize(
+    ("routing", "why"),
+    [
+        ({"name": "root", "routes": [{"name": "x", "channels": ["Nobody"]}]}, "names channel 'Nobody'"),
+        ({"name": "root", "routes": [{"name": "x", "policy": "None"}]}, "names policy 'None'"),
+        ({"name": "root", "routes": [{"name": "x", "wait": "5m"}]}, "no such field"),
+        ([{"name": "root"}], "routing is one route"),
+    ],
+)
+def test_routes_when_they_make_no_sense_then_are_refused_before_anything_is_made(
+    tmp_path: Path, routing: Any, why: str
+) -> None:
+    platform: Any = Platform()
+    file = write(tmp_path, "all.yml", {"channels": [HOOK], "routing": routing})
+    with pytest.raises(BadInput, match=why):
+        applied(platform, file)
+    assert platform.kept["channels"] == []
+
+
+def test_the_tree_when_shown_then_has_a_route_a_line() -> None:
+    root = {
+        "name": "root",
+        "groupBy": ["..."],
+        "routes": [
+            {"name": "shop", "matchers": [{"label": "service", "value": "shop"}], "channels": ["1"], "continue": True},
+            {"name": "rest", "policyId": "2", "groupWait": 30, "routes": [{"name": "night", "channels": []}]},
+        ],
+    }
+    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent"})) == [
+        "root  -> all channels  each alert alone",
+        "├─ shop  service=shop  -> Ops  and goes on",
+        "└─ rest  everything  -> policy Urgent  gathers for 30 s",
+        "   └─ night  everything  -> nobody",
+    ]
 
 
 def test_a_part_whose_name_several_have_is_told_apart_by_its_id_or_refused(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def make(spec: SilenceSpec, silence_id: Id, by: Id, now: datetime) -> Silence:
     starts_at, ends_at = _span(spec, spec.starts_at or now, now)
     return Silence(
         id=silence_id,
+        name=spec.name,
         matchers=spec.matchers,
         starts_at=starts_at,
         ends_at=ends_at,
@@ -59,6 +60,7 @@ def change(silence: Silence, spec: SilenceSpec, now: datetime) -> Silence:
     same_end = ends_at == silence.ends_at and spec.remind == silence.remind
     return silence.model_copy(
         update={
+            "name": spec.name,
             "matchers": spec.matchers,
             "starts_at": starts_at,
             "ends_at": ends_at,

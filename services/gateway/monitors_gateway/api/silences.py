@@ -36,7 +36,7 @@ from .audit import audited
 router = APIRouter(prefix="/api", tags=["silences"], route_class=IdempotentRoute)
 
 _SPEC: TypeAdapter[SilenceSpec] = TypeAdapter(SilenceSpec)
-_SPEC_FIELDS = {"matchers", "starts_at", "ends_at", "comment", "author", "remind"}
+_SPEC_FIELDS = {"name", "matchers", "starts_at", "ends_at", "comment", "author", "remind"}
 Confirm = Annotated[bool, Query(description="Do so however many firing alerts it hides")]
 Spec = Annotated[
     SilenceSpec,

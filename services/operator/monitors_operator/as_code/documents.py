@@ -9,10 +9,14 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from monitors_contracts.inhibition import InhibitionSpec
+from monitors_contracts.maintenance import WindowSpec
 from monitors_contracts.notifications import ChannelSpec
 from monitors_contracts.oncall import ContactSpec, ScheduleSpec
 from monitors_contracts.policies import PolicySpec
+from monitors_contracts.routing import Route
 from monitors_contracts.rules import HeartbeatRule, RuleSpec
+from monitors_contracts.silences import SilenceSpec
 from monitors_contracts.targets import TargetSpec
 from monitors_contracts.uptime import UptimeSpec
 
@@ -34,6 +38,10 @@ _SHAPES: dict[str, TypeAdapter[Any]] = {
     "uptime": TypeAdapter(UptimeSpec),
     "heartbeats": TypeAdapter(HeartbeatRule),
     "rules": TypeAdapter(RuleSpec),
+    "silences": TypeAdapter(SilenceSpec),
+    "maintenance": TypeAdapter(WindowSpec),
+    "inhibitions": TypeAdapter(InhibitionSpec),
+    "routing": TypeAdapter(Route),
 }
 KINDS = tuple(_SHAPES)
 """In the order in which they are made: each may be made of what comes before it."""
@@ -69,7 +77,7 @@ class Document:
 def read(paths: Iterable[Path]) -> Things:
     """What all files (`*.yml`, `*.yaml` of folders) say together. Raises BadInput with file and line for what makes no sense.
 
-    Heartbeats may also stand among the rules, as they are.
+    Heartbeats may also stand among the rules, as they are. Routes are one tree, of which the first route is the member.
     """
     things: Things = {kind: {} for kind in KINDS}
     for file in _files(paths):
@@ -77,6 +85,9 @@ def read(paths: Iterable[Path]) -> Things:
         for section, members in document.content.items():
             if section not in KINDS:
                 raise BadInput(f"{document.at(section)}: unknown {section!r}{_meant(section, KINDS)}")
+            if section == "routing":
+                things[section] |= _tree(document, members, things[section])
+                continue
             for number, thing in enumerate(_list_of(members, document, section)):
                 kind = "heartbeats" if section == "rules" and thing.get("kind") == "heartbeat" else section
                 name = thing.get("name")
@@ -86,6 +97,14 @@ def read(paths: Iterable[Path]) -> Things:
                     raise BadInput(f"{document.at(section, number)}: {kind} has {name!r} twice")
                 things[kind][name] = normal_of(document, kind, thing, section, number)
     return things
+
+
+def _tree(document: Document, root: Any, before: dict[str, Thing]) -> dict[str, Thing]:
+    if not isinstance(root, dict) or not isinstance(root.setdefault("name", "root"), str):
+        raise BadInput(f"{document.at('routing')}: routing is one route, with the others in its `routes`")
+    if before:
+        raise BadInput(f"{document.at('routing')}: another file has routes already, and there is one tree of them")
+    return {root["name"]: normal_of(document, "routing", root, "routing")}
 
 
 def load(file: Path) -> dict[str, Any]:
@@ -138,6 +157,8 @@ def normal(kind: str, thing: Thing) -> Thing:
         raise Unfit(tuple(place), error["msg"].removeprefix("Value error, ")) from None
     for unknown in _unknown(given, made):
         raise unknown
+    if isinstance(made, SilenceSpec) and made.for_ is not None:
+        raise Unfit(("for",), "a silence in a file says when it ends: `endsAt`")
     if isinstance(members, list) and "rules" in type(made).model_fields:
         made = made.model_copy(update={"rules": members})
     written = made.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True, warnings=False)
@@ -150,7 +171,11 @@ def normal(kind: str, thing: Thing) -> Thing:
 
 def written(things: Things) -> str:
     """The things as YAML."""
-    listed = {kind: list(members.values()) for kind, members in things.items() if members}
+    listed: dict[str, Any] = {
+        kind: list(members.values()) for kind, members in things.items() if members and kind != "routing"
+    }
+    for root in things.get("routing", {}).values():
+        listed["routing"] = root
     return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=120)
 
 

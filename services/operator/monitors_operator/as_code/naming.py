@@ -11,14 +11,15 @@ Translate = Callable[[str, str], str]
 
 NAMING = ("contacts", "schedules", "policies")
 """Kinds whose members name others: contacts name channels, schedules contacts, policies all three."""
-_ONE = {"channels": "channel", "contacts": "contact", "schedules": "schedule"}
-_TARGETS = {one: kind for kind, one in _ONE.items()}
+_TARGETS = {"channel": "channels", "contact": "contacts", "schedule": "schedules"}
+_ONE = {kind: one for one, kind in _TARGETS.items()} | {"policies": "policy"}
 
 
 def translated(kind: str, thing: Thing, translate: Translate, key: str = "id") -> Thing:
     """The thing with every name in it translated; what has another shape stays as it is.
 
-    Targets of policies are `{kind: schedule, name: Platform}` in files; `key` is what their name is to be called.
+    Targets of policies are `{kind: schedule, name: Platform}` in files, and a route's `policyId` is its `policy`; `key`
+    (`id` or `name`) says which of both is made.
     """
     match kind:
         case "contacts":
@@ -35,6 +36,8 @@ def translated(kind: str, thing: Thing, translate: Translate, key: str = "id") -
                 "steps",
                 lambda step: _in_list(step, "targets", lambda target: _target(target, translate, key)),
             )
+        case "routing":
+            return _route(thing, translate, key)
         case _:
             return thing
 
@@ -72,3 +75,14 @@ def _target(target: Any, translate: Translate, key: str) -> Any:
     named = target.get("name", target.get("id"))
     rest = {field: value for field, value in target.items() if field not in ("name", "id")}
     return rest | {key: _text(_TARGETS[target["kind"]], named, translate)}
+
+
+def _route(route: Any, translate: Translate, key: str) -> Any:
+    for field in ("channels", "fallback"):
+        route = _in_list(route, field, lambda name: _text("channels", name, translate))
+    if isinstance(route, dict):
+        policy = route.get("policy", route.get("policyId"))
+        route = {field: value for field, value in route.items() if field not in ("policy", "policyId")}
+        if policy is not None:
+            route["policyId" if key == "id" else "policy"] = _text("policies", policy, translate)
+    return _in_list(route, "routes", lambda child: _route(child, translate, key))

@@ -3,7 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
+
+from monitors_contracts.silences import SilenceSpec
 
 from ..client import Api
 from ..errors import BadInput
@@ -12,6 +15,8 @@ from .naming import NAMING, id_of, name_of, translated
 
 _HIDDEN = {"channels": {"secret", "url"}, "targets": {"headers"}}
 """What the platform does not show again, so that it can't be compared."""
+_FILLED_IN = {"silences": {"author", "startsAt"}}
+"""What the platform says where a file says nothing."""
 _ONE = {
     "channels": "channel",
     "contacts": "contact",
@@ -21,12 +26,26 @@ _ONE = {
     "uptime": "uptime check",
     "heartbeats": "heartbeat",
     "rules": "rule",
+    "silences": "silence",
+    "maintenance": "maintenance window",
+    "inhibitions": "inhibition rule",
+    "routing": "routes of",
 }
 _PATHS = {kind: f"/api/{kind}" for kind in KINDS} | {"heartbeats": "/api/rules"}
-_WHOLE = {"uptime": "check", "heartbeats": "rule", "rules": "rule"} | {kind: _ONE[kind] for kind in NAMING}
+_WHOLE = {
+    "uptime": "check",
+    "heartbeats": "rule",
+    "rules": "rule",
+    "silences": "silence",
+    "maintenance": "window",
+    "inhibitions": "inhibition",
+    "routing": "routing",
+} | {kind: _ONE[kind] for kind in NAMING}
 """Kinds that are made, and replaced, as a whole; by the name of what the platform answers with."""
 _OWN = {"id", "version", "createdAt", "updatedAt", "calendarUrl"}
 """What the platform says of a thing beside what was given."""
+_LASTING = ["active", "pending"]
+_SILENCE_FIELDS = [field.alias or name for name, field in SilenceSpec.model_fields.items()]
 JUDGING = ("uptime", "heartbeats", "rules")
 """Kinds whose members a composite rule may name."""
 
@@ -79,7 +98,7 @@ def known(api: Api) -> Known:
 
 def _listed(api: Api) -> dict[str, list[Thing]]:
     """The members of each kind, oldest first, with id and name. A check's own rule comes and goes with its check."""
-    checks = [each | {"name": each["spec"]["name"]} for each in api.get("/api/uptime")["checks"]]
+    checks = _by_spec(api.get("/api/uptime")["checks"])
     of_checks = {check["id"] for check in checks}
     rules = [rule for rule in reversed(api.every("/api/rules", "rules")) if rule["id"] not in of_checks]
     return {
@@ -89,7 +108,21 @@ def _listed(api: Api) -> dict[str, list[Thing]]:
         "uptime": checks,
         "heartbeats": [rule for rule in rules if rule["spec"]["kind"] == "heartbeat"],
         "rules": [rule for rule in rules if rule["spec"]["kind"] != "heartbeat"],
+        "silences": [each for each in api.every("/api/silences", "silences", state=_LASTING) if each["name"]],
+        "maintenance": _by_spec(api.get("/api/maintenance")["windows"]),
+        "inhibitions": _by_spec(api.get("/api/inhibitions")["rules"]),
+        "routing": [routing["root"] | {"id": ""}] if (routing := api.get("/api/routing"))["version"] else [],
     }
+
+
+def _lasting(silences: dict[str, Thing], now: datetime) -> dict[str, Thing]:
+    """Those that are not over: files may keep the others."""
+    ends = {name: SilenceSpec.model_validate(each).ends_at for name, each in silences.items()}
+    return {name: each for name, each in silences.items() if (end := ends[name]) and end > now}
+
+
+def _by_spec(members: list[Thing]) -> list[Thing]:
+    return [each | {"name": each["spec"]["name"]} for each in members]
 
 
 def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
@@ -97,19 +130,23 @@ def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
 
     Of kinds that the files say nothing about, nothing is removed. Raises BadInput for what names something that is nowhere.
     """
+    wanted = wanted | {"silences": _lasting(wanted["silences"], datetime.now(UTC))}
     there = {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in KINDS}
-    for kind in (*NAMING, "rules"):
+    for kind in (*NAMING, "rules", "routing"):
         for thing in wanted[kind].values():
             _body(kind, thing, there)
     changes: list[Change] = []
     for kind in KINDS:
         for name, thing in _parts_first(wanted[kind]):
-            if name not in has.things[kind]:
+            if kind == "routing" and (before := next(iter(has.things[kind].values()), None)):
+                if differs := _difference(kind, before, thing):
+                    changes.append(Change("update", kind, name, *differs))
+            elif name not in has.things[kind]:
                 changes.append(Change("create", kind, name, after=thing))
             elif differs := _difference(kind, has.things[kind][name], thing):
                 changes.append(Change("update", kind, name, *differs, id=has.ids[kind][name]))
     if prune:
-        for kind in reversed(KINDS):
+        for kind in reversed([kind for kind in KINDS if kind != "routing"]):
             gone = [name for name in has.things[kind] if name not in wanted[kind]] if wanted[kind] else []
             changes += [Change("delete", kind, name, id=has.ids[kind][name]) for name in gone]
     return changes
@@ -120,8 +157,16 @@ def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> It
     ids = {kind: dict(has.ids[kind]) for kind in KINDS}
     for change in changes:
         path = _PATHS[change.kind]
-        if change.action == "delete":
+        if change.kind == "routing":
+            api.put(path, {"root": _body(change.kind, wanted[change.kind][change.name], ids)})
+        elif change.action == "delete" and change.kind == "silences":
+            api.post(f"{path}/{change.id}/expire")
+        elif change.action == "delete":
             api.delete(f"{path}/{change.id}")
+        elif change.kind == "silences":
+            # Who wrote it into a file means it, however much it hides.
+            of = path if change.action == "create" else f"{path}/{change.id}"
+            (api.post if change.action == "create" else api.put)(f"{of}?confirm=true", wanted["silences"][change.name])
         elif change.kind in _WHOLE:
             body = _body(change.kind, wanted[change.kind][change.name], ids)
             if change.action == "create":
@@ -136,6 +181,12 @@ def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> It
                 raise BadInput(f"channel {change.name!r} can't be sent elsewhere: remove it, or use another name")
             api.patch(f"{path}/{change.id}", change.after)
         yield change
+
+
+def ready(api: Api, kind: str, thing: Thing) -> Thing:
+    """A thing of a file as the platform takes it, with the ids of what it names. Raises BadInput."""
+    listed = {each: api.get(f"/api/{each}")[each] for each in ("channels", *NAMING)}
+    return _body(kind, thing, {each: {one["name"]: one["id"] for one in those} for each, those in listed.items()})
 
 
 def _body(kind: str, thing: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
@@ -178,9 +229,8 @@ def _parts_first(things: dict[str, Thing]) -> list[tuple[str, Thing]]:
 
 def _difference(kind: str, has: Thing, wanted: Thing) -> tuple[Thing, Thing] | None:
     hidden = _HIDDEN.get(kind, set[str]())
-    names = {name for name in (has.keys() | wanted.keys()) - hidden if has.get(name) != wanted.get(name)} - (
-        {"address"} if "address" not in has else set[str]()
-    )
+    hidden = hidden | (_FILLED_IN.get(kind, set[str]()) - wanted.keys()) | ({"address"} - has.keys())
+    names = {name for name in (has.keys() | wanted.keys()) - hidden if has.get(name) != wanted.get(name)}
     if not names:
         return None
     defaults = {"isActive": True, "intervalSeconds": 30, "labels": {}} if kind not in _WHOLE else {}
@@ -195,8 +245,10 @@ def _as_given(kind: str, each: Thing, names: dict[str, str]) -> Thing:
         spec: Thing = each["spec"]
         parts = [names.get(part, part) for part in spec.get("rules", ())]
         return spec | ({"rules": parts} if spec["kind"] == "composite" else {})
-    if kind in NAMING:
+    if kind in NAMING or kind == "routing":
         return {name: value for name, value in each.items() if name not in _OWN}
+    if kind == "silences":
+        return {name: each[name] for name in _SILENCE_FIELDS if each.get(name) is not None}
     if kind in _WHOLE:
         return each["spec"]
     if kind == "channels":

@@ -1,4 +1,4 @@
-"""`monitors apply`, `diff` and `export`: channels, on-call settings, targets, checks and rules as files."""
+"""`monitors apply`, `diff` and `export`: channels, on-call settings, targets, checks, rules, silences as files."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,10 @@ def apply(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Make channels, on-call settings, targets, checks and rules what the files say. Applied again, nothing changes."""
+    """Make channels, on-call settings, targets, checks, rules, silences, maintenance and inhibitions what files say.
+
+    Applied again, nothing changes.
+    """
     from ..as_code import documents, planning
     from ..connect import with_api
     from ..render import as_json, say
@@ -77,7 +80,8 @@ def export(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="channels, contacts, schedules, policies, targets, uptime, heartbeats or rules; by default all."
+            help="channels, contacts, schedules, policies, targets, uptime, heartbeats, rules, silences, maintenance or "
+            "inhibitions; by default all."
         ),
     ] = None,
     api: ApiUrl = None,
