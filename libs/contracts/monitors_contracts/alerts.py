@@ -6,9 +6,15 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from .base import Event, Id, Model, TenantRequest, Url, Value
+from .matchers import Matcher
 from .monitors import Evidence
 
 Severity = Literal["info", "warning", "critical"]
+LinkAction = Literal["acknowledge", "resolve"]
+"""What links in messages do."""
+Assignee = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+HeldBack = Literal["silenced", "maintenance", "inhibited"]
+"""What may keep an alert from being told: a silence, a maintenance window, another alert by an inhibition rule."""
 CommentText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 REASONS = {
@@ -92,6 +98,9 @@ class AlertEvent(Event):
     note: str | None = Field(
         default=None, description="What was said with this change; `alert.note` keeps the last word"
     )
+    via: str | None = Field(
+        default=None, description="By which message, where somebody followed a link in it: `by mail to ops@example.com`"
+    )
 
 
 class AlertTriggered(AlertEvent):
@@ -105,6 +114,13 @@ class AlertAcknowledged(AlertEvent):
     """Somebody has it."""
 
     aggregate, action, stream, entity_field = "alert", "acknowledged", "ALERTS", "alert_id"
+
+
+class AlertAssigned(AlertEvent):
+    """Somebody was asked to take care of it, or nobody is any more (`alert.assignee`); the alert goes on as it was."""
+
+    aggregate, action, stream, entity_field = "alert", "assigned", "ALERTS", "alert_id"
+    user_id: Id = Field(description="Who said so")
 
 
 class AlertResolved(AlertEvent):
@@ -168,17 +184,40 @@ class ResolveAlerts(TenantRequest[AlertsChanged]):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class AssignAlerts(TenantRequest[AlertsChanged]):
+    """Say who takes care of alerts. Each is decided alone; one that is over stays as it was (`alert-already-resolved`)."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    user_id: Id
+    assignee: Assignee | None = Field(description="Null when nobody is to any more")
+    note: str | None = Field(default=None, max_length=2000)
+
+
+class FollowLink(TenantRequest[AlertsChanged]):
+    """Take alerts or end them by a link in a message, without signing in. Each is decided alone, as by AcknowledgeAlert."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    action: LinkAction
+    via: str = Field(max_length=300, description="By which message")
+
+
 class AlertStep(Model):
     """Something that happened to an alert."""
 
     key: str = Field(description="Its own within the alert: the alert's version, or the comment's id")
-    kind: str = Field(description="A stable word: `opened`, `crossed-again`, `acknowledged`, `resolved`, `commented`")
+    kind: str = Field(
+        description="A stable word: `opened`, `crossed-again`, `acknowledged`, `assigned`, `resolved`, `commented`"
+    )
     at: AwareDatetime
     user_id: Id | None = Field(default=None, description="Who did it; null for what happened by itself")
     reason: str | None = Field(default=None, description="The event's stable word")
     note: str | None = Field(default=None, description="What was said with it, or the comment")
     value: Value = Field(default=None, description="What was read, where a reading did it")
     unit: str | None = None
+    assignee: str | None = Field(default=None, description="Of `assigned`: to whom; null when to nobody any more")
+    via: str | None = Field(default=None, description="By which message, where nobody was signed in")
 
 
 class AlertTimeline(Model):
@@ -223,10 +262,13 @@ class AlertList(Model):
         default_factory=dict, description="How many there are in each state, by all filters but the one by state"
     )
     next_cursor: str | None = None
+    held: dict[str, HeldBack] = Field(
+        default_factory=dict, description="Alert id -> what keeps it from being told, of those that wait for it to end"
+    )
 
 
 class ListAlerts(TenantRequest[AlertList]):
-    """Alerts by state, severity, monitor and rule, and by words in their name, summary or condition."""
+    """Alerts by state, severity, labels, what they are about, and by words in their name, summary or condition."""
 
     service = "alerter"
     state: AlertState | None = Field(default=None, description="One state; `states` says several")
@@ -235,6 +277,14 @@ class ListAlerts(TenantRequest[AlertList]):
     monitor_id: Id | None = None
     rule_id: Id | None = None
     query: str | None = Field(default=None, max_length=200, description="Found in any letter case")
+    matchers: list[Matcher] = Field(
+        default_factory=list[Matcher], max_length=30, description="Of their labels, as routes and silences see them"
+    )
+    origin: str | None = Field(default=None, max_length=40)
+    assignee: str | None = Field(default=None, max_length=200, description="Who takes care of it")
+    held: list[HeldBack] = Field(
+        default_factory=list[HeldBack], max_length=3, description="Only those that one of these keeps from being told"
+    )
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
 

@@ -5,7 +5,7 @@ The services' `app.py` is the truth; `tests/contracts` holds this map against it
 
 from dataclasses import dataclass
 
-from .alerts import AlertAcknowledged, AlertCommented, AlertResolved, AlertTriggered
+from .alerts import AlertAcknowledged, AlertAssigned, AlertCommented, AlertResolved, AlertTriggered
 from .base import Event
 from .incidents import IncidentOpened, IncidentResolved, IncidentUpdated
 from .inhibition import InhibitionChanged, InhibitionDeleted
@@ -110,6 +110,7 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
     "alerter": (
         AlertTriggered,
         AlertAcknowledged,
+        AlertAssigned,
         AlertResolved,
         AlertCommented,
         NoticeIssued,
@@ -156,6 +157,7 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("evaluator", (UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted)),
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
     Durable("alerter", (ChannelChanged, ChannelDeleted)),
+    Durable("alerter", (AlertTriggered, AlertAcknowledged, AlertResolved)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),
     Durable("notifier", (NoticeIssued,)),

@@ -6,10 +6,13 @@ from monitors_contracts.alerts import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
     AlertAcknowledged,
+    AlertAssigned,
     AlertCommented,
     AlertResolved,
     AlertTriggered,
+    AssignAlerts,
     CommentAlert,
+    FollowLink,
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
@@ -29,6 +32,8 @@ from . import routing_store, store, suppression_store, telling_store
 from .changes import Changes
 from .explaining import Explaining
 from .handlers import Handlers
+from .incidents import store as incidents
+from .incidents.wiring import wire as wire_incidents
 from .oncall import store as oncall
 from .oncall.wiring import wire as wire_oncall
 from .receiving import Receiving
@@ -44,13 +49,22 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     handlers, routes = Handlers(service, changes), Routes(service)
     service.consume(ThresholdExceeded, ThresholdCleared, save_all=handlers.thresholds_crossed)
     service.consume(ChannelChanged, ChannelDeleted, save_all=routes.channels_changed)
-    service.erase(OrganizationDeleted, *telling_store.ERASE, *store.ERASE, *suppression_store.ERASE, *oncall.ERASE)
+    service.erase(
+        OrganizationDeleted,
+        *telling_store.ERASE,
+        *store.ERASE,
+        *suppression_store.ERASE,
+        *oncall.ERASE,
+        *incidents.ERASE,
+    )
     service.on_start(changes.flushing.start)
     service.on_stop(changes.flushing.stop)
     service.answer(AcknowledgeAlert, handlers.acknowledge_alert)
     service.answer(ResolveAlert, handlers.resolve_alert)
     service.answer(AcknowledgeAlerts, handlers.acknowledge_alerts)
     service.answer(ResolveAlerts, handlers.resolve_alerts)
+    service.answer(AssignAlerts, handlers.assign_alerts)
+    service.answer(FollowLink, handlers.follow_link)
     service.answer(CommentAlert, handlers.comment_alert)
     service.answer(GetAlert, handlers.get_alert)
     service.answer(GetAlertTimeline, handlers.get_timeline)
@@ -68,6 +82,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.project(
         AlertTriggered,
         AlertAcknowledged,
+        AlertAssigned,
         AlertResolved,
         AlertCommented,
         apply=store.apply,
@@ -84,4 +99,5 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.expire_due(telling_store.EXPIRE_ISSUED)
     wire_suppression(service, settings)
     wire_oncall(service)
+    wire_incidents(service, changes, settings)
     return service

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from monitors_contracts.alerts import AlertAcknowledged, AlertEvent, AlertTriggered
+from monitors_contracts.alerts import AlertAcknowledged, AlertAssigned, AlertEvent, AlertTriggered
 from monitors_contracts.base import Id
 from monitors_runtime.database import Connection
 from monitors_runtime.runtime import Service
@@ -45,10 +45,10 @@ class Changes:
 
 
 def _tells(event: AlertEvent) -> bool:
-    """Whether there may be something to tell: not when somebody took it, nor when it was only heard of again."""
+    """Whether there may be something to tell: not when somebody takes or gets it, nor when it was only heard of again."""
     if isinstance(event, AlertTriggered):
         return event.notify
-    return not isinstance(event, AlertAcknowledged)
+    return not isinstance(event, AlertAcknowledged | AlertAssigned)
 
 
 async def reconsider(db: Connection, organization_id: Id) -> None:

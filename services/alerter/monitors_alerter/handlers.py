@@ -13,7 +13,9 @@ from monitors_contracts.alerts import (
     AlertStep,
     AlertTimeline,
     AlertView,
+    AssignAlerts,
     CommentAlert,
+    FollowLink,
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
@@ -105,6 +107,24 @@ class Handlers:
             lambda alert, now: lifecycle.resolve(alert, command.user_id, command.note, now),
         )
 
+    async def assign_alerts(self, command: AssignAlerts) -> AlertsChanged:
+        """Somebody is to take care of alerts."""
+        return await self._change(
+            command.organization_id,
+            command.alert_ids,
+            lambda alert, now: lifecycle.assign(alert, command.assignee, command.user_id, command.note, now),
+        )
+
+    async def follow_link(self, command: FollowLink) -> AlertsChanged:
+        """Somebody takes alerts or ends them by a link in a message."""
+        decide = lifecycle.acknowledge if command.action == "acknowledge" else lifecycle.resolve
+
+        def decided(alert: AlertView, now: datetime) -> AlertEvent | None:
+            event = decide(alert, None, None, now)
+            return event.model_copy(update={"via": command.via}) if event else None
+
+        return await self._change(command.organization_id, command.alert_ids, decided)
+
     async def _change(self, organization_id: Id, alert_ids: Sequence[Id], decide: Decide) -> AlertsChanged:
         """Decide for each of these alerts; what is decided is done in one transaction."""
         changed: list[AlertView] = []
@@ -164,9 +184,15 @@ class Handlers:
 
     async def list_alerts(self, query: ListAlerts) -> AlertList:
         """A page of alerts."""
-        alerts, counts = await store.find(self._service.runtime.pool, query, cursor_id(query.cursor))
-        total = sum(counts.get(state, 0) for state in store.states_asked_for(query))
-        return AlertList(alerts=alerts, total=total, counts=counts, next_cursor=next_cursor(alerts, query.limit))
+        pool = self._service.runtime.pool
+        alerts, counts = await store.find(pool, query, cursor_id(query.cursor))
+        return AlertList(
+            alerts=alerts,
+            total=sum(counts.get(state, 0) for state in store.states_asked_for(query)),
+            counts=counts,
+            next_cursor=next_cursor(alerts, query.limit),
+            held=await store.held_back(pool, [alert.id for alert in alerts]),
+        )
 
     async def latest_alerts(self, query: GetLatestAlerts) -> LatestAlerts:
         """What rules led to last."""

@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from monitors_contracts.alerts import AlertCommented, AlertEvent, AlertState, AlertStep, AlertView, ListAlerts
+from monitors_contracts.alerts import (
+    AlertCommented,
+    AlertEvent,
+    AlertState,
+    AlertStep,
+    AlertView,
+    HeldBack,
+    ListAlerts,
+)
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool, columns
 from monitors_runtime.narrowing import narrowed
 
-from . import suppressing
+from . import label_filters, suppressing
 from .domain import timeline
 from .domain.lifecycle import Past
 
@@ -27,7 +35,8 @@ SELECT * FROM unnest(
     $9::timestamptz[], $10::jsonb[]
 )
 ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, version = excluded.version, resolved_at = excluded.resolved_at, document = excluded.document
+    state = excluded.state, severity = excluded.severity, version = excluded.version,
+    resolved_at = excluded.resolved_at, document = excluded.document
 WHERE alerts.version < excluded.version
 """
 
@@ -80,6 +89,14 @@ CROSS JOIN LATERAL (
 """
 
 FOUND_IN = "strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"
+
+HELD = "EXISTS (SELECT FROM alerter.members WHERE alert_id = alerts.id AND word = ANY(${}))"
+
+# One that waits in several groups is told of as waiting for a silence before it is for another alert.
+HELD_BACK = """
+SELECT alert_id, max(word) AS word FROM alerter.members
+WHERE alert_id = ANY($1::uuid[]) AND word IN ('silenced', 'maintenance', 'inhibited') GROUP BY alert_id
+"""
 
 STEPS = """
 SELECT document::text FROM alerter.timeline
@@ -210,9 +227,10 @@ async def these(db: Connection | Pool, organization_id: Id, alert_ids: Sequence[
 async def find(db: Pool, asked: ListAlerts, before: Id | None) -> tuple[list[AlertView], dict[AlertState, int]]:
     """Alerts, newest first, and how many match in each state."""
     page = (asked.organization_id, before, asked.limit, states_asked_for(asked))
-    query, arguments = narrowed(LIST, page, filters(asked))
+    narrowing = [*filters(asked), *await label_filters.conditions(db, asked.organization_id, asked.matchers)]
+    query, arguments = narrowed(LIST, page, narrowing)
     rows = await db.fetch(query, *arguments)
-    counted, arguments = narrowed(COUNT, (asked.organization_id,), filters(asked))
+    counted, arguments = narrowed(COUNT, (asked.organization_id,), narrowing)
     counts = {AlertState(row["state"]): int(row["count"]) for row in await db.fetch(counted, *arguments)}
     return [AlertView.model_validate_json(row["document"]) for row in rows], counts
 
@@ -224,7 +242,7 @@ def states_asked_for(asked: ListAlerts) -> list[AlertState]:
 
 
 def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
-    """What a list is narrowed by, besides the state: conditions and their values."""
+    """What a list is narrowed by, besides the state and labels: conditions and their values."""
     words = (asked.query or "").replace("\0", "").strip().lower()
     rule = str(asked.rule_id) if asked.rule_id else None
     return [
@@ -232,7 +250,16 @@ def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
         ("document->>'ruleId' = ${}", rule),
         ("severity = ${}", asked.severity),
         (FOUND_IN, words),
+        ("document->>'origin' = ${}", asked.origin),
+        ("document->>'assignee' = ${}", asked.assignee),
+        (HELD, list(asked.held)),
     ]
+
+
+async def held_back(db: Pool, alert_ids: Sequence[Id]) -> dict[str, HeldBack]:
+    """What keeps these alerts from being told, by id; of those that wait for it to end."""
+    rows = await db.fetch(HELD_BACK, alert_ids) if alert_ids else ()
+    return {str(row["alert_id"]): row["word"] for row in rows}
 
 
 async def latest_of_rules(db: Pool, organization_id: Id, rule_ids: Sequence[Id]) -> list[AlertView]:

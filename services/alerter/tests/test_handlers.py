@@ -356,7 +356,7 @@ async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Al
     some = new_id()
     page = (alerter.organization, None, 50, list(AlertState))
     shapes: list[dict[str, Any]] = [{}, {"severity": "critical"}, {"monitor_id": some}, {"query": "kettle"}]
-    shapes.append({"rule_id": some})
+    shapes += [{"rule_id": some}, {"origin": "rule"}, {"assignee": "Robin"}, {"held": ["silenced"]}]
     shapes.append(shapes[1] | shapes[2] | shapes[3])
     for query, arguments in (
         (store.OPEN_OF_MONITORS, ([alerter.organization], [some])),

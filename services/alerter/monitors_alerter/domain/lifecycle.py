@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from monitors_contracts.alerts import (
     AlertAcknowledged,
+    AlertAssigned,
     AlertEvent,
     AlertResolved,
     AlertState,
@@ -80,7 +81,7 @@ def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]
     return events
 
 
-def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertAcknowledged | None:
+def acknowledge(alert: AlertView, by: Id | None, note: str | None, now: datetime) -> AlertAcknowledged | None:
     """Somebody takes the alert; None when it was taken before. A resolved alert can't be taken: ValueError."""
     if alert.state is AlertState.RESOLVED:
         raise ValueError("alert-already-resolved")
@@ -98,7 +99,28 @@ def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> Al
     return event_of(AlertAcknowledged, taken, "by-hand", now, note=note)
 
 
-def resolve(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertResolved | None:
+def assign(alert: AlertView, to: str | None, by: Id, note: str | None, now: datetime) -> AlertAssigned | None:
+    """Somebody is to take care of the alert, or nobody any more; None when it was so before.
+
+    A resolved alert has nothing left to take care of: ValueError.
+    """
+    if alert.state is AlertState.RESOLVED:
+        raise ValueError("alert-already-resolved")
+    if alert.assignee == to:
+        return None
+    given = alert.model_copy(update={"assignee": to, "version": alert.version + 1})
+    return AlertAssigned(
+        organization_id=alert.organization_id,
+        alert_id=alert.id,
+        alert=given,
+        reason="by-hand",
+        occurred_at=now,
+        note=note,
+        user_id=by,
+    )
+
+
+def resolve(alert: AlertView, by: Id | None, note: str | None, now: datetime) -> AlertResolved | None:
     """Somebody ends the alert; None when it had ended before."""
     if alert.state is AlertState.RESOLVED:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from monitors_contracts.alerts import (
     AlertAcknowledged,
+    AlertAssigned,
     AlertCommented,
     AlertEvent,
     AlertResolved,
@@ -26,6 +27,8 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
     match event:
         case AlertAcknowledged():
             kind, user_id, at = "acknowledged", alert.acknowledged_by, alert.acknowledged_at
+        case AlertAssigned():
+            kind, user_id, at = "assigned", event.user_id, event.occurred_at
         case AlertResolved():
             kind, user_id, at = "resolved", alert.resolved_by, alert.resolved_at
         case _:
@@ -42,6 +45,8 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
         note=event.note if timed else alert.note,
         value=alert.value if read else None,
         unit=alert.unit if read else None,
+        via=event.via,
+        assignee=alert.assignee if kind == "assigned" else None,
     )
 
 
