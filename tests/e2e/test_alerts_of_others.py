@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -140,6 +141,56 @@ def test_a_webhook_becomes_an_alert_and_ends_it(platform: Any, site: Any) -> Non
     )
     hooks = wait(lambda: len(site.hooks) == 2 and site.hooks)
     assert [hook["data"]["summary"] for _, hook in hooks] == ["db-1 has no room left"] * 2
+
+
+ALERTMANAGER = """
+route:
+  receiver: team
+  group_by: ["..."]
+  group_wait: 0s
+  routes:
+    - {{matchers: ['severity="page"'], receiver: pager}}
+receivers:
+  - {{name: team, webhook_configs: [{{url: "{site}/team"}}]}}
+  - {{name: pager, webhook_configs: [{{url: "{site}/pager"}}]}}
+inhibit_rules:
+  - {{source_matchers: [severity=page], target_matchers: [severity=warning], equal: [host]}}
+"""
+
+
+def test_a_configuration_of_alertmanager_is_applied_and_leads_where_it_did(
+    platform: Any, site: Any, tmp_path: Path
+) -> None:
+    user = platform.user()
+    theirs, ours = tmp_path / "alertmanager.yml", tmp_path / "alerting.yml"
+    theirs.write_text(ALERTMANAGER.format(site=site.url))
+    ours.write_text(monitors(user, "alertmanager", "import", str(theirs)))
+    monitors(user, "apply", "-f", str(ours), "--api", platform.api)
+    monitors(
+        user, "alerts", "send", "HostDown", "--label", "host=db-1", "--severity", "critical", "--api", platform.api
+    )
+    [alert] = wait(lambda: listed(user))
+    assert [each["name"] for each in alert["receivers"]] == ["pager"]
+    monitors(user, "alerts", "send", "Slow", "--label", "host=db-1", "--api", platform.api)
+    wait(lambda: len(listed(user)) == 2)
+    [slow] = [each for each in listed(user) if each["labels"]["alertname"] == "Slow"]
+    assert (slow["receivers"], slow["status"]["state"]) == ([{"name": "team"}], "suppressed")
+    assert wait(lambda: site.hooks)[0][1]["data"]["name"] == "HostDown"
+    assert len(site.hooks) == 1
+
+
+def listed(user: Any) -> list[dict[str, Any]]:
+    """Alerts as Alertmanager shows them."""
+    return user.call("GET", "/api/v2/alerts").json()
+
+
+def monitors(user: Any, *arguments: str) -> str:
+    """What the command line prints."""
+    command = [sys.executable, "-m", "monitors_operator", *arguments]
+    environment = os.environ | {"MONITORS_TOKEN": user.token}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
 
 
 def wait(condition: Any, patience: float = 30) -> Any:

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors_operator.as_code import alertmanager
+from monitors_operator.as_code import alertmanager, documents
 from monitors_operator.as_code.alertmanager_times import DAYS, NoEquivalent, active_hours
 from monitors_operator.errors import BadInput
 
@@ -122,6 +122,10 @@ def test_the_command_prints_a_file_and_what_has_no_equivalent(monitors: Callable
     assert ran.err.endswith("5 channels, 4 routes, 1 inhibition rules, 7 left out\n")
     dry = monitors("alertmanager", "import", str(file), "--dry-run")
     assert (dry.out, dry.err) == ("", ran.err)
+    config = tmp_path / "config.yml"
+    config.write_text(ran.out)
+    things = documents.read([config])
+    assert (len(things["channels"]), list(things["routing"]), len(things["inhibitions"])) == (5, ["root"], 1)
     said = json.loads(monitors("alertmanager", "import", str(file), "--json").out)
     assert said.keys() == {"channels", "routing", "inhibitions", "leftOut", "notes"}
 
