@@ -70,6 +70,16 @@ PAGES = {
     "new-target": "/targets/new",
     "target-edit": "/targets/{target}/edit",
     "system": "/system",
+    "on-call": "/on-call",
+    "on-call-month": "/on-call?view=month&day=2026-11-15",
+    "new-schedule": "/on-call/new",
+    "schedule-edit": "/on-call/{schedule}/edit",
+    "policies": "/policies",
+    "new-policy": "/policies/new",
+    "policy-edit": "/policies/{policy}/edit",
+    "contacts": "/contacts",
+    "new-contact": "/contacts/new",
+    "contact-edit": "/contacts/{contact}/edit",
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "integrations": "/integrations",
@@ -94,6 +104,9 @@ EMPTY = {
     "explore-empty": "/explore",
     "targets-empty": "/targets",
     "rules-empty": "/rules",
+    "on-call-empty": "/on-call",
+    "policies-empty": "/policies",
+    "contacts-empty": "/contacts",
     "new-rule-empty": "/rules/new",
     "heartbeats-empty": "/heartbeats",
     "uptime-empty": "/uptime",
@@ -197,6 +210,7 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     ids["mail"] = mails[0]["id"]
     ids |= _judged(call, page)
     ids["target"] = _scraped(call, page, site)
+    ids |= _on_call(call, ids["channel"])
     page.close()
     yield Account(context, platform.api, ids)
     context.close()
@@ -236,6 +250,38 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
         hot = [each["id"] for each in call("GET", f"/api/alerts?ruleId={busy}")["alerts"]]
         page.wait_for_timeout(100)
     return {"busy": busy, "both": both, "hot": hot[0], "here": here}
+
+
+def _on_call(call: Callable[..., Any], channel: str) -> dict[str, str]:
+    """People who take turns, with nights of somebody else, somebody who stands in, gaps, and two policies."""
+
+    def make(kind: str, **body: Any) -> str:
+        return call("POST", f"/api/{kind}", body)[{"policies": "policy"}.get(kind, kind.removesuffix("s"))]["id"]
+
+    people = [make("contacts", name=name, channels=[channel]) for name in ("Day watch", "Night watch", "Third")]
+    days = {
+        "participants": people[:2],
+        "rotation": "daily",
+        "start": "2026-01-05",
+        "restrictions": [{"start": "06:00"}],
+    }
+    nights = {"name": "Weekend", "participants": people[2:], "start": "2026-01-05"}
+    nights["restrictions"] = [{"days": ["saturday", "sunday"], "start": "10:00", "end": "22:00"}]
+    schedule = make("schedules", name="Platform", timezone="Europe/Berlin", layers=[days, nights])
+    shop = {"participants": people[:1], "start": "2090-01-01"}
+    make("schedules", name="Shop", timezone="America/New_York", layers=[shop])
+    begins = datetime.now(UTC) + timedelta(hours=30)
+    override = {"contactId": people[2], "startsAt": begins.isoformat(), "note": "Dentist"}
+    override["endsAt"] = (begins + timedelta(hours=20)).isoformat()
+    call("POST", f"/api/schedules/{schedule}/overrides", override)
+    call("POST", f"/api/schedules/{schedule}/calendar")
+    first = {"targets": [{"kind": "schedule", "id": schedule}]}
+    then = {"after": "10m", "targets": [{"kind": "contact", "id": people[2]}, {"kind": "channel", "id": channel}]}
+    policy = make("policies", name="Urgent", steps=[first, then], repeat=2)
+    paused = make("channels", kind="webhook", name="Old pager", url="https://pager.example/x")
+    call("PATCH", f"/api/channels/{paused}", {"isActive": False})
+    make("policies", name="Tells nobody", steps=[{"targets": [{"kind": "channel", "id": paused}]}])
+    return {"schedule": schedule, "policy": policy, "contact": people[0]}
 
 
 def _scraped(call: Callable[..., Any], page: Page, site: Site) -> str:
