@@ -104,17 +104,23 @@ class _Changed:
         self._places: dict[Id, dict[str, Record]] = {}
         self._told: dict[Id, dict[Id, Told]] = {}
         self._held: dict[Id, Suppression] = {}
+        self._arounds: dict[tuple[Id, str], Around] = {}
 
     async def tell(self) -> datetime | None:
         alerts = [change.event.alert for change in self._changes.values()]
         known = await circumstances.these(self._db, [alert.organization_id for alert in alerts])
-        ways = {alert.id: known[alert.organization_id].tree.ways(labels_of(alert)) for alert in alerts}
+        labels = {alert.id: labels_of(alert) for alert in alerts}
+        ways = {alert.id: known[alert.organization_id].tree.ways(labels[alert.id]) for alert in alerts}
         self._held = await _held_back(self._db, alerts, self._now)
         await self._read_places([alert.id for alert in alerts if alert.id not in self._opened])
-        pairs = [(known[alert.organization_id], way) for alert in alerts for way in ways[alert.id]]
-        await _read_limits(self._db, self._limits, pairs, self._now)
+        pairs = {
+            (alert.organization_id, way.name): (known[alert.organization_id], way)
+            for alert in alerts
+            for way in ways[alert.id]
+        }
+        await _read_limits(self._db, self._limits, pairs.values(), self._now)
         for alert in alerts:
-            self._place(alert, ways[alert.id], known[alert.organization_id])
+            self._place(alert, labels[alert.id], ways[alert.id], known[alert.organization_id])
         over = [alert.id for alert in alerts if alert.state is AlertState.RESOLVED]
         if over:
             await self._db.execute(store.WAKE_INHIBITED, over, self._now)
@@ -127,8 +133,7 @@ class _Changed:
                 self._places.setdefault(row["alert_id"], {})[row["key"]] = row
             self._told = await store.told_of(self._db, alert_ids)
 
-    def _place(self, alert: AlertView, ways: Sequence[Way], known: Circumstances) -> None:
-        labels = labels_of(alert)
+    def _place(self, alert: AlertView, labels: Mapping[str, str], ways: Sequence[Way], known: Circumstances) -> None:
         here = {way.group_key(labels, alert.id): way for way in ways}
         places = self._places.get(alert.id, {})
         for key, row in places.items():
@@ -157,7 +162,7 @@ class _Changed:
             held_by=row["held_by"] if row else None,
             reason=self._changes[alert.id].event.reason,
         )
-        around = _known_around(known, self._limits, way, self._now)
+        around = self._around(alert.organization_id, way, known)
         outcome = decide(group, way, [member], around, whole=True)
         told |= {channel: each for (_, channel), each in outcome.told.items()}
         membership = self._membership(alert, group.id)
@@ -169,6 +174,14 @@ class _Changed:
             self._results.keep(outcome.group, due_at, outcome.again_at)
         elif outcome.standing:
             self._results.open(outcome.group, due_at, outcome.again_at)
+
+    def _around(self, organization_id: Id, way: Way, known: Circumstances) -> Around:
+        """The same for a whole batch, but where a limit comes near."""
+        place = (organization_id, way.name)
+        made = self._arounds.get(place)
+        if made is None or min(made.room.values(), default=0) <= len(self._changes):
+            made = self._arounds[place] = _known_around(known, self._limits, way, self._now)
+        return made
 
     def _look_again(self, alert: AlertView, row: Record, way: Way | None) -> None:
         """Have a group looked at that the alert is in: in its own time, or now when it got worse or belongs elsewhere."""

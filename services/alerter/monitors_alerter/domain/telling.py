@@ -123,6 +123,7 @@ class _Deciding:
             self._leads_to = frozenset(each for each, channel in around.channels.items() if channel.is_active)
         else:
             self._leads_to = frozenset(each for each in way.channels if self._is_on(each))
+        self._hears = self._leads_to
 
     def all(self, members: Sequence[Member], call: Call | None) -> Outcome:
         out = self._out
@@ -130,6 +131,7 @@ class _Deciding:
             out.group = replace(out.group, step=0, next_step=None, next_due=None, called={})
         if call:
             self._call(members, call)
+        self._hears = self._leads_to | {each for each in out.group.called if self._is_on(each)}
         due: list[datetime] = []
         for member in members:
             due += self._consider(member)
@@ -222,16 +224,15 @@ class _Deciding:
 
     def _wanted(self, member: Member) -> frozenset[Id]:
         """The channels that are to hear of the alert."""
-        if not member.belongs:
-            return frozenset()
-        return self._leads_to | {each for each in self._out.group.called if self._is_on(each)}
+        return self._hears if member.belongs else frozenset()
 
     def _heard_by(self, member: Member) -> frozenset[Id]:
         """The channels that this group may have to tell something of the alert."""
         if self._group.digest_of:
             return frozenset((self._group.digest_of,))
-        owed = {channel for channel, told in member.told.items() if told.group_id == self._group.id}
-        return self._wanted(member) | owed
+        wanted = self._wanted(member)
+        owed = [channel for channel, told in member.told.items() if told.group_id == self._group.id]
+        return wanted.union(owed) if owed else wanted
 
     def _known(self, member: Member, channel: Id) -> Told | None:
         return self._out.told.get((member.alert.id, channel)) or member.told.get(channel)
