@@ -62,6 +62,8 @@ OF_ALERTS = """
 SELECT document::text FROM alerter.incidents WHERE organization_id = $1 AND alert_ids && $2::uuid[] ORDER BY id
 """
 
+TAKEN = "SELECT unnest(alert_ids) FROM alerter.incidents WHERE organization_id = $1 AND alert_ids && $2::uuid[]"
+
 MEMBERS = """
 SELECT id, fingerprint, document->>'name' AS name, document->>'severity' AS severity, state, started_at, resolved_at,
     (document->>'pendingSince')::timestamptz AS pending_since,
@@ -240,9 +242,7 @@ async def loners(db: Connection, organization_id: Id, since: datetime) -> list[M
     rows = await db.fetch(RECENT_MEMBERS, organization_id, id_floor(since), MOST_LONERS)
     if not rows:
         return []
-    taken = {
-        each for found in await of_alerts(db, organization_id, [row["id"] for row in rows]) for each in found.alert_ids
-    }
+    taken = {row[0] for row in await db.fetch(TAKEN, organization_id, [row["id"] for row in rows])}
     return [_member(row) for row in rows if row["id"] not in taken]
 
 
