@@ -1,6 +1,7 @@
 """Takes in the alerts of other systems, and ends those that are not heard of again."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -19,11 +20,14 @@ from . import received_store as store
 from .changes import Changes
 from .domain import receiving
 from .domain.receiving import REMEMBERED, Told
+from .gathering import Gathering
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 _AT_ONCE = 500
+_MOST = 1000
+"""Alerts that are taken in by one transaction."""
 _ADOPTED = timedelta(minutes=5)
 
 
@@ -34,6 +38,7 @@ class Receiving:
         self._service = service
         self._changes = changes
         self._watch: asyncio.Task[None] | None = None
+        self._gathering = Gathering[ReceiveAlerts, AlertsReceived](self._receive, lambda each: len(each.alerts), _MOST)
 
     async def start(self) -> None:
         """Watch from now on."""
@@ -48,20 +53,33 @@ class Receiving:
 
     async def receive(self, command: ReceiveAlerts) -> AlertsReceived:
         """Another system tells its alerts. What follows is kept for good when this returns."""
-        async with self._service.transaction() as tx:
-            told = [receiving.told(command.origin, each, command.resolve_after, tx.now) for each in command.alerts]
-            events: list[AlertEvent] = []
-            for turn in one_each(told, lambda each: each.fingerprint):
-                follows = await self._hear(tx, command, turn)
-                await self._changes.save(tx, follows)
-                events += follows
-        opened = sum(event.reason == "received" for event in events)
-        resolved = sum(isinstance(event, AlertResolved) for event in events)
-        return AlertsReceived(received=len(command.alerts), opened=opened, resolved=resolved)
+        return await self._gathering.save((command.organization_id, command.origin), command)
 
-    async def _hear(self, tx: Transaction, command: ReceiveAlerts, told: Sequence[Told]) -> list[AlertEvent]:
+    async def _receive(self, commands: Sequence[ReceiveAlerts]) -> list[AlertsReceived]:
+        """What one sender tells, in order, in one transaction."""
+        organization_id, origin = commands[0].organization_id, commands[0].origin
+        opened, resolved = Counter[int](), Counter[int]()
+        async with self._service.transaction() as tx:
+            told = [
+                (place, receiving.told(origin, each, command.resolve_after, tx.now))
+                for place, command in enumerate(commands)
+                for each in command.alerts
+            ]
+            for turn in one_each(told, lambda each: each[1].fingerprint):
+                follows = await self._hear(tx, organization_id, origin, [each for _, each in turn])
+                await self._changes.save(tx, follows)
+                places = {each.fingerprint: place for place, each in turn}
+                for event in follows:
+                    place = places[event.alert.fingerprint]
+                    opened[place] += event.reason == "received"
+                    resolved[place] += isinstance(event, AlertResolved)
+        return [
+            AlertsReceived(received=len(command.alerts), opened=opened[place], resolved=resolved[place])
+            for place, command in enumerate(commands)
+        ]
+
+    async def _hear(self, tx: Transaction, organization_id: Id, origin: str, told: Sequence[Told]) -> list[AlertEvent]:
         """Different alerts. Most are told again as they were, so that these are dealt with first."""
-        organization_id = command.organization_id
         unchanged = await store.move_on(tx.db, organization_id, told, tx.now)
         news = [(each, new_id()) for each in told if each.fingerprint not in unchanged]
         if not news:
@@ -73,7 +91,7 @@ class Receiving:
         for each, alert_id in news:
             before = claimed.get(each.fingerprint)
             last = known.get(before) if before else None
-            follows = receiving.hear(each, last, organization_id, command.origin, alert_id)
+            follows = receiving.hear(each, last, organization_id, origin, alert_id)
             events += follows
             if before:
                 again.append((each, follows[-1].alert_id if follows else before))
