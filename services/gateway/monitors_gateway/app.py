@@ -26,8 +26,10 @@ from .api import (
     extraction,
     heartbeats,
     hooks,
+    incidents,
     inhibitions,
     integrations,
+    links,
     maintenance,
     metrics_ingest,
     metrics_query,
@@ -79,6 +81,7 @@ TAGS = [
     {"name": "heartbeats", "description": "Jobs that say that they ran"},
     {"name": "uptime", "description": "Addresses that are to answer"},
     {"name": "alerts", "description": "What became true"},
+    {"name": "incidents", "description": "Alerts that belong together"},
     {"name": "alertmanager", "description": "Alertmanager's API v2, for Prometheus and amtool"},
     {"name": "integrations", "description": "Alerts of other systems, by their webhooks"},
     {"name": "routing", "description": "Which alerts are told where, together and how soon"},
@@ -137,9 +140,9 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
         *(alertmanager, alertmanager_silences, integrations, hooks),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
-        *(routing, silences, maintenance, inhibitions),
+        *(routing, silences, maintenance, inhibitions, incidents),
         *(contacts, schedules, policies),
-        *(targets, senders, metrics_query, prometheus, system, public),
+        *(targets, senders, metrics_query, prometheus, system, public, links),
     )
     for part in parts:
         app.include_router(part.router)
@@ -163,6 +166,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         remote_write.PATH: settings.metrics_body_bytes,
         otlp.PATH: min(otlp.LARGEST, settings.metrics_body_bytes),
         alertmanager.PATH: alertmanager.LARGEST,
+        hooks.PATHS: hooks.LARGEST,
     }
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=body_limits)
     app.add_middleware(Edge, trusted=gateway.trusted_proxies)

@@ -82,6 +82,15 @@ async def test_alerts_when_some_can_not_be_taken_then_the_others_are(robin: Any,
     assert [each.labels["host"] for each in services.received[-1].alerts] == ["db-4"]
 
 
+async def test_alerts_when_their_times_are_far_off_then_are_taken_with_times_that_can_be_kept(
+    robin: Any, services: Any
+) -> None:
+    times = {"startsAt": "0001-01-01T00:00:00+14:00", "endsAt": "9999-12-31T23:59:59.999999999-14:00"}
+    assert (await robin.post("/api/v2/alerts", json=[sent(**times)])).status_code == 200
+    [alert] = services.received[-1].alerts
+    assert (alert.starts_at, alert.ends_at.year) == (None, 2200)
+
+
 async def test_alerts_when_they_are_many_then_go_in_pieces_that_fit(robin: Any, services: Any) -> None:
     begin = len(services.received)
     many = [sent(f"db-{number}", annotations={"description": "x" * 5000}) for number in range(200)]

@@ -28,8 +28,9 @@ from .integrations import RESOLVE_AFTER
 
 router = APIRouter(prefix="/api/hooks", tags=["integrations"])
 
+PATHS = "/api/hooks/"
 LARGEST = 1024 * 1024
-"""Bytes of a body, unpacked."""
+"""Bytes of a body, packed or unpacked."""
 _SCHEMA = {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
 
 

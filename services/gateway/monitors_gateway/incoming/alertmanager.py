@@ -1,7 +1,5 @@
 """Alerts as Prometheus sends them to an Alertmanager: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml"""
 
-from datetime import UTC, datetime
-
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from monitors_contracts.base import Model
@@ -16,11 +14,10 @@ from .reading import (
     fitting_annotations,
     fitting_labels,
     named,
+    sane,
     severity_of,
     summarized,
 )
-
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PostableAlert(Model):
@@ -57,7 +54,7 @@ def decode(body: bytes) -> tuple[list[ReceivedAlert], list[str]]:
 def received(sent: PostableAlert) -> ReceivedAlert:
     """The alert as it is taken in. Raises Unreadable."""
     labels, annotations = fitting_labels(sent.labels), fitting_annotations(sent.annotations)
-    starts_at, ends_at = _moment(sent.starts_at), _moment(sent.ends_at)
+    starts_at, ends_at = sane(sent.starts_at), sane(sent.ends_at)
     if starts_at and ends_at and starts_at > ends_at:
         raise Unreadable("start time must be before end time")
     name, generator_url = named(labels), address(sent.generator_url)
@@ -75,7 +72,3 @@ def received(sent: PostableAlert) -> ReceivedAlert:
             condition=cut(expression(generator_url), 2000),
         )
     )
-
-
-def _moment(given: datetime | None) -> datetime | None:
-    return given if given and given > _NEVER else None

@@ -1,7 +1,7 @@
 """Walking through JSON of others, which may be anything: what is missing is named, what is of another kind is no text."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -10,10 +10,9 @@ from pydantic_core import from_json
 from monitors_contracts.alerts import Severity
 from monitors_contracts.receiving import ReceivedAlert
 
-from .reading import Unreadable, address, bounded, cut, fitting_annotations, fitting_labels, named, summarized
+from .reading import Unreadable, address, bounded, cut, fitting_annotations, fitting_labels, named, sane, summarized
 
 _TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
-_YEAR_2001 = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def moment_at(document: Any, pointer: str) -> datetime | None:
         moment = _TIME.validate_python(int(found) if isinstance(found, str) and found.isdecimal() else found)
     except ValidationError:
         return None
-    return moment if moment > _YEAR_2001 else None
+    return sane(moment)
 
 
 def alert(

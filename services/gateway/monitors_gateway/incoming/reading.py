@@ -1,6 +1,7 @@
 """What all readers of foreign alerts share: one scale of severities, and texts within bounds."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 from monitors_contracts.alerts import Severity
@@ -9,6 +10,7 @@ from monitors_contracts.receiving import ReceivedAlert
 
 MOST_CHARACTERS = 64_000
 """Of all labels and annotations of an alert: it travels with others in one message."""
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _LABEL, _LABELS = 2000, 100
 _ANNOTATION, _ANNOTATIONS = 10_000, 50
 _NAME, _SUMMARY, _ADDRESS = 200, 2000, 4096
@@ -39,6 +41,13 @@ _INFO = frozenset(
 
 class Unreadable(ValueError):
     """What came is no alert; the text says what is missing or wrong."""
+
+
+def sane(moment: datetime | None) -> datetime | None:
+    """The moment in UTC; none for one before 1970, as programs write a time that was not set, and no later than 2200."""
+    if moment is None or moment <= _EARLIEST:
+        return None
+    return min(moment, _LATEST).astimezone(UTC)
 
 
 def severity_of(text: str) -> Severity:

@@ -21,7 +21,7 @@ _LEVELS: dict[str, Severity] = {"fatal": "critical", "error": "warning", "warnin
 def is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     """Whether Sentry signed this with the integration's client secret (`Sentry-Hook-Signature`)."""
     expected = hmac.new(secret.encode(), body, sha256).hexdigest()
-    return hmac.compare_digest(expected, headers.get("sentry-hook-signature", ""))
+    return hmac.compare_digest(expected.encode(), headers.get("sentry-hook-signature", "").encode())
 
 
 def read(payload: dict[str, Any], now: datetime) -> list[ReceivedAlert]:
