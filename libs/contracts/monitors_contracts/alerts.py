@@ -190,7 +190,7 @@ class AssignAlerts(TenantRequest[AlertsChanged]):
     service = "alerter"
     alert_ids: list[Id] = Field(min_length=1, max_length=200)
     user_id: Id
-    assignee: Assignee | None = Field(description="Null when nobody is to any more")
+    assignee: Assignee | None = Field(default=None, description="Null when nobody is to any more")
     note: str | None = Field(default=None, max_length=2000)
 
 

@@ -17,7 +17,7 @@ NoticeReason = Literal[
 of a policy; `digest` for what waited behind a rate limit; `silence-ended` for what fires still; `flapping` once for what
 comes and goes; `test` for a test-fire; `silence-expires` to remind a silence's author."""
 
-NOTICE_REASONS: dict[NoticeReason, str] = {
+NOTICE_REASONS: dict[str, str] = {
     "alerts-changed": "Something was new, worse or over.",
     "repeated": "Nobody had taken it.",
     "escalated": "A step of the escalation policy was due.",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, EmailStr, Field, StringConstraints
 
-from .alerts import AlertState, AlertView
+from .alerts import AlertState, AlertView, LinkAction
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url, Value
 from .notices import Notice
 
@@ -299,6 +299,32 @@ class GetOutboxMessage(TenantRequest[OutboxMessage]):
 
 class Unsubscribe(Request[Done]):
     """One-click unsubscribe (RFC 8058) by the signed token of a mail. Problem: `invalid-token`. The tenant is in the token."""
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class ActionLink(Model):
+    """What a link in a message does, for whoever follows it."""
+
+    organization_id: Id
+    notification_id: Id
+    action: LinkAction
+    alert_ids: list[Id]
+    subject: str = Field(description="The message's")
+    via: str = Field(description="By which message: `by mail to ops@example.com`")
+    used_at: AwareDatetime | None = Field(default=None, description="When it was used; it does nothing any more")
+
+
+class ReadActionLink(Request[ActionLink]):
+    """What the signed token of a message does. Problems: `invalid-token`, `link-expired`. The tenant is in the token."""
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class UseActionLink(Request[ActionLink]):
+    """What the link does was done. Problems: `invalid-token`, `link-expired`. Twice is harmless."""
 
     service = "notifier"
     token: str = Field(max_length=2000)

@@ -18,6 +18,7 @@ from monitors_contracts.alerts import (
     AlertTriggered,
     AlertView,
     CommentAlert,
+    FollowLink,
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
@@ -252,6 +253,26 @@ async def test_a_timeline_when_everything_happened_then_says_when_by_whom_and_wh
     assert (found.alert.note, found.total) == ("on it", 5)
     newest = await alerter.handlers.get_timeline(alerter.ask(GetAlertTimeline, alert.id, limit=2))
     assert ([step.kind for step in newest.steps], newest.total) == (["commented", "resolved"], 5)
+
+
+async def test_a_link_in_a_message_when_followed_then_the_timeline_says_by_which(alerter: Alerter):
+    taken, over = await alerter.trigger(), await alerter.trigger()
+    asked: dict[str, Any] = {"organization_id": alerter.organization, "via": "by mail to ops@example.com"}
+    for _ in range(2):
+        for alert, action in ((taken, "acknowledge"), (over, "resolve")):
+            changed = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[alert.id], action=action))
+            assert [each.id for each in changed.alerts] == [alert.id]
+    late = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[over.id], action="acknowledge"))
+    assert late.refused == {str(over.id): "alert-already-resolved"}
+    for alert, kind in ((taken, "acknowledged"), (over, "resolved")):
+        query = GetAlertTimeline(organization_id=alerter.organization, alert_id=alert.id)
+        steps = (await alerter.handlers.get_timeline(query)).steps
+        assert [(step.kind, step.user_id, step.via) for step in steps] == [
+            ("opened", None, None),
+            (kind, None, "by mail to ops@example.com"),
+        ]
+    other = FollowLink(organization_id=new_id(), via="x", alert_ids=[taken.id], action="resolve")
+    assert (await alerter.handlers.follow_link(other)).refused == {str(taken.id): "alert-not-found"}
 
 
 async def test_a_comment_when_said_twice_under_one_id_then_is_there_once(alerter: Alerter):

@@ -22,6 +22,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 import monitors_alerter
+from monitors_alerter.changes import Changes
+from monitors_alerter.domain.labels import labels_of
+from monitors_alerter.incidents.wiring import wire as wire_incidents
 from monitors_alerter.oncall.wiring import wire as wire_oncall
 from monitors_alerter.routes import Routes
 from monitors_alerter.settings import AlerterSettings
@@ -29,6 +32,7 @@ from monitors_alerter.suppression_wiring import wire as wire_suppression
 from monitors_contracts import (
     alerts,
     collection,
+    decisions,
     evaluations,
     metrics,
     monitors,
@@ -72,7 +76,8 @@ def interpretation(prompt: str) -> monitors.Interpretation:
 
 
 class Platform:
-    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call and silences are real."""
+    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call, silences and incidents
+    are real."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
@@ -82,6 +87,8 @@ class Platform:
         self.listings: list[collection.ListMonitors] = []
         self.alerts: dict[Id, alerts.AlertView] = {}
         self.steps: dict[Id, list[alerts.AlertStep]] = {}
+        self.held: dict[Id, alerts.HeldBack] = {}
+        self.decisions: dict[Id, list[decisions.AlertDecision]] = {}
         self.notifications: dict[Id, tuple[Id, notifications.NotificationView]] = {}
         self.mails: dict[Id, tuple[Id, notifications.OutboxMessage]] = {}
         self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
@@ -91,6 +98,8 @@ class Platform:
         self.asked: list[Any] = []
         self.unmeasured: set[Id] = set()
         self.unsubscribed: list[str] = []
+        self.links: dict[str, notifications.ActionLink] = {}
+        self.followed: list[alerts.FollowLink] = []
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
         self.received: list[receiving.ReceiveAlerts] = []
@@ -101,6 +110,7 @@ class Platform:
         alerter = runtime.service("alerter", Path(monitors_alerter.__file__).parent / "migrations")
         wire_oncall(alerter)
         wire_suppression(alerter, AlerterSettings())
+        wire_incidents(alerter, Changes(alerter), AlerterSettings())
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
         evaluator.answer(monitors.CreateMonitor, self.create)
@@ -125,11 +135,14 @@ class Platform:
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetLatestAlerts, self.latest_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
+        alerter.answer(alerts.FollowLink, self.follow_link)
         alerter.answer(alerts.AcknowledgeAlert, self.change_alert)
         alerter.answer(alerts.ResolveAlert, self.change_alert)
         alerter.answer(alerts.AcknowledgeAlerts, self.change_alerts)
         alerter.answer(alerts.ResolveAlerts, self.change_alerts)
+        alerter.answer(alerts.AssignAlerts, self.assign)
         alerter.answer(alerts.CommentAlert, self.comment)
+        alerter.answer(decisions.ExplainAlert, self.explain)
         alerter.answer(alerts.GetAlertTimeline, self.timeline)
         alerter.answer(receiving.ReceiveAlerts, self.receive_alerts)
         alerter.answer(receiving.ListActiveAlerts, self.active_alerts)
@@ -149,6 +162,8 @@ class Platform:
         notifier.answer(notifications.GetOutboxMessage, self.outbox_message)
         notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
+        notifier.answer(notifications.ReadActionLink, self.read_link)
+        notifier.answer(notifications.UseActionLink, self.use_link)
         scraper.answer(pages.GetSnapshot, self.snapshot)
         self.targets: dict[Id, tuple[Id, targets.TargetView]] = {}
         scraper.answer(targets.CreateTarget, self.create_target)
@@ -426,6 +441,10 @@ class Platform:
             and request.monitor_id in (None, each.monitor_id)
             and request.rule_id in (None, each.rule_id)
             and (request.query or "").lower() in each.name.lower()
+            and request.origin in (None, each.origin)
+            and request.assignee in (None, each.assignee)
+            and (not request.held or self.held.get(each.id) in request.held)
+            and match_all(request.matchers, labels_of(each))
         ]
         shown = [each for each in found if not request.states or each.state in request.states]
         page = [each for each in shown if not request.cursor or str(each.id) < request.cursor][: request.limit]
@@ -434,7 +453,35 @@ class Platform:
             total=len(shown),
             counts=Counter(each.state for each in found),
             next_cursor=str(page[-1].id) if len(page) == request.limit else None,
+            held={str(each.id): self.held[each.id] for each in page if each.id in self.held},
         )
+
+    async def explain(self, request: decisions.ExplainAlert) -> decisions.AlertDecisions:
+        alert = await self.get_alert(
+            alerts.GetAlert(organization_id=request.organization_id, alert_id=request.alert_id)
+        )
+        made = self.decisions.get(alert.id, [])
+        return decisions.AlertDecisions(
+            alert=alert,
+            labels=labels_of(alert),
+            steps=self.steps[alert.id],
+            decisions=made,
+            decided=len(made),
+            places=[],
+            held_by=[],
+            destinations=[],
+        )
+
+    async def assign(self, request: alerts.AssignAlerts) -> alerts.AlertsChanged:
+        mine = [each for each in request.alert_ids if self._is_open(each, request.organization_id)]
+        for each in mine:
+            self.alerts[each] = self.alerts[each].model_copy(update={"assignee": request.assignee})
+        refused = {str(each): "alert-not-found" for each in request.alert_ids if each not in mine}
+        return alerts.AlertsChanged(alerts=[self.alerts[each] for each in mine], refused=refused)
+
+    def _is_open(self, alert_id: Id, organization_id: Id) -> bool:
+        known = self.alerts.get(alert_id)
+        return known is not None and known.organization_id == organization_id and known.state != "resolved"
 
     async def receive_alerts(self, request: receiving.ReceiveAlerts) -> receiving.AlertsReceived:
         if self.refuses_alerts:
@@ -738,6 +785,20 @@ class Platform:
             raise problem("invalid-token", "Invalid token", 400)
         self.unsubscribed.append(request.token)
         return Done()
+
+    async def read_link(self, request: notifications.ReadActionLink) -> notifications.ActionLink:
+        if request.token not in self.links:
+            raise problem("link-expired" if request.token == "old" else "invalid-token", "Invalid link", 400)
+        return self.links[request.token]
+
+    async def use_link(self, request: notifications.UseActionLink) -> notifications.ActionLink:
+        link = self.links[request.token]
+        self.links[request.token] = link.model_copy(update={"used_at": datetime.now(UTC)})
+        return link
+
+    async def follow_link(self, request: alerts.FollowLink) -> alerts.AlertsChanged:
+        self.followed.append(request)
+        return alerts.AlertsChanged(alerts=[self.alerts[each] for each in request.alert_ids], refused={})
 
     async def record(self, request: notifications.RecordProviderEvents) -> Done:
         if request.signature != "right":

@@ -17,11 +17,13 @@ from monitors_contracts.notifications import (
     NotificationSent,
     NotificationSuperseded,
     NotificationTracked,
+    ReadActionLink,
     RecordProviderEvents,
     RetryNotification,
     SendTestMessage,
     Unsubscribe,
     UpdateChannel,
+    UseActionLink,
 )
 from monitors_contracts.platform import OrganizationDeleted, UserRegistered, UserUpdated
 from monitors_runtime.runtime import Runtime, Service
@@ -31,6 +33,7 @@ from .deliveries import Deliveries
 from .delivering import Delivering
 from .handlers import Handlers
 from .letters import Letters
+from .links import ActionLinks
 from .settings import NotifierSettings
 
 
@@ -38,6 +41,7 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     """The notifier, hosted by this runtime."""
     service = runtime.service("notifier", Path(__file__).parent / "migrations")
     delivering = Delivering(service, settings.retry_policy, Letters(settings))
+    links = ActionLinks(service, settings.secret_key.get_secret_value())
     handlers, deliveries = Handlers(service, settings, delivering), Deliveries(service, delivering)
     service.on_start(handlers.start)
     service.on_stop(handlers.stop)
@@ -56,6 +60,8 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     service.answer(ListOutbox, deliveries.list_outbox)
     service.answer(GetOutboxMessage, deliveries.get_outbox_message)
     service.answer(Unsubscribe, handlers.unsubscribe)
+    service.answer(ReadActionLink, links.read)
+    service.answer(UseActionLink, links.use)
     service.answer(RecordProviderEvents, handlers.record_provider_events)
     service.project(
         NotificationRequested,

@@ -38,7 +38,8 @@ from .delivering import Delivering
 from .domain import delivery
 from .domain.channels import InvalidChannel, Target, default_name, make_target
 from .domain.retry import GiveUp
-from .domain.unsubscribe import InvalidToken, read_token
+from .domain.signing import InvalidToken
+from .domain.unsubscribe import read_token
 from .letters import Letters
 from .settings import NotifierSettings
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from monitors_contracts.alerts import AlertState, LinkAction
 from monitors_contracts.base import Id
 from monitors_contracts.notices import Notice
 from monitors_contracts.notifications import NotificationView, OutboxMessage
@@ -10,7 +11,10 @@ from monitors_contracts.notifications import NotificationView, OutboxMessage
 from .channel_store import Channel
 from .channels.local import outbox_file
 from .channels.mime import OUTBOX_ADDRESS
+from .domain.action_links import GOOD_FOR, Link, Links
+from .domain.action_links import make_token as action_token
 from .domain.channels import Target
+from .domain.merging import is_open
 from .domain.messages import Message, channel_test_message
 from .domain.notices import notice_message, notice_subject
 from .domain.unsubscribe import Subscription, make_token, unsubscribe_url
@@ -32,6 +36,7 @@ class Letters:
             base_url=self._settings.base_url,
             channel_name=channel.name,
             unsubscribe_url=self._unsubscribe_link(channel.target),
+            links=self._links(channel.target, notice),
         )
 
     def subject(self, notice: Notice) -> str:
@@ -60,6 +65,20 @@ class Letters:
             monitor_id=row.monitor_id,
             created_at=now,
         )
+
+    def _links(self, target: Target, notice: Notice) -> Links | None:
+        """For people; programs have the API."""
+        alerts = [alert for alert in notice.alerts if is_open(alert)]
+        if target.kind == "webhook" or not alerts:
+            return None
+        until = notice.issued_at + GOOD_FOR  # the same however often it is tried
+
+        def address(action: LinkAction) -> str:
+            token = action_token(Link(target.organization_id, notice.id, action, until), self._key)
+            return f"{self._settings.base_url}/a/{token}"
+
+        untaken = any(alert.state is AlertState.FIRING for alert in alerts)
+        return Links(address("acknowledge") if untaken else None, address("resolve"))
 
     def _unsubscribe_link(self, target: Target) -> str | None:
         if target.kind not in ("email", "local"):

@@ -95,6 +95,7 @@ EXPIRE = (
     "DELETE FROM notifier.outbox_messages WHERE id < $1",
     "DELETE FROM notifier.arrivals WHERE alert_id < $1",
     "DELETE FROM notifier.deliveries WHERE alert_id < $1",
+    "DELETE FROM notifier.used_links WHERE notification_id < $1",
 )
 """What is past its retention. (`deliveries` is of the release before.)"""
 
@@ -113,6 +114,7 @@ ERASE = (
     "(SELECT alert_id FROM notifier.notifications WHERE organization_id = $1)",
     "DELETE FROM notifier.told_of WHERE organization_id = $1",
     "DELETE FROM notifier.arrivals WHERE organization_id = $1",
+    "DELETE FROM notifier.used_links WHERE organization_id = $1",
     "DELETE FROM notifier.notifications WHERE organization_id = $1",
     "DELETE FROM notifier.outbox_messages WHERE organization_id = $1",
     "DELETE FROM notifier.channels WHERE organization_id = $1",

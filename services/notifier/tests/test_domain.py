@@ -14,8 +14,9 @@ from standardwebhooks import Webhook
 from monitors_contracts.notifications import ChannelSpec, DeliveryState
 from monitors_notifier.domain.channels import InvalidChannel, Target, default_name, make_target, masked
 from monitors_notifier.domain.retry import Failure, GiveUp, RetryPolicy, Wait, after_failure, retry_after
+from monitors_notifier.domain.signing import InvalidToken
 from monitors_notifier.domain.tracking import ORDER, advance
-from monitors_notifier.domain.unsubscribe import InvalidToken, Subscription, make_token, read_token
+from monitors_notifier.domain.unsubscribe import Subscription, make_token, read_token
 
 NOW = datetime(2026, 11, 21, 16, 37, tzinfo=UTC)
 ORGANIZATION = UUID("01a1ff00-add6-700d-ab5d-c7ab567703bb")

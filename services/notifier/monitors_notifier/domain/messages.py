@@ -13,6 +13,7 @@ from monitors_contracts.alerts import REASONS, AlertState, AlertView
 from monitors_contracts.base import Json
 
 from . import wording
+from .action_links import Links
 from .unsubscribe import unsubscribe_headers
 
 LONGEST_SUBJECT = 180
@@ -75,13 +76,14 @@ def alert_message(
     unseen: bool = False,
     prefix: str = "",
     told_because: str = "",
+    links: Links | None = None,
     more_data: Json | None = None,
 ) -> Message:
     """Tells of an alert that fires, or is over when its state says so; `unseen`: it is told of for the first time then.
 
     `reason` is the event's word (see AlertEvent); `base_url` begins the links; `unsubscribe_url` is given for mail.
     `prefix` begins the subject and `told_because` is a sentence, where it is not the alert's change that is told.
-    `more_data` is for programs, beside the alert itself.
+    `links` are for people. `more_data` is for programs, beside the alert itself.
     """
     resolved = alert.state is AlertState.RESOLVED
     at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
@@ -90,7 +92,7 @@ def alert_message(
         at,
         (more_data or {}) | alert_data(alert, reason, base_url),
         alert_words(alert, reason, base_url, unseen=unseen)
-        | {"channel_name": channel_name, "prefix": prefix, "because": told_because},
+        | {"channel_name": channel_name, "prefix": prefix, "because": told_because, "links": links},
         severity="info" if resolved else alert.severity,
         unsubscribe_url=unsubscribe_url,
     )

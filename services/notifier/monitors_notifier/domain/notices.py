@@ -9,6 +9,7 @@ from monitors_contracts.base import Id, Json
 from monitors_contracts.notices import Notice
 
 from . import wording
+from .action_links import Links
 from .messages import Message, alert_data, alert_message, alert_words, compose
 
 MOST_SHOWN = 50
@@ -30,10 +31,11 @@ def notice_message(
     base_url: str,
     channel_name: str,
     unsubscribe_url: str | None = None,
+    links: Links | None = None,
 ) -> Message:
     """The message. Of alerts in `unseen` the channel hears only now, when they are over.
 
-    `base_url` begins the links; `unsubscribe_url` is given for mail.
+    `base_url` begins the links; `unsubscribe_url` is given for mail, `links` where people read.
     """
     told = _told(notice)
     if len(notice.alerts) == 1 and not notice.more:
@@ -47,6 +49,7 @@ def notice_message(
             unseen=alert.id in unseen,
             prefix=_PREFIXES.get(notice.reason, ""),
             told_because=because(notice),
+            links=links,
             more_data=told | {"alerts": [_data(alert, notice, base_url)]},
         )
     critical = any(alert.severity == "critical" and _fires(alert) for alert in notice.alerts)
@@ -60,6 +63,7 @@ def notice_message(
         "more": ", ".join(f"{count:,} {severity}" for severity, count in notice.more.items() if count),
         "alerts_url": f"{base_url}/console/alerts",
         "channel_name": channel_name,
+        "links": links,
     }
     return compose(
         "alerts.changed",

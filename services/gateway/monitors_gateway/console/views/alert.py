@@ -1,11 +1,13 @@
 """One alert: what is wrong, how we know, what happened since, and what can be done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import is_web_address
 from monitors_contracts.notifications import DeliveryState
+from monitors_contracts.silences import Holding
 
 from ...api.timelines import TimelineEntry, TimelineReply
 from ...domain.explaining import way_of
@@ -13,6 +15,7 @@ from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import STATES, Mark, about, actions_of, mark_of, summary_of
 from .deliveries import error_words, in_outbox
+from .holding import HeldBy, held_by
 from .parts import Action, Badge, Field, Link, Moment, Tone
 
 STEPS: dict[str, tuple[str, Tone]] = {
@@ -67,9 +70,18 @@ class AlertPageView:
     note_error: str
     can_acknowledge: bool
     can_resolve: bool
+    held: tuple[HeldBy, ...]
+    silence: Link | None
 
 
-def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, formats: Formats) -> AlertPageView:
+def alert_view(
+    found: TimelineReply,
+    typed: str,
+    errors: Errors,
+    root: str,
+    formats: Formats,
+    holdings: Sequence[Holding] = (),
+) -> AlertPageView:
     """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`."""
     alert = found.alert
     at = f"{root}/alerts/{alert.id}"
@@ -115,6 +127,10 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
         note_error=errors.form,
         can_acknowledge=alert.state is AlertState.FIRING,
         can_resolve=alert.state is not AlertState.RESOLVED,
+        held=held_by(holdings, root, formats),
+        silence=None
+        if alert.state is AlertState.RESOLVED
+        else Link("Silence", f"{root}/silences/new?alert={alert.id}", "moon"),
     )
 
 
@@ -155,7 +171,7 @@ def _moment(entry: TimelineEntry, alert: AlertView, root: str, formats: Formats)
     by_hand = entry.reason == "by-hand"
     words = "\n".join(part for part in ("" if by_hand else entry.why, read, entry.note) if part)
     somebody = "Somebody who has left" if entry.user_id else ""
-    return Moment(title, when, tone, words, by=entry.user_name or somebody)
+    return Moment(title, when, tone, words, by=entry.user_name or entry.via or somebody)
 
 
 def _message(entry: TimelineEntry, when: When, root: str) -> Moment:
