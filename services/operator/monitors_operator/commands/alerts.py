@@ -36,6 +36,20 @@ def list_all(
     ] = None,
     monitor: Annotated[str | None, typer.Option(metavar="ID", help="Only this monitor's.")] = None,
     rule: Annotated[str | None, typer.Option(metavar="ID", help="Only this rule's.")] = None,
+    matchers: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="MATCHERS", help='Only these labels: host=~"db-.*"; may repeat.'),
+    ] = None,
+    origin: Annotated[
+        str | None, typer.Option(help="Only those that this found: monitor, rule, prometheus, ...")
+    ] = None,
+    assignee: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only those that this person takes care of.")
+    ] = None,
+    held: Annotated[
+        list[str] | None,
+        typer.Option(help="Only those that this keeps from being told: silenced, maintenance, inhibited."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most alerts to show.")] = 50,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -50,7 +64,20 @@ def list_all(
         raise BadInput(f"--state is open, firing, acknowledged or resolved, not {state!r}")
     if severity not in (None, "info", "warning", "critical"):
         raise BadInput(f"--severity is info, warning or critical, not {severity!r}")
-    asked = {"state": state, "severity": severity, "q": search, "monitorId": monitor, "ruleId": rule, "limit": limit}
+    if unknown := set(held or ()) - {"silenced", "maintenance", "inhibited"}:
+        raise BadInput(f"--held is silenced, maintenance or inhibited, not {min(unknown)!r}")
+    asked = {
+        "state": state,
+        "severity": severity,
+        "q": search,
+        "monitorId": monitor,
+        "ruleId": rule,
+        "filter": matchers or None,
+        "origin": origin,
+        "assignee": assignee,
+        "held": held or None,
+        "limit": limit,
+    }
     found = with_api(api, Path(data_dir), lambda platform: platform.get("/api/alerts", **asked)["alerts"])
     if json:
         as_json(found)
@@ -91,6 +118,60 @@ def timeline(alert_id: AlertId, api: ApiUrl = None, data_dir: DataDir = DEFAULT_
     table(("WHEN (UTC)", "WHAT", "WHO", ""), map(timeline_row, found["entries"]))
 
 
+@group.command(
+    epilog=examples("monitors alerts explain 019a…", "monitors alerts explain --filter 'host=\"db-1\"' --json")
+)
+def explain(
+    alert_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="An alert; or --filter.")] = None,
+    matchers: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="MATCHERS", help='Why was nobody told of this? By labels: host="db-1".'),
+    ] = None,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Why somebody was told of an alert, or was not: what was decided, and what became of each message."""
+    from ..connect import with_api
+    from ..errors import BadInput
+    from ..render import as_json, say, table
+    from ..shown import explanation_lines, trace_row
+
+    if (alert_id is None) == (not matchers):
+        raise BadInput("say which alert: its ID, or labels by --filter")
+    path = f"/api/alerts/{alert_id}/explain" if alert_id else "/api/alerts/explain"
+    asked = {"filter": matchers} if matchers else {}
+    found = with_api(api, Path(data_dir), lambda platform: platform.get(path, **asked))
+    if json:
+        as_json(found)
+        return
+    told = found if alert_id else found["explanation"]
+    for line in explanation_lines(found, told):
+        say(line)
+    if told:
+        table(("WHEN (UTC)", "WHAT", "WHERE", "WHY"), map(trace_row, told["trace"]))
+
+
+@group.command(
+    epilog=examples("monitors alerts assign 019a… --to Robin", "monitors alerts assign 019a… 019b… --nobody")
+)
+def assign(
+    alert_ids: AlertIds,
+    to: Annotated[str | None, typer.Option(metavar="NAME", help="Who takes care of them.")] = None,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Nobody takes care of them any more.")] = False,
+    note: Note = None,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Say who takes care of alerts."""
+    from ..errors import BadInput
+
+    if (to is None) != nobody:
+        raise BadInput("say who: --to NAME, or --nobody")
+    _change_many({"ids": alert_ids, "assignee": to, "note": note}, "assign", api, data_dir, json)
+
+
 @group.command(epilog=examples('monitors alerts comment 019a… "two left at this price"'))
 def comment(
     alert_id: AlertId,
@@ -128,7 +209,7 @@ def resolve(
 
 
 def _change(alert_ids: list[str], what: str, note: str | None, api: str | None, data_dir: Path, json: bool) -> None:
-    """Change one alert, or many in one request; then those that stay as they are are said, with exit code 1."""
+    """Change one alert, or many in one request."""
     from ..connect import with_api
     from ..render import as_json, clean, say
 
@@ -142,7 +223,14 @@ def _change(alert_ids: list[str], what: str, note: str | None, api: str | None, 
         else:
             say(f"{alert['state']}: {clean(alert['summary'])}")
         return
-    body = {"ids": alert_ids, "note": note}
+    _change_many({"ids": alert_ids, "note": note}, what, api, data_dir, json)
+
+
+def _change_many(body: dict[str, Any], what: str, api: str | None, data_dir: Path, json: bool) -> None:
+    """Change many alerts in one request; those that stay as they are are said, with exit code 1."""
+    from ..connect import with_api
+    from ..render import as_json, clean, say
+
     reply = with_api(api, Path(data_dir), lambda platform: platform.post(f"/api/alerts/{what}", body))
     if json:
         as_json({"alerts": reply["alerts"], "refused": reply["refused"]})
