@@ -255,8 +255,8 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
 def _on_call(call: Callable[..., Any], channel: str) -> dict[str, str]:
     """People who take turns, with nights of somebody else, somebody who stands in, gaps, and two policies."""
 
-    def make(kind: str, **body: Any) -> str:
-        return call("POST", f"/api/{kind}", body)[{"policies": "policy"}.get(kind, kind.removesuffix("s"))]["id"]
+    def make(many: str, **body: Any) -> str:
+        return call("POST", f"/api/{many}", body)[{"policies": "policy"}.get(many, many.removesuffix("s"))]["id"]
 
     people = [make("contacts", name=name, channels=[channel]) for name in ("Day watch", "Night watch", "Third")]
     days = {

@@ -123,13 +123,14 @@ class Shift(Model):
 
 
 class OnCall(Model):
-    """Who is on call at a moment, and whose turn is next."""
+    """Who is on call at a moment, and whose turn is next, as far as five weeks ahead."""
 
     schedule_id: Id
     schedule: str
     timezone: str
     at: AwareDatetime
     now: Shift
+    ends_in_sight: bool = Field(default=True, description="False when it goes on longer; `now.endsAt` is a cut then")
     next: Shift | None = Field(default=None, description="The next turn of somebody; null when there is none soon")
 
 

@@ -159,6 +159,9 @@ async def test_an_override_is_by_the_clock_of_the_schedule_and_its_errors_stand_
     assert 'id="override-field-starts_at-error"' in reply.text
     reply = await send(entered, f"/on-call/{made}/overrides", **fields | {"ends_at": "2090-01-01T09:00"})
     assert "an override ends after it starts" in reply.text
+    # The page is at the form's address now: it asks for itself again there, and a word on what follows is shown there.
+    assert (await entered.get(f"/console/on-call/{made}/overrides")).status_code == 200
+    assert (await entered.get(f"/console/on-call/{made}/stand-in")).status_code == 200
 
 
 async def test_a_month_shows_each_day_with_turns_and_gaps(entered: Any) -> None:

@@ -96,6 +96,7 @@ class OnCallQuestions:
                     timezone=schedule.timezone,
                     at=at,
                     now=_shift(now, schedule, names),
+                    ends_in_sight=now.ends_at < at + LOOK_AHEAD,
                     next=_shift(following, schedule, names) if following else None,
                 )
             )

@@ -228,6 +228,13 @@ async def test_who_is_on_call_when_somebody_stands_in_then_they_are_until_it_is_
     assert (found.now.name, found.now.layer) == ("Person", "Rotation")
 
 
+async def test_a_gap_that_does_not_end_soon_is_said_to_go_on(desk: OnCallDesk):
+    far = {"start": (NOW + timedelta(days=90)).date()}
+    await desk.schedule("Later", (await desk.contact("Person")).id, layer=far)
+    [found] = (await desk.questions.get_on_call(desk.of(GetOnCall, at=NOW))).on_call
+    assert (found.now.name, found.ends_in_sight, found.next) == (None, False, None)
+
+
 async def test_shifts_of_a_span_tile_it_and_name_people_layers_and_gaps(desk: OnCallDesk):
     person = await desk.contact("Person")
     office = {"restrictions": [{"start": "09:00", "end": "17:00"}]}

@@ -27,7 +27,7 @@ def who(
 ) -> None:
     """Who is on call by each schedule, and who is next."""
     from ..connect import with_api
-    from ..render import as_json, say, shown_time, table
+    from ..render import as_json, say, table
     from ..times import moment
 
     asked = moment(at, datetime.now(UTC)).isoformat() if at else None
@@ -37,10 +37,7 @@ def who(
     elif not found:
         say("No schedules: write one into a file (`monitors apply`), or make one in the console.")
     else:
-        rows = (
-            (each["schedule"], _person(each["now"]), shown_time(each["now"]["endsAt"]), *_next(each.get("next")))
-            for each in found
-        )
+        rows = ((each["schedule"], _person(each["now"]), _until(each), *_next(each.get("next"))) for each in found)
         table(("SCHEDULE", "ON CALL", "UNTIL (UTC)", "NEXT", "FROM (UTC)"), rows)
 
 
@@ -160,6 +157,12 @@ def identify(platform: Any, kind: str, name: str) -> str:
 
 def _person(shift: dict[str, Any]) -> str:
     return shift.get("name") or "nobody"
+
+
+def _until(on_call: dict[str, Any]) -> str:
+    from ..render import shown_time
+
+    return shown_time(on_call["now"]["endsAt"]) if on_call["endsInSight"] else "in more than five weeks"
 
 
 def _why(shift: dict[str, Any]) -> str:

@@ -39,6 +39,13 @@ async def on_call(
     return await _show(request, visit, schedule, span, day, {}, Errors(), 200)
 
 
+@router.get("/{id}/stand-in")
+@router.get("/{id}/overrides")
+async def on_call_by(request: Request, schedule_id: PathId, visit: VisitDep) -> Response:
+    """The same, at the address of a form that was sent back: the page asks for itself again there."""
+    return await _show(request, visit, schedule_id, "week", None, {}, Errors(), 200)
+
+
 @router.post("/{id}/stand-in")
 async def stand_in(request: Request, schedule_id: PathId, visit: VisitDep) -> Response:
     """Somebody takes over for some hours, from now on."""

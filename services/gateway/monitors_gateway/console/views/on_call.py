@@ -17,6 +17,7 @@ from .parts import Action, Empty, Field, Link, Option, Tab, Tone
 DAY = timedelta(days=1)
 Span = Literal["week", "month"]
 SPANS: tuple[tuple[str, Span], ...] = (("Week", "week"), ("Month", "month"))
+BEYOND = "for more than five weeks"
 LENGTHS = (Option("1", "1 hour"), Option("8", "8 hours"), Option("24", "24 hours"), Option("168", "a week"))
 NOBODY = Empty(
     "users",
@@ -45,7 +46,7 @@ class NowCard:
     tone: Tone
     why: str
     until: str
-    ends: When
+    ends: When | None
     next: str
     stand_in: StandIn | None
 
@@ -147,7 +148,7 @@ def _card(on_call: OnCall, contacts: Sequence[Contact], root: str, formats: Form
     now, zone = on_call.now, ZoneInfo(on_call.timezone)
     others = tuple(Option(str(each.id), each.name) for each in contacts if each.id != now.contact_id)
     at = f"{root}/on-call"
-    following = "Nobody follows within five weeks."
+    following = "Nobody follows within five weeks"
     if on_call.next:
         following = f"Then {on_call.next.name or 'somebody'}, from {_clock(on_call.next.starts_at, zone)}"
     return NowCard(
@@ -157,8 +158,8 @@ def _card(on_call: OnCall, contacts: Sequence[Contact], root: str, formats: Form
         who=now.name or "Nobody",
         tone="good" if now.contact_id else "warn",
         why=_why(now),
-        until=f"until {_clock(now.ends_at, zone)} ({on_call.timezone})",
-        ends=formats.when(now.ends_at),
+        until=f"until {_clock(now.ends_at, zone)} ({on_call.timezone})" if on_call.ends_in_sight else BEYOND,
+        ends=formats.when(now.ends_at) if on_call.ends_in_sight else None,
         next=following,
         stand_in=StandIn(f"{at}/{on_call.schedule_id}/stand-in", others) if others else None,
     )
