@@ -153,7 +153,7 @@ def test_what_is_said_twice_is_said_once() -> None:
 
 def test_a_draft_tells_the_timeline_and_nothing_else() -> None:
     made = opened(member(0, "critical", service="checkout"), minutes=2, impact="Nobody can pay", title="Pay\nis # down")
-    taken = incidents.acknowledged(made, USER, "Looking", T + timedelta(minutes=5))
+    taken = incidents.acknowledged(made, {}, USER, "Looking", T + timedelta(minutes=5))
     assert taken
     ended = incidents.resolved(taken.incident, USER, None, T + timedelta(hours=1, minutes=5))
     assert ended

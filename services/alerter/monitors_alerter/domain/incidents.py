@@ -137,13 +137,15 @@ def settled(incident: Incident, quiet: timedelta, now: datetime) -> IncidentReso
     return _next(IncidentResolved, incident, "resolved", now, text=text, **changes)
 
 
-def acknowledged(incident: Incident, by: Id, note: str | None, now: datetime) -> IncidentUpdated | None:
-    """Somebody has it. Raises Refused `incident-resolved`."""
+def acknowledged(
+    incident: Incident, members: Members, by: Id, note: str | None, now: datetime
+) -> IncidentUpdated | None:
+    """Somebody has it, and its alerts as they are by then. Raises Refused `incident-resolved`."""
     if incident.status is IncidentStatus.RESOLVED:
         raise Refused("incident-resolved")
     if incident.status is IncidentStatus.ACKNOWLEDGED:
         return None
-    changes: dict[str, Any] = {
+    changes = _of(incident, incident.alert_ids, members) | {
         "status": IncidentStatus.ACKNOWLEDGED,
         "acknowledged_at": incident.acknowledged_at or now,
         "acknowledged_by": by,

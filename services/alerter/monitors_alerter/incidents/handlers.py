@@ -103,11 +103,12 @@ class IncidentHandlers:
         async def do(tx: Transaction) -> Incident:
             organization = command.organization_id
             incident = await _existing(tx.db, organization, command.incident_id)
-            event = incidents.acknowledged(incident, command.user_id, command.note, tx.now)
             held = await alert_store.hold(tx.db, organization, incident.alert_ids)
             firing = [each for each in held.values() if each.state is AlertState.FIRING]
             taken = [lifecycle.acknowledge(each, command.user_id, command.note, tx.now) for each in firing]
             await self._changes.save(tx, [each for each in taken if each])
+            members = await store.members(tx.db, organization, incident.alert_ids)
+            event = incidents.acknowledged(incident, members, command.user_id, command.note, tx.now)
             return await _do(tx, event) if event else incident
 
         return await self._in_turn(command.organization_id, do)
