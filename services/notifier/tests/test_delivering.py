@@ -9,6 +9,7 @@ from monitors_contracts.base import new_id
 from monitors_contracts.notifications import (
     DeleteChannel,
     DeliveryState,
+    ListNotifications,
     ListOutbox,
     NotificationDelayed,
     NotificationEvent,
@@ -269,6 +270,11 @@ async def test_notices_of_a_group_when_they_waited_then_go_out_as_one_with_each_
     assert await notifier.states() == ["superseded", "superseded", "sent"]
     row = await notifier.ledger(last.notice_id)
     assert row.alert_ids == [two.id, three.id, one.id]
+    for alert, count in ((one, 3), (two, 2), (three, 1)):
+        asked = ListNotifications(organization_id=notifier.organization, alert_id=alert.id)
+        found = await notifier.deliveries.list_notifications(asked)
+        assert (found.total, len(found.notifications)) == (count, count)
+        assert found.notifications[0].id == last.notice_id
 
 
 async def test_a_notice_when_a_newer_one_overtook_it_then_it_is_not_told(notifier: Any):

@@ -310,6 +310,10 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Any
         "FROM notifier.notifications WHERE document = '{}'"
     )
     await pool.execute(
+        "INSERT INTO notifier.told_of SELECT organization_id, alert_id, id FROM notifier.notifications "
+        "WHERE document = '{}'"
+    )
+    await pool.execute(
         "INSERT INTO notifier.claims SELECT channel_id, group_id, id, now() - interval '1 day' "
         "FROM notifier.notifications WHERE document = '{}'"
     )
