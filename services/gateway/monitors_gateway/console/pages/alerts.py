@@ -1,17 +1,22 @@
 """The inbox of alerts, and one alert."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated, cast, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from monitors_contracts.alerts import Severity
+from monitors_contracts.alerts import AlertState, Severity
 from monitors_contracts.base import Id
+from monitors_contracts.silences import Holding
+from monitors_runtime.errors import ProblemError
 
 from ...api import alerts as api
-from ...api.alerts import BulkReply, BulkRequest, CommentRequest, NoteRequest
+from ...api import silences
+from ...api.alerts import AssignRequest, BulkReply, BulkRequest, CommentRequest, NoteRequest
+from ...api.explanations import Explanation
 from ...http.pages import Cursor, PathId
 from ..forms import Errors, parse, read, read_list
 from ..render import formats, page, redirect, root_of
@@ -53,7 +58,8 @@ async def inbox(
         cursor=cursor,
     )
     asked = {"q": q.strip(), "severity": shown, "monitor": str(_id(monitor) or ""), "rule": str(_id(rule) or "")}
-    view = alerts_view(found, chosen, asked, root_of(request), formats(request))
+    held = await _holdings(visit, [each.id for each in found.alerts if each.state is not AlertState.RESOLVED])
+    view = alerts_view(found, chosen, asked, root_of(request), formats(request), held)
     return await page(request, "pages/alerts/inbox.html", view)
 
 
@@ -102,6 +108,14 @@ async def resolve(request: Request, alert_id: PathId, visit: VisitDep) -> Respon
     return _back(request, alert_id, Flash("Resolved."))
 
 
+@router.post("/alerts/{id}/assign")
+async def assign(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
+    """Give it to somebody, or to nobody any more."""
+    assignee = _assignee(await read(request))
+    done = await api.assign_alerts(AssignRequest(ids=[alert_id], assignee=assignee), visit.caller, visit.gateway)
+    return _back(request, alert_id, _said(done, f"given to {assignee}" if assignee else "with nobody any more"))
+
+
 @router.post("/alerts/{id}/note")
 async def note(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
     """A comment; or, by the button that was pressed, the note of an acknowledgement or an end."""
@@ -126,14 +140,38 @@ async def note(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
 
 
 async def _show(request: Request, alert_id: Id, visit: Visit, typed: str, errors: Errors, status: int) -> Response:
-    found = await api.get_timeline(alert_id, visit.caller, visit.gateway)
-    view = alert_view(found, typed, errors, root_of(request), formats(request))
+    found, held, why = await asyncio.gather(
+        api.get_timeline(alert_id, visit.caller, visit.gateway), _holdings(visit, [alert_id]), _why(visit, alert_id)
+    )
+    view = alert_view(found, typed, errors, root_of(request), formats(request), held.get(alert_id, ()), why)
     return await page(request, "pages/alerts/alert.html", view, status)
+
+
+async def _holdings(visit: Visit, alert_ids: Sequence[Id]) -> Mapping[Id, Sequence[Holding]]:
+    """What keeps these alerts from being told; nothing while nobody can say."""
+    if not alert_ids:
+        return {}
+    try:
+        return (await silences.list_holdings(list(alert_ids), visit.caller, visit.gateway)).holdings
+    except ProblemError:
+        return {}
+
+
+async def _why(visit: Visit, alert_id: Id) -> Explanation | None:
+    """Why somebody was told, or was not; None while nobody can say."""
+    try:
+        return await api.explain_alert(alert_id, visit.caller, visit.gateway)
+    except ProblemError:
+        return None
 
 
 def _back(request: Request, alert_id: Id, flash: Flash | None) -> Response:
     """To where the form was: the inbox as it was narrowed, or the alert."""
     return redirect(request, came_from(request) or f"{root_of(request)}/alerts/{alert_id}", flash)
+
+
+def _assignee(fields: Mapping[str, str]) -> str | None:
+    return fields.get("assignee", "").strip()[:200] or None
 
 
 def _note(fields: Mapping[str, str]) -> str | None:

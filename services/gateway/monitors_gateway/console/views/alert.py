@@ -9,6 +9,7 @@ from monitors_contracts.base import is_web_address
 from monitors_contracts.notifications import DeliveryState
 from monitors_contracts.silences import Holding
 
+from ...api.explanations import Explanation
 from ...api.timelines import TimelineEntry, TimelineReply
 from ...domain.explaining import way_of
 from ..formats import Formats, When
@@ -17,11 +18,13 @@ from .alerts import STATES, Mark, about, actions_of, mark_of, summary_of
 from .deliveries import error_words, in_outbox
 from .holding import HeldBy, held_by
 from .parts import Action, Badge, Field, Link, Moment, Tone
+from .why import WhyView, why_view
 
 STEPS: dict[str, tuple[str, Tone]] = {
     "opened": ("Opened", "bad"),
     "crossed-again": ("Crossed again", "bad"),
     "acknowledged": ("Acknowledged", "warn"),
+    "assigned": ("Given", "info"),
     "resolved": ("Resolved", "good"),
     "commented": ("Comment", "neutral"),
 }
@@ -70,6 +73,9 @@ class AlertPageView:
     note_error: str
     can_acknowledge: bool
     can_resolve: bool
+    assign_path: str
+    assignee: str
+    why: WhyView | None
     held: tuple[HeldBy, ...]
     silence: Link | None
 
@@ -81,8 +87,12 @@ def alert_view(
     root: str,
     formats: Formats,
     holdings: Sequence[Holding] = (),
+    why: Explanation | None = None,
 ) -> AlertPageView:
-    """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`."""
+    """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`.
+
+    `why` is null while nobody can say it.
+    """
     alert = found.alert
     at = f"{root}/alerts/{alert.id}"
     address = alert.url or (alert.evidence.url if alert.evidence else None)
@@ -127,6 +137,9 @@ def alert_view(
         note_error=errors.form,
         can_acknowledge=alert.state is AlertState.FIRING,
         can_resolve=alert.state is not AlertState.RESOLVED,
+        assign_path=f"{at}/assign",
+        assignee=alert.assignee or "",
+        why=why_view(why, root, formats) if why else None,
         held=held_by(holdings, root, formats),
         silence=None
         if alert.state is AlertState.RESOLVED
@@ -169,7 +182,8 @@ def _moment(entry: TimelineEntry, alert: AlertView, root: str, formats: Formats)
     title, tone = STEPS.get(entry.kind, (entry.kind.replace("-", " ").capitalize(), "neutral"))
     read = f"{alert.condition}: {formats.value(entry.value, entry.unit)}" if entry.value is not None else ""
     by_hand = entry.reason == "by-hand"
-    words = "\n".join(part for part in ("" if by_hand else entry.why, read, entry.note) if part)
+    given = (f"To {entry.assignee}" if entry.assignee else "To nobody any more") if entry.kind == "assigned" else ""
+    words = "\n".join(part for part in ("" if by_hand else entry.why, read, given, entry.note) if part)
     somebody = "Somebody who has left" if entry.user_id else ""
     return Moment(title, when, tone, words, by=entry.user_name or entry.via or somebody)
 

@@ -1,13 +1,17 @@
 """The inbox of alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlencode
 
 from monitors_contracts.alerts import AlertList, AlertState, AlertView, Severity
+from monitors_contracts.base import Id
+from monitors_contracts.silences import Holding
 
 from ..formats import Formats, When
+from .holding import HeldBy, held_by
 from .parts import Action, Badge, Empty, Link, Option, Tab, Tone
 
 Chosen = Literal["open", "acknowledged", "resolved", "all"]
@@ -68,6 +72,7 @@ class AlertRow:
     value: str
     mark: Mark
     state: Badge
+    held: HeldBy | None
     opened: When
     crossed: str
     is_over: bool
@@ -112,7 +117,14 @@ def actions_of(alert: AlertView, root: str) -> tuple[Action, ...]:
     }[alert.state]
 
 
-def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root: str, formats: Formats) -> AlertsView:
+def alerts_view(
+    found: AlertList,
+    chosen: Chosen,
+    asked: Mapping[str, str],
+    root: str,
+    formats: Formats,
+    holdings: Mapping[Id, Sequence[Holding]] = MappingProxyType({}),
+) -> AlertsView:
     """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule."""
     here = f"{root}/alerts"
     filters = {name: value for name, value in asked.items() if value}
@@ -125,7 +137,7 @@ def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root
         query=asked.get("q", ""),
         severity=asked.get("severity", ""),
         severities=SEVERITIES,
-        rows=tuple(_row(alert, root, formats) for alert in found.alerts),
+        rows=tuple(_row(alert, holdings.get(alert.id, ()), root, formats) for alert in found.alerts),
         can_acknowledge=AlertState.FIRING in shown,
         can_resolve=chosen != "resolved",
         older=_address(here, chosen, filters | {"cursor": found.next_cursor}) if found.next_cursor else "",
@@ -133,7 +145,7 @@ def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root
     )
 
 
-def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
+def _row(alert: AlertView, holdings: Sequence[Holding], root: str, formats: Formats) -> AlertRow:
     return AlertRow(
         id=str(alert.id),
         href=f"{root}/alerts/{alert.id}",
@@ -142,6 +154,7 @@ def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
         value=_short(formats.value(alert.value, alert.unit)) if alert.value is not None else "",
         mark=mark_of(alert.severity, alert.state),
         state=STATES[alert.state],
+        held=next(iter(held_by(holdings, root, formats)), None),
         opened=formats.when(alert.started_at),
         crossed=f"crossed {formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         is_over=alert.state is AlertState.RESOLVED,

@@ -47,6 +47,8 @@ PLACES = (
 )
 MORE_PLACES = (
     ("/on-call", "On call", "users"),
+    ("/routes", "Routes", "git-compare"),
+    ("/silences", "Silences", "moon"),
     ("/channels", "Channels", "send"),
     ("/integrations", "Integrations", "webhook"),
     ("/outbox", "Outbox", "inbox"),
@@ -59,6 +61,7 @@ WITHIN = {
     "/explore": ("/targets",),
     "/rules": ("/heartbeats", "/uptime"),
     "/on-call": ("/policies", "/contacts"),
+    "/silences": ("/maintenance", "/inhibitions"),
 }
 """Pages that belong to a place without lying below it."""
 

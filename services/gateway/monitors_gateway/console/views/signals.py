@@ -19,6 +19,11 @@ LISTS = {
     "contact": "on-call",
     "schedule": "on-call",
     "policy": "on-call",
+    "routing": "routes",
+    "channel": "routes",
+    "silence": "silences",
+    "maintenance": "silences",
+    "inhibition": "silences",
 }
 
 
