@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ groups:
 
 
 @contextmanager
-def prometheus(folder: Path, **parts: str) -> Iterator[None]:
+def prometheus(folder: Path, **parts: str) -> Generator[None]:
     """A Prometheus that evaluates every second."""
     assert PROMETHEUS
     with socket.socket() as probe:

@@ -218,7 +218,7 @@ ANYTHING = st.recursive(
 
 @given(st.data())
 def test_bodies_of_any_kind_are_read_or_unreadable(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from([*READERS, "generic", "cloudwatch"]))
+    kind: Any = data.draw(st.sampled_from([*READERS, "generic", "cloudwatch"]))
     names = {"grafana": "grafana", "datadog": "datadog", "sentry": "sentry-event", "uptime-kuma": "uptime-kuma"}
     payload = body(names.get(kind, "cloudwatch"))
     # Somewhere in a true body stands something else.

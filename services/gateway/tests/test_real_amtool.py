@@ -28,13 +28,13 @@ async def amtool(served: str, robin: Any, tmp_path: Path) -> AsyncIterator[Amtoo
     await robin.post("/api/channels", json={"kind": "local", "name": "duty"})
     configuration = tmp_path / "http.yml"
     configuration.write_text(f"authorization: {{credentials: {made.json()['token']}}}\n")
-    assert PROGRAM
+    program = PROGRAM or "amtool"
 
     async def run(
         *arguments: str, url: str = served, by: tuple[str, ...] = (f"--http.config.file={configuration}",)
     ) -> str:
         process = await asyncio.create_subprocess_exec(
-            PROGRAM,
+            program,
             *by,
             f"--alertmanager.url={url}",
             *arguments,
