@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,9 +57,7 @@ def joined(placed: Any) -> list[tuple[Id, list[Id]]]:
         ({}, {}, False),
     ],
 )
-def test_alerts_are_related_by_what_they_are_about(
-    one: dict[str, Any], other: dict[str, Any], related: bool
-) -> None:
+def test_alerts_are_related_by_what_they_are_about(one: dict[str, Any], other: dict[str, Any], related: bool) -> None:
     assert bool(relation(alert("Errors", **one), alert("Latency", **other), HOW)) is related
 
 
@@ -166,3 +165,45 @@ def test_every_alert_is_placed_at_most_once_critical_ones_always_and_the_same_wa
     assert not {each.alert_id for each in fired if each.severity == "info"} & set(ids)
     first, second = (place(fired, [], loners, HOW, counting()) for _ in range(2))
     assert [alerts for _, alerts in joined(first)] == [alerts for _, alerts in joined(second)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Errors", "Latency", "Disk is full"]),
+            st.integers(0, 45),
+            st.sampled_from(["warning", "critical"]),
+            st.dictionaries(
+                st.sampled_from(["service", "host", "cluster", "region"]), st.sampled_from("ab"), min_size=1
+            ),
+        ),
+        max_size=12,
+    )
+)
+def test_alerts_placed_together_are_placed_as_each_after_the_other(given_alerts: list[Any]) -> None:
+    """Whoever looks for related alerts among many finds the same as who compares with each."""
+    alerts = [alert(name, minutes, severity, **labels) for name, minutes, severity, labels in given_alerts]
+    numbers = iter(range(1000))
+    known: dict[Any, Known] = {}
+    alone: dict[Id, Member] = {}
+    for each in alerts:
+        for placed in place([each], list(known.values()), list(alone.values()), HOW, new_id):
+            before = known[placed.incident_id].members if not placed.is_new else ()
+            members = {one.alert_id: one for one in (*before, *alone.values(), each)}
+            now = (*before, *(members[joining.alert_id] for joining in placed.joined))
+            number = next(numbers) if placed.is_new else known[placed.incident_id].number
+            known[placed.incident_id] = incident(*now, number=number)
+            known[placed.incident_id] = replace(known[placed.incident_id], incident_id=placed.incident_id)
+            for joining in placed.joined:
+                alone.pop(joining.alert_id, None)
+            break
+        else:
+            alone[each.alert_id] = each
+    one_by_one = sorted(sorted(member.alert_id for member in each.members) for each in known.values())
+    together = place(alerts, [], [], HOW, new_id)
+    assert sorted(sorted(joining.alert_id for joining in each.joined) for each in together) == one_by_one
+    assert all(
+        any(relation(a, b, HOW) for b in each.members if b is not a) or a.severity == "critical"
+        for each in known.values()
+        for a in each.members
+    )

@@ -147,19 +147,26 @@ def place(
     """
     incidents = {each.incident_id: each for each in known}
     alone = {each.alert_id: each for each in loners}
+    near_incidents, near_loners = _Near(how), _Near(how)
+    for each in known:
+        near_incidents.add(each.incident_id, each.members)
+    for each in loners:
+        near_loners.add(each.alert_id, [each])
     joined: dict[Id, list[Joining]] = {}
     for alert in alerts:
         if not may_belong(alert, how):
             continue
         alone.pop(alert.alert_id, None)
-        if found := _best(alert, incidents.values(), how):
+        if found := _best(alert, [incidents[each] for each in near_incidents.of(alert)], how):
             incident, words = found
             incidents[incident.incident_id] = _with(incident, alert)
+            near_incidents.add(incident.incident_id, [alert])
             joined.setdefault(incident.incident_id, []).append(Joining(alert_id=alert.alert_id, words=words))
             continue
-        company = list(_company(alert, alone.values(), how))
+        company = list(_company(alert, [alone[each] for each in near_loners.of(alert) if each in alone], how))
         if not company and alert.severity != "critical":
             alone[alert.alert_id] = alert
+            near_loners.add(alert.alert_id, [alert])
             continue
         first = min((other for other, _ in company), key=lambda each: each.started_at, default=alert)
         words = "; ".join(
@@ -169,12 +176,36 @@ def place(
         fresh = new_id()
         members = (*(other for other, _ in company), alert)
         incidents[fresh] = _opened(fresh, members, len(known) + len(joined))
+        near_incidents.add(fresh, members)
         joined[fresh] = [Joining(alert_id=other.alert_id, words=why) for other, why in company]
         joined[fresh].append(Joining(alert_id=alert.alert_id, words=words))
         for other, _ in company:
             del alone[other.alert_id]
     before = {each.incident_id for each in known}
     return [Placed(each, each not in before, tuple(joinings)) for each, joinings in joined.items()]
+
+
+class _Near:
+    """Finds the few that may be related to an alert among many: those with its fingerprint, or a label's value that counts."""
+
+    def __init__(self, how: Correlation) -> None:
+        self._how = how
+        self._found: dict[tuple[str, str], dict[Id, None]] = {}
+
+    def add(self, identity: Id, members: Iterable[Member]) -> None:
+        """These alerts are found under this id."""
+        for member in members:
+            for key in self._keys(member):
+                self._found.setdefault(key, {})[identity] = None
+
+    def of(self, alert: Member) -> list[Id]:
+        """What may be related to this alert, each once."""
+        return list(dict.fromkeys(each for key in self._keys(alert) for each in self._found.get(key, ())))
+
+    def _keys(self, alert: Member) -> Iterator[tuple[str, str]]:
+        yield "", alert.fingerprint
+        for label in alert.labels.keys() & self._how.weights.keys():
+            yield label, alert.labels[label]
 
 
 def _best(alert: Member, incidents: Iterable[Known], how: Correlation) -> tuple[Known, str] | None:
