@@ -80,6 +80,9 @@ PAGES = {
     "contacts": "/contacts",
     "new-contact": "/contacts/new",
     "contact-edit": "/contacts/{contact}/edit",
+    "routes": "/routes?labels=host%3Ddb-1%2C+severity%3Dcritical",
+    "new-route": "/routes/new?under=databases",
+    "route-edit": "/routes/urgent/edit",
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "integrations": "/integrations",
@@ -106,6 +109,7 @@ EMPTY = {
     "rules-empty": "/rules",
     "on-call-empty": "/on-call",
     "policies-empty": "/policies",
+    "routes-empty": "/routes",
     "contacts-empty": "/contacts",
     "new-rule-empty": "/rules/new",
     "heartbeats-empty": "/heartbeats",
@@ -211,9 +215,25 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     ids |= _judged(call, page)
     ids["target"] = _scraped(call, page, site)
     ids |= _on_call(call, ids["channel"])
+    _routed(call, ids)
     page.close()
     yield Account(context, platform.api, ids)
     context.close()
+
+
+def _routed(call: Callable[..., Any], ids: dict[str, str]) -> None:
+    """Routes beside and below each other, with all that one can say."""
+    hours = {"days": ["monday", "friday"], "start": "09:00", "end": "18:00", "timezone": "Europe/Berlin"}
+    night = {
+        "name": "night",
+        "channels": [ids["channel"]],
+        "activeHours": [hours],
+        "limit": {"notices": 5, "per": "10m"},
+    }
+    urgent = {"name": "urgent", "severities": ["critical"], "policyId": ids["policy"], "continue": True}
+    databases = {"name": "databases", "matchers": 'host=~"db-.*"', "groupBy": ["host"], "routes": [night]}
+    root = {"name": "root", "groupWait": "30s", "repeatInterval": "4h", "routes": [urgent, databases]}
+    call("PUT", "/api/routing", {"root": root})
 
 
 def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
