@@ -23,6 +23,7 @@ from .commands import (
     extract,
     heartbeats,
     history,
+    incidents,
     inhibitions,
     integrations,
     interpret,
@@ -96,6 +97,7 @@ routes.add_to(app)
 silences.add_to(app)
 maintenance.add_to(app)
 inhibitions.add_to(app)
+incidents.add_to(app)
 config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)

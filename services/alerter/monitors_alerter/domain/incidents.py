@@ -145,7 +145,7 @@ def acknowledged(
         raise Refused("incident-resolved")
     if incident.status is IncidentStatus.ACKNOWLEDGED:
         return None
-    changes = _of(incident, incident.alert_ids, members) | {
+    changes: dict[str, Any] = _of(incident, incident.alert_ids, members) | {
         "status": IncidentStatus.ACKNOWLEDGED,
         "acknowledged_at": incident.acknowledged_at or now,
         "acknowledged_by": by,
