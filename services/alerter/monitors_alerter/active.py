@@ -26,7 +26,7 @@ WHERE alerts.organization_id = $1 AND alerts.state <> 'resolved' AND alerts.fing
 ORDER BY alerts.fingerprint LIMIT $4
 """
 _DERIVED = frozenset({"alertname", "severity", "origin", "group"})
-_MOST_CHARACTERS = 400_000
+_MOST_CHARACTERS = 250_000
 
 
 async def find(db: Connection, asked: ListActiveAlerts, now: datetime) -> ActiveAlerts:

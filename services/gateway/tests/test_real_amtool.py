@@ -78,6 +78,14 @@ async def test_silences_are_added_found_changed_and_expired(amtool: Amtool) -> N
     assert made in await amtool("silence", "query", "-q", "--expired", "--within=1h")
 
 
+async def test_silences_of_another_alertmanager_are_imported(amtool: Amtool, tmp_path: Path) -> None:
+    await amtool("silence", "add", "host=db-7", "--comment=to be moved", "--author=robin")
+    exported = tmp_path / "silences.json"
+    exported.write_text(await amtool("silence", "query", "-o", "json"))
+    await amtool("silence", "import", "--force", str(exported))
+    assert (await amtool("silence", "query", "-o", "extended", "host=db-7")).count("to be moved") == 2
+
+
 async def test_the_configuration_is_shown_and_says_where_alerts_go(amtool: Amtool) -> None:
     assert "route:" in await amtool("config", "show")
     assert '{severity=~"critical"}  receiver: duty' in await amtool("config", "routes", "show")
