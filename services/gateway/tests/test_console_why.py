@@ -118,7 +118,7 @@ def test_how_it_stands_now_names_route_clock_and_labels() -> None:
     )
     assert view.now == (
         ("Route", "root / db: 1 channel and an escalation policy"),
-        ("The rule's clocks", "fires after 5 minutes, is over after 1 minute back to normal"),
+        ("The rule's clocks", "fires after 5 minutes, is over after 60 seconds back to normal"),
         ("Labels", "host=db-1"),
     )
 
