@@ -47,6 +47,7 @@ from .platform import (
     OrganizationDeleted,
     PingKeyRotated,
     SystemHealthChanged,
+    SystemPulsed,
     UserRegistered,
     UserUpdated,
 )
@@ -89,6 +90,7 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         AuditRecorded,
         MetricBatchCollected,
         SystemHealthChanged,
+        SystemPulsed,
         PingKeyRotated,
     ),
     "scraper": (PageFetched, PageFetchFailed, UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted),

@@ -18,6 +18,7 @@ from .auth.passwords import Passwords
 from .auth.remembered import Remembered
 from .auth.sessions import Sessions
 from .auth.tokens import AccessTokens
+from .dead_man import DeadMan
 from .domain.clients import networks
 from .feed import Feed
 from .intake import Intake
@@ -72,6 +73,9 @@ class Gateway:
             asyncio.create_task(self.system.watch_always(), name="gateway health"),
             asyncio.create_task(counting.count_always(self.runtime.pool), name="gateway sessions"),
         ]
+        if url := self.settings.deadman_url:
+            dead_man = DeadMan(self.runtime, self.service, self.system, str(url), self.settings.deadman_seconds)
+            self._chores.append(asyncio.create_task(dead_man.signal_always(), name="gateway dead man"))
 
     async def stop(self) -> None:
         """End what is open."""

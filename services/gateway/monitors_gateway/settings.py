@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AnyHttpUrl, Field, field_validator
 from pydantic_settings import NoDecode
 
 from monitors_contracts.base import Id
@@ -57,6 +57,11 @@ class GatewaySettings(Settings):
     example_site: str = Field(
         default="", description="A site that the console's example sentences watch; the demo names its own"
     )
+    deadman_url: AnyHttpUrl | None = Field(
+        default=None,
+        description="Asked for (GET) while the platform works, for somebody outside to raise the alarm when that stops",
+    )
+    deadman_seconds: float = Field(default=60, ge=1, le=86_400, description="How often")
     audit_keep_days: int = Field(default=365, ge=1, description="How long the audit log is kept")
 
     @field_validator("trusted_proxies", "cors_origins", "operators", mode="before")
