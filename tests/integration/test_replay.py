@@ -40,6 +40,7 @@ from monitors_contracts.notifications import (
     UpdateChannel,
 )
 from monitors_contracts.pages import Failure
+from monitors_contracts.routing import Route, SaveRouting
 from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
 from monitors_contracts.uptime import CreateUptimeCheck, DeleteUptimeCheck, UpdateUptimeCheck
 from monitors_evaluator.providers.settings import AiSettings
@@ -302,6 +303,11 @@ class Platform:
             whose = {"organization_id": self.organization, "alert_id": known[which % len(known)].id}
             await self.ask(kind.model_validate({**whose, "user_id": self.user, **said}))
 
+    async def route(self, which: int) -> None:
+        critical = Route(name=f"critical-{which}", severities=["critical"])
+        root = Route(name="root", routes=[critical])
+        await self.ask(SaveRouting(organization_id=self.organization, user_id=self.user, root=root))
+
     async def channel(self) -> None:
         spec = ChannelSpec(kind="webhook", url="https://hooks.example/a")
         self.last_channel = new_id()
@@ -406,6 +412,7 @@ STEPS = st.one_of(
     st.tuples(st.just("erase")),
     st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
+    st.tuples(st.just("route"), WHICH),
     st.tuples(st.just("switch"), st.booleans()),
     st.tuples(st.just("receiver"), st.booleans()),
     st.tuples(st.just("due")),
@@ -416,6 +423,7 @@ BEGINNING: list[tuple[Any, ...]] = [
     *(("create", n) for n in range(4)),
     *(("refresh", n) for n in range(4)),
     ("rule", 0, "make"),
+    ("route", 0),
     ("check", 0, "make"),
     ("check", 1, "make"),
     ("check", 1, "delete"),
