@@ -46,6 +46,7 @@ PLACES = (
     ("/rules", "Rules", "gauge"),
 )
 MORE_PLACES = (
+    ("/incidents", "Incidents", "zap"),
     ("/on-call", "On call", "users"),
     ("/routes", "Routes", "git-compare"),
     ("/silences", "Silences", "moon"),

@@ -24,6 +24,7 @@ LISTS = {
     "silence": "silences",
     "maintenance": "silences",
     "inhibition": "silences",
+    "incident": "incidents",
 }
 
 
@@ -46,6 +47,7 @@ def signal(event_type: str, event: dict[str, Any]) -> dict[str, Any]:
             ("monitor", monitor_id),
             ("rule", rule_id),
             ("alert", alert_id),
+            ("incident", data.get("incidentId")),
             ("check", refresh_id),
         )
         if identifier
