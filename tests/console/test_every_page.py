@@ -46,6 +46,11 @@ PAGES = {
     "alerts-resolved": "/alerts?state=resolved",
     "alert": "/alerts/{alert}",
     "alert-of-rule": "/alerts/{hot}",
+    "incidents": "/incidents",
+    "incidents-resolved": "/incidents?status=resolved",
+    "incident": "/incidents/{incident}",
+    "incident-postmortem": "/incidents/{incident}/postmortem",
+    "new-incident": "/incidents/new",
     "rules": "/rules",
     "rules-search": "/rules?q=nothing-like-this",
     "rule": "/rules/{busy}",
@@ -83,6 +88,21 @@ PAGES = {
     "routes": "/routes?labels=host%3Ddb-1%2C+severity%3Dcritical",
     "new-route": "/routes/new?under=databases",
     "route-edit": "/routes/urgent/edit",
+    "silences": "/silences",
+    "silences-expired": "/silences?state=expired",
+    "silence": "/silences/{silence}",
+    "silence-edit": "/silences/{silence}/edit",
+    "new-silence": "/silences/new?alert={hot}",
+    "new-silence-broad": "/silences/new?matchers=alertname%3D~.%2B",
+    "alert-silenced": "/alerts/{silenced}",
+    "maintenance": "/maintenance",
+    "maintenance-window": "/maintenance/{window}",
+    "new-maintenance": "/maintenance/new?matchers=service%3Ddb",
+    "maintenance-edit": "/maintenance/{window}/edit",
+    "inhibitions": "/inhibitions",
+    "inhibition": "/inhibitions/{inhibition}",
+    "new-inhibition": "/inhibitions/new",
+    "inhibition-edit": "/inhibitions/{inhibition}/edit",
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "integrations": "/integrations",
@@ -102,6 +122,7 @@ PAGES = {
 EMPTY = {
     "monitors-empty": "",
     "alerts-empty": "/alerts",
+    "incidents-empty": "/incidents",
     "outbox-empty": "/outbox",
     "deliveries-empty": "/notifications",
     "explore-empty": "/explore",
@@ -111,6 +132,9 @@ EMPTY = {
     "policies-empty": "/policies",
     "routes-empty": "/routes",
     "contacts-empty": "/contacts",
+    "silences-empty": "/silences",
+    "maintenance-empty": "/maintenance",
+    "inhibitions-empty": "/inhibitions",
     "new-rule-empty": "/rules/new",
     "heartbeats-empty": "/heartbeats",
     "uptime-empty": "/uptime",
@@ -215,10 +239,29 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     ids |= _judged(call, page)
     ids["target"] = _scraped(call, page, site)
     ids |= _on_call(call, ids["channel"])
+    ids |= _held_back(call, made["url"].removeprefix(platform.api))
+    ids["incident"] = _incidents(call, ids)
     _routed(call, ids)
     page.close()
     yield Account(context, platform.api, ids)
     context.close()
+
+
+def _incidents(call: Callable[..., Any], ids: dict[str, str]) -> str:
+    """One that is worked on, with all that people say about one, and one that is over; the first one's id."""
+    title = "The kettle is cheap and the machine is busy"
+    made = call("POST", "/api/incidents", {"title": title, "alerts": [ids["alert"], ids["hot"]]})["incident"]["id"]
+    at = f"/api/incidents/{made}"
+    call("POST", f"{at}/acknowledge", {"note": "Looking"})
+    call("PATCH", at, {"impact": "Some orders wait.", "severity": "critical", "commander": "Day watch"})
+    call("POST", f"{at}/responders", {"name": "Night watch"})
+    task = call("POST", f"{at}/tasks", {"text": "Roll back", "assignee": "Night watch"})["incident"]["tasks"][0]["id"]
+    call("POST", f"{at}/tasks/{task}/complete")
+    call("POST", f"{at}/tasks", {"text": "Tell the shop"})
+    call("POST", f"{at}/updates", {"text": "The release was rolled back; we watch.", "isPublic": True})
+    over = call("POST", "/api/incidents", {"title": "Orders arrive twice"})["incident"]["id"]
+    call("POST", f"/api/incidents/{over}/resolve", {"note": "Once again"})
+    return made
 
 
 def _routed(call: Callable[..., Any], ids: dict[str, str]) -> None:
@@ -302,6 +345,28 @@ def _on_call(call: Callable[..., Any], channel: str) -> dict[str, str]:
     call("PATCH", f"/api/channels/{paused}", {"isActive": False})
     make("policies", name="Tells nobody", steps=[{"targets": [{"kind": "channel", "id": paused}]}])
     return {"schedule": schedule, "policy": policy, "contact": people[0]}
+
+
+def _held_back(call: Callable[..., Any], hook: str) -> dict[str, str]:
+    """Silences that last, are over and are to come, with an alert that one holds back; maintenance, and a rule."""
+
+    def silence(matchers: str, **parts: Any) -> str:
+        made = {"matchers": matchers, "for": "2h", "comment": "The disk is being replaced"} | parts
+        return call("POST", "/api/silences", made)["silence"]["id"]
+
+    lasting = silence('alertname="Silenced disk", host!~"web-.*"')
+    call("POST", f"/api/silences/{silence('rack=r1')}/expire")
+    silence("rack=r2", startsAt=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    call("POST", hook, {"name": "Silenced disk", "summary": "db-2 has no room left"})
+    [alert] = call("GET", "/api/alerts?q=Silenced+disk")["alerts"]
+    today = datetime.now(UTC).strftime("%Y-%m-%dT00:00")
+    window = {"name": "Database updates", "matchers": "service=db", "startsAt": today, "duration": "90m"}
+    made = call("POST", "/api/maintenance", window | {"rrule": "FREQ=WEEKLY", "timezone": "Europe/Berlin"})
+    call("POST", "/api/maintenance", window | {"name": "Off", "isActive": False})
+    call("POST", "/api/maintenance", window | {"name": "Move of the racks", "duration": "3d"})
+    rule = {"name": "Host down", "source": "alertname=HostDown", "target": 'host!=""', "equal": ["host"]}
+    rule_id = call("POST", "/api/inhibitions", rule)["inhibition"]["id"]
+    return {"silence": lasting, "silenced": alert["id"], "window": made["window"]["id"], "inhibition": rule_id}
 
 
 def _scraped(call: Callable[..., Any], page: Page, site: Site) -> str:
