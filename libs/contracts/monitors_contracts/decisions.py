@@ -4,6 +4,7 @@ from pydantic import AwareDatetime, Field
 
 from .alerts import AlertStep, AlertView
 from .base import Id, Model, TenantRequest
+from .policies import PASSED_OVER
 from .routing import Destination
 from .silences import Holder
 
@@ -28,6 +29,9 @@ DECISIONS = {
     "no-end-to-tell": "It was a change, told once: it has no end to tell.",
     "over-before-a-step": "It was over before a step of the escalation policy was due.",
     "moved": "The routes lead elsewhere now.",
+} | {
+    f"passed-{word}": f"A step of the escalation policy passed somebody over. {words}"
+    for word, words in PASSED_OVER.items()
 }
 """Decision word -> sentence. In `GET /api/alerts/{id}/explain` each comes with its time, channel, route and details."""
 

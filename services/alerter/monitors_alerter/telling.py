@@ -19,6 +19,7 @@ from monitors_runtime.transaction import Transaction
 from . import circumstances, escalating, suppressing
 from . import telling_store as store
 from .circumstances import Circumstances
+from .domain.escalation import Targets
 from .domain.groups import Around, Call, Group, Member, Told, digest_way, limit_of
 from .domain.labels import labels_of
 from .domain.routing import Way
@@ -59,9 +60,9 @@ class Telling:
         opened = {change.event.alert_id for change in changes if change.event.alert.version == 1}
         return await _Changed(self._limits, latest, opened).tell()
 
-    async def flush(self, tx: Transaction) -> tuple[int, datetime | None]:
-        """Look at groups that are due: how many, and when something of them is due next."""
-        return await _Flush(self._limits, tx).tell()
+    async def flush(self, tx: Transaction, only: Id | None = None) -> tuple[int, datetime | None]:
+        """Look at groups that are due, or at this one if it is: how many, and when something of them is due next."""
+        return await _Flush(self._limits, tx).tell(only)
 
 
 def _known_around(known: Circumstances, limits: Limits, way: Way, now: datetime) -> Around:
@@ -210,9 +211,13 @@ class _Flush:
     def __init__(self, limits: Limits, tx: Transaction) -> None:
         self._limits, self._tx, self._db, self._now = limits, tx, tx.db, tx.now
         self._results = Results(limits, tx.now)
+        self._steps: dict[tuple[Id, Id, int], Targets] = {}
 
-    async def tell(self) -> tuple[int, datetime | None]:
-        due = await self._db.fetch(store.DUE, self._now, AT_ONCE)
+    async def tell(self, only: Id | None) -> tuple[int, datetime | None]:
+        if only:
+            due = await self._db.fetch(store.THIS_IF_DUE, self._now, only)
+        else:
+            due = await self._db.fetch(store.DUE, self._now, AT_ONCE)
         if not due:
             return 0, await store.next_due(self._db)
         known = await circumstances.these(self._db, [row["organization_id"] for row in due])
@@ -266,9 +271,13 @@ class _Flush:
         step = step_due(group, way, members, self._now)
         if step is None or way.policy_id is None:
             return None
-        found = await escalating.targets(self._db, group.organization_id, way.policy_id, step, self._now)
+        place = (group.organization_id, way.policy_id, step)
+        if place not in self._steps:  # the same for all groups that are at this step now
+            self._steps[place] = await escalating.targets(self._db, *place, self._now)
+        found = self._steps[place]
         channels = {target.channel_id: target.person for target in found.told}
-        return Call(found.step, found.number, channels, found.next_step, found.next_due)
+        passed = tuple(dict.fromkeys((each.step, each.word) for each in found.passed))
+        return Call(found.step, found.number, channels, found.next_step, found.next_due, passed)
 
     def _join_others(self, looked: "_Looked", ways: Mapping[Id, Sequence[Way]]) -> None:
         """The settings changed: the group's alerts may belong to other groups now."""

@@ -95,13 +95,17 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step of an escalation policy that is due: whom it tells (channel -> person), and what comes after it."""
+    """A step of an escalation policy that is due: whom it tells (channel -> person), and what comes after it.
+
+    `passed` are those whom it could not tell: the number of their step, and why (a word of `PASSED_OVER`).
+    """
 
     step: int
     number: int
     channels: Mapping[Id, str | None]
     next_step: int | None
     next_due: datetime | None
+    passed: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

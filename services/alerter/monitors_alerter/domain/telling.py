@@ -254,6 +254,10 @@ class _Deciding:
             called={**group.called, **call.channels},
         )
         items = [_Item(member, "told-by-step") for member in members if is_untaken(member)]
+        is_tried_again = not call.channels and group.next_step == call.next_step
+        for number, word in () if is_tried_again else call.passed:
+            for item in items:
+                self._note(item.member, f"passed-{word}", None, step=number)
         for channel, person in call.channels.items():
             if self._is_on(channel):
                 self._tell(channel, items, "escalated", step=call.number, person=person)
