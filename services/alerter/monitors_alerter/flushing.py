@@ -2,18 +2,21 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from monitors_contracts.base import Id
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.runtime import Service
 
-from .telling import Telling
+from . import telling_store as store
+from .telling import AT_ONCE, Telling
 
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 0.5
+PUT_OFF = timedelta(minutes=1)
 
 
 class Flushing:
@@ -42,12 +45,33 @@ class Flushing:
             self._next = due
             self._woken.set()
 
-    async def flush(self) -> int:
-        """Look at what is due now; how many groups that were."""
-        async with self._service.transaction() as tx:
-            looked, due = await self._telling.flush(tx)
+    async def flush(self, only: Id | None = None) -> int:
+        """Look at what is due now; how many groups that were. When one of them fails, each is looked at alone."""
+        try:
+            async with self._service.transaction() as tx:
+                looked, due = await self._telling.flush(tx, only)
+        except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT):
+            raise
+        except Exception:
+            if only:
+                raise
+            log.exception("groups that are due were not looked at together, looking at each alone")
+            return await self._one_by_one()
         if due:
             self.wake(due)
+        return looked
+
+    async def _one_by_one(self) -> int:
+        """Find the group that fails: it is put off, so that it keeps no other from being told."""
+        pool, looked = self._service.runtime.pool, 0
+        for row in await pool.fetch(store.DUE, datetime.now(UTC), AT_ONCE):
+            try:
+                looked += await self.flush(row["id"])
+            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT):
+                raise
+            except Exception:
+                log.exception("a group was not told, trying again later", group=str(row["id"]))
+                await pool.execute(store.PUT_OFF, row["id"], datetime.now(UTC) + PUT_OFF)
         return looked
 
     async def _run(self) -> None:
@@ -59,7 +83,7 @@ class Flushing:
             except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
                 log.warning("groups that are due were not looked at, trying again", error=repr(failure)[:300])
             except Exception:
-                log.exception("groups that are due were not looked at, trying again")
+                log.exception("groups that are due were not looked at, going on")
             await self._sleep()
 
     async def _sleep(self) -> None:

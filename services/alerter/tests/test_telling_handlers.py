@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from monitors_alerter import telling
 from monitors_alerter import telling_store as store
 from monitors_alerter.changes import Changes
 from monitors_alerter.handlers import Handlers
@@ -327,6 +329,35 @@ async def test_an_alerter_when_it_dies_before_the_commit_then_another_tells_all_
     second = World(world.house)
     second.organization = world.organization
     assert shape(await second.flush()) == [(chat, "alerts-changed", ["db-1 firing"])]
+
+
+async def test_a_group_when_it_fails_then_keeps_no_other_from_being_told(world: World, monkeypatch: pytest.MonkeyPatch):
+    chat = await world.channel()
+    await world.route(Route(name="root", group_by=["host"]))
+    await world.fire("db-1", "db-2", "db-3")
+    real = telling.decide
+
+    def decide(group: Any, *known: Any, **how: Any) -> Any:
+        if group.labels["host"] == "db-2":
+            raise ZeroDivisionError
+        return real(group, *known, **how)
+
+    monkeypatch.setattr(telling, "decide", decide)
+    assert shape(await world.flush()) == [(chat, "alerts-changed", [f"db-{each} firing"]) for each in (1, 3)]
+    monkeypatch.undo()
+    assert await world.flush() == []
+    await world.pass_time(seconds=61)
+    assert shape(await world.flush()) == [(chat, "alerts-changed", ["db-2 firing"])]
+
+
+async def test_alerts_that_are_long_when_told_together_then_come_in_messages_that_a_stream_takes(world: World):
+    await world.channel()
+    await world.route(Route(name="root", group_by=[]))
+    told = {str(number): secrets.token_hex(5000) for number in range(40)}
+    await world.fire("db-1", "db-2", "db-3", "db-4", annotations=told)
+    notices = await world.flush()
+    assert len(notices) > 1
+    assert sorted(alert.labels["host"] for each in notices for alert in each.alerts) == ["db-1", "db-2", "db-3", "db-4"]
 
 
 async def test_due_groups_and_an_alerts_places_when_there_are_many_then_are_found_by_index(house: Any, plan: Any):

@@ -29,28 +29,40 @@ class Draft:
     person: str | None = None
 
 
+MOST_CHARACTERS = 600_000
+"""What the alerts of one notice may say together, so that its stream takes it."""
+
+
 def drafts(whole: Draft, kind: ChannelKind) -> Iterator[Draft]:
     """The notices that tell this, critical alerts first, then the newest.
 
     Machines are told all. People are told a hundred alerts and how many there are beside them, and every critical one.
     """
     alerts = sorted(whole.alerts, key=lambda alert: (SEVERITIES.index(alert.severity), alert.started_at), reverse=True)
-    if len(alerts) <= MOST_ALERTS:
-        yield replace(whole, alerts=tuple(alerts))
-        return
-    if kind in MACHINES and whole.reason != "digest":
-        yield from (_part(whole, alerts[at : at + MOST_ALERTS]) for at in range(0, len(alerts), MOST_ALERTS))
-        return
-    shown = max(MOST_ALERTS, sum(alert.severity == "critical" for alert in alerts))
-    more = Counter(alert.severity for alert in alerts[shown:])
-    yield replace(_part(whole, alerts[:MOST_ALERTS]), more=dict(more))
-    yield from (_part(whole, alerts[at : at + MOST_ALERTS]) for at in range(MOST_ALERTS, shown, MOST_ALERTS))
+    shown, more = alerts, Counter[str]()
+    if len(alerts) > MOST_ALERTS and (kind not in MACHINES or whole.reason == "digest"):
+        most = max(MOST_ALERTS, sum(alert.severity == "critical" for alert in alerts))
+        shown, more = alerts[:most], Counter(alert.severity for alert in alerts[most:])
+    for number, part in enumerate(_parts(shown)):
+        named = {str(alert.id) for alert in part}
+        reasons = {alert: reason for alert, reason in whole.reasons.items() if alert in named}
+        yield replace(whole, alerts=tuple(part), reasons=reasons, more={} if number else dict(more))
 
 
-def _part(whole: Draft, alerts: Sequence[AlertView]) -> Draft:
-    shown = {str(alert.id) for alert in alerts}
-    return replace(
-        whole,
-        alerts=tuple(alerts),
-        reasons={alert: reason for alert, reason in whole.reasons.items() if alert in shown},
-    )
+def _parts(alerts: Sequence[AlertView]) -> Iterator[list[AlertView]]:
+    part: list[AlertView] = []
+    length = 0
+    for alert in alerts:
+        long = _length(alert)
+        if part and (len(part) == MOST_ALERTS or length + long > MOST_CHARACTERS):
+            yield part
+            part, length = [], 0
+        part.append(alert)
+        length += long
+    yield part
+
+
+def _length(alert: AlertView) -> int:
+    """About how many characters an alert has."""
+    texts = (*alert.labels.values(), *alert.annotations.values(), alert.summary, alert.condition)
+    return 1500 + sum(map(len, texts))
