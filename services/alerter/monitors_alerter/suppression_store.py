@@ -39,7 +39,10 @@ SELECT organization_id, document::text FROM alerter.silences
 WHERE remind_at <= $1 ORDER BY remind_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 COUNT_LASTING = "SELECT count(*) FROM alerter.silences WHERE organization_id = $1 AND ends_at > $2"
-_WORDS = "strpos(lower(concat_ws(' ', document->>'name', document->>'comment', document->>'author', document->>'matchers')), ${}) > 0"
+_WORDS = (
+    "strpos(lower(concat_ws(' ', document->>'name', document->>'comment', document->>'author', document->>'matchers')), "
+    "${}) > 0"
+)
 SILENCES = """
 SELECT document::text FROM alerter.silences
 WHERE organization_id = $1

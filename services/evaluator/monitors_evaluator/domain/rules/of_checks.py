@@ -23,7 +23,7 @@ def rule_of(check_id: Id, check: UptimeSpec) -> NOfMRule:
 
 
 def changed_rule(known: RuleSpec, check_id: Id, check: UptimeSpec) -> RuleSpec:
-    """The rule after its check was changed. What only the rule says (severity, labels, texts, runbook) stays as people made it."""
+    """The rule after its check was changed. What only the rule says (severity, labels, texts, runbook) stays as it was."""
     fresh = rule_of(check_id, check)
     if not isinstance(known, NOfMRule):
         return fresh
