@@ -12,7 +12,7 @@ from .routing import Destination
 
 Origin = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """Where alerts come from: `monitor`, `rule`, `heartbeat`, `uptime`, `prometheus`, `grafana`, `cloudwatch`, `datadog`,
-`sentry`, `uptime-kuma`, `webhook`."""
+`sentry`, `uptime-kuma`, `webhook`, `test`."""
 
 
 class ReceivedAlert(Model):

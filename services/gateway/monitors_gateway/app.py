@@ -43,6 +43,7 @@ from .api import (
     remote_write,
     routing,
     rules,
+    saved_filters,
     schedules,
     senders,
     silences,
@@ -50,6 +51,7 @@ from .api import (
     system,
     targets,
     tokens,
+    trying,
     uptime,
     usage,
 )
@@ -138,11 +140,11 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
-        *(alertmanager, alertmanager_silences, integrations, hooks),
+        *(saved_filters, alertmanager, alertmanager_silences, integrations, hooks),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
         *(routing, silences, maintenance, inhibitions, incidents),
         *(contacts, schedules, policies),
-        *(targets, senders, metrics_query, prometheus, system, public, links),
+        *(targets, senders, metrics_query, prometheus, system, public, links, trying),
     )
     for part in parts:
         app.include_router(part.router)

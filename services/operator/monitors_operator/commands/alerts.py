@@ -1,11 +1,14 @@
 """`monitors alerts`: what became true, who has it, and that it is over."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..options import DEFAULT_DATA_DIR, ApiUrl, DataDir, Json, examples
+
+if TYPE_CHECKING:
+    from ..client import Api
 
 AlertId = Annotated[str, typer.Argument(metavar="ID", help="An alert, as `monitors alerts list` shows it.")]
 AlertIds = Annotated[list[str], typer.Argument(metavar="ID...", help="Alerts, as `monitors alerts list` shows them.")]
@@ -50,6 +53,13 @@ def list_all(
         list[str] | None,
         typer.Option(help="Only those that this keeps from being told: silenced, maintenance, inhibited."),
     ] = None,
+    saved: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="By filters that you keep in the inbox by this name; options that are given go before them.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most alerts to show.")] = 50,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -78,7 +88,12 @@ def list_all(
         "held": held or None,
         "limit": limit,
     }
-    found = with_api(api, Path(data_dir), lambda platform: platform.get("/api/alerts", **asked)["alerts"])
+
+    def ask(platform: "Api") -> list[dict[str, Any]]:
+        given = {name: value for name, value in asked.items() if value is not None}
+        return platform.get("/api/alerts", **(_kept(platform, saved) if saved else {}) | given)["alerts"]
+
+    found = with_api(api, Path(data_dir), ask)
     if json:
         as_json(found)
     elif not found:
@@ -208,6 +223,16 @@ def resolve(
     _change(alert_ids, "resolve", note, api, data_dir, json)
 
 
+def _kept(platform: "Api", name: str) -> dict[str, Any]:
+    """Filters that were kept by a name. Raises BadInput with the names there are."""
+    from ..errors import BadInput
+
+    kept = {each["name"]: each["query"] for each in platform.get("/api/alert-filters")["filters"]}
+    if name not in kept:
+        raise BadInput(f"--saved: no filters are called {name!r}; there are: {', '.join(kept) or 'none'}")
+    return {each: value for each, value in kept[name].items() if value is not None}
+
+
 def _change(alert_ids: list[str], what: str, note: str | None, api: str | None, data_dir: Path, json: bool) -> None:
     """Change one alert, or many in one request."""
     from ..connect import with_api
@@ -241,3 +266,53 @@ def _change_many(body: dict[str, Any], what: str, api: str | None, data_dir: Pat
             say(f"refused: {each['problem']['title']}  ({each['alertId']})")
     if reply["refused"]:
         raise typer.Exit(1)
+
+
+@group.command(
+    "test-fire",
+    epilog=examples("monitors alerts test-fire", "monitors alerts test-fire --label team=shop --severity critical"),
+)
+def fire_test(
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="A label of the alert; may repeat.")
+    ] = None,
+    severity: Annotated[str, typer.Option(help="info, warning or critical.")] = "warning",
+    resolve_after: Annotated[
+        float, typer.Option(min=1, max=3600, metavar="SECONDS", help="When it is over; a longer one escalates.")
+    ] = 5,
+    patience: Annotated[
+        float, typer.Option(min=0, max=300, metavar="SECONDS", help="How long to wait for the first message.")
+    ] = 15,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Fire a test alert, and see to which channels it came: by the way that a real one with these labels would go."""
+    from ..connect import with_api
+    from ..errors import BadInput
+    from ..firing import fire
+    from ..render import as_json, clean, say, shortened, table
+
+    pairs = [each.partition("=") for each in labels or ()]
+    if not all(name and separator for name, separator, _ in pairs):
+        raise BadInput("a label is written NAME=VALUE: --label team=shop")
+    asked = {
+        "labels": {name: value for name, _, value in pairs},
+        "severity": severity,
+        "resolveAfter": resolve_after,
+    }
+    fired = with_api(api, Path(data_dir), lambda platform: fire(platform, asked, patience))
+    if json:
+        as_json(fired)
+        return
+    say(f"Fired {clean(fired['alert']['name'])} ({fired['alert']['id']}).")
+    if not fired["notifications"]:
+        say(f"Nobody was told within {patience:g} s. Why: monitors alerts explain {fired['alert']['id']}")
+        return
+    table(
+        ("CHANNEL", "STATE", "ROUTE", "ERROR"),
+        (
+            (each["channelName"], each["state"], each.get("route") or "", shortened(each.get("error") or "", 60))
+            for each in fired["notifications"]
+        ),
+    )
