@@ -58,8 +58,12 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     steps = [{"targets": [{"kind": "contact", "id": person}]}]
     await robin.post("/api/policies", json={"name": "Urgent", "steps": steps})
 
+    for browser, name in ((robin, "Checks"), (alex, "Others")):
+        await browser.post("/api/integrations", json={"kind": "generic", "name": name})
+
     archive = await exported(robin)
     assert archive.testzip() is None
+    assert [each["name"] for each in lines(archive, "integrations.ndjson")] == ["Checks"]
     assert [each["name"] for each in lines(archive, "contacts.ndjson")] == ["First"]
     [shown] = lines(archive, "schedules.ndjson")
     assert (shown["schedule"]["id"], len(shown["overrides"])) == (turns, 1)
@@ -76,6 +80,7 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     assert "whsec" not in archive.read("channels.ndjson").decode()
     assert [each["what"] for each in lines(archive, "audit.ndjson")] == [
         "account.export",
+        "integration.create",
         "policy.create",
         "schedule.override",
         "schedule.create",

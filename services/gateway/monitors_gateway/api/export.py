@@ -31,8 +31,10 @@ from ..archive import Member, zipped
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..store import audit as store
+from ..store import integrations
 from .audit import AuditEntry, audit_entry, audited
 from .auth import UserShape, user_shape
+from .integrations import IntegrationShape, shape
 
 router = APIRouter(prefix="/api", tags=["account"])
 
@@ -51,6 +53,7 @@ evaluations.ndjson    every check: what was read, where it stood, what was decid
 rules.ndjson          rules about measurements
 alerts.ndjson         alerts, with what happened to each
 channels.ndjson       where messages go, secrets masked
+integrations.ndjson   where other systems send their alerts; their addresses are not kept
 contacts.ndjson       people who can be on call, and the channels that reach them
 schedules.ndjson      whose turn it is, each with its overrides that are not over
 policies.ndjson       who is told next while nobody takes an alert
@@ -130,6 +133,7 @@ class Export:
             Member("rules.ndjson", self.rules()),
             Member("alerts.ndjson", self.alerts()),
             Member("channels.ndjson", self.channels()),
+            Member("integrations.ndjson", self.integrations()),
             Member("contacts.ndjson", self.contacts()),
             Member("schedules.ndjson", self.schedules()),
             Member("policies.ndjson", self.policies()),
@@ -188,6 +192,11 @@ class Export:
         """Channels, secrets masked."""
         for channel in (await self._ask(ListChannels(organization_id=self._organization))).channels:
             yield channel
+
+    async def integrations(self) -> AsyncIterator[IntegrationShape]:
+        """Integrations, newest first."""
+        for each in await integrations.find(self._gateway.runtime.pool, self._organization):
+            yield shape(each)
 
     async def contacts(self) -> AsyncIterator[Contact]:
         """People who can be on call."""
