@@ -144,6 +144,7 @@ def test_an_alert_is_listed_taken_and_ended(ask: Callable[..., Any], watched: di
     assert [each["id"] for each in ask("alerts", "list", "--assignee", "Robin", "--filter", "origin=monitor")] == [
         alert["id"]
     ]
+    ask("alerts", "list", "--saved", "Nowhere", code=2)
     assert ask("alerts", "resolve", alert["id"])["state"] == "resolved"
     why = ask("alerts", "explain", alert["id"])
     assert why["answer"].startswith("Told: "), why

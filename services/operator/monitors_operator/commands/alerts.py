@@ -57,7 +57,7 @@ def list_all(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="By filters that you keep in the inbox by this name; options that are given go before them.",
+            help="By filters kept by this name; other options go before.",
         ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Most alerts to show.")] = 50,

@@ -10,7 +10,9 @@ from monitors_contracts.alerts import AlertList, AlertState, AlertView, Severity
 from monitors_contracts.base import Id
 from monitors_contracts.silences import Holding
 
+from ...api.saved_filters import SavedFilter
 from ..formats import Formats, When
+from .alert_filters import FilterView, filter_view
 from .holding import HeldBy, held_by
 from .parts import Action, Badge, Empty, Link, Option, Tab, Tone
 
@@ -46,6 +48,8 @@ KEYS = (
     ("x", "Select the alert"),
     ("a", "Acknowledge it, or all selected"),
     ("r", "Resolve it, or all selected"),
+    ("s", "Silence it, or all selected"),
+    ("g", "Give it, or all selected, to somebody"),
     (".", "Show new alerts"),
     ("/", "Search"),
     ("?", "Show these keys"),
@@ -76,6 +80,7 @@ class AlertRow:
     opened: When
     crossed: str
     is_over: bool
+    assignee: str
     about: Link | None
     actions: tuple[Action, ...]
 
@@ -91,6 +96,7 @@ class AlertsView:
     query: str
     severity: str
     severities: tuple[Option, ...]
+    filters: FilterView
     rows: tuple[AlertRow, ...]
     can_acknowledge: bool
     can_resolve: bool
@@ -124,8 +130,13 @@ def alerts_view(
     root: str,
     formats: Formats,
     holdings: Mapping[Id, Sequence[Holding]] = MappingProxyType({}),
+    saved: Sequence[SavedFilter] = (),
+    error: str = "",
 ) -> AlertsView:
-    """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule."""
+    """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule, and those of `alert_filters`.
+
+    `error` is what is wrong with the labels that were asked for.
+    """
     here = f"{root}/alerts"
     filters = {name: value for name, value in asked.items() if value}
     _, shown = TABS[chosen]
@@ -137,6 +148,7 @@ def alerts_view(
         query=asked.get("q", ""),
         severity=asked.get("severity", ""),
         severities=SEVERITIES,
+        filters=filter_view(chosen, asked, error, saved, root),
         rows=tuple(_row(alert, holdings.get(alert.id, ()), root, formats) for alert in found.alerts),
         can_acknowledge=AlertState.FIRING in shown,
         can_resolve=chosen != "resolved",
@@ -158,6 +170,7 @@ def _row(alert: AlertView, holdings: Sequence[Holding], root: str, formats: Form
         opened=formats.when(alert.started_at),
         crossed=f"crossed {formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         is_over=alert.state is AlertState.RESOLVED,
+        assignee=alert.assignee or "",
         about=about(alert, "Its monitor", "Its rule", root),
         actions=actions_of(alert, root),
     )

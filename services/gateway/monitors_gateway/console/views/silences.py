@@ -1,5 +1,6 @@
 """Silences: the list, one with what it hid, and the form with what it would hide."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +31,8 @@ REMINDERS = (
 )
 MOST_SHOWN = 20
 """Alerts that a preview lists."""
+MOST_CHARACTERS = 1000
+"""Of a matcher's pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +374,20 @@ def matchers_for(alert: AlertView) -> str:
     """Matchers that choose an alert and those like it: its name and its own labels."""
     labels = {"alertname": alert.name, **alert.labels}
     return written([Matcher(label=name, value=value) for name, value in labels.items() if value])
+
+
+def matchers_for_all(alerts: Sequence[AlertView]) -> str:
+    """Matchers that choose these alerts: what each label, that all of them have, is like in one of them."""
+    labelled = [{"alertname": alert.name, **alert.labels} for alert in alerts]
+    matchers: list[Matcher] = []
+    for name in labelled[0] if labelled else ():
+        values = list(dict.fromkeys(labels.get(name, "") for labels in labelled))
+        either = "|".join(re.escape(value) for value in values)
+        if all(values) and len(values) == 1:
+            matchers.append(Matcher(label=name, value=values[0]))
+        elif all(values) and len(either) <= MOST_CHARACTERS:
+            matchers.append(Matcher(label=name, op="=~", value=either))
+    return written(matchers)
 
 
 def prolonged(silence: SilenceView, hours: int) -> dict[str, object]:
