@@ -14,6 +14,7 @@ from .wall_clock import moment, wall, zone_of
 
 LOOK_AHEAD = timedelta(days=35)
 """How far the next turn of somebody is looked for."""
+A_WEEK_AROUND = timedelta(days=8)
 DAY = timedelta(days=1)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _LENGTHS = {"daily": DAY, "weekly": 7 * DAY}
@@ -61,9 +62,19 @@ def turn_at(schedule: ScheduleSpec, overrides: Sequence[Override], at: datetime)
 
 def now_and_next(schedule: ScheduleSpec, overrides: Sequence[Override], at: datetime) -> tuple[Turn, Turn | None]:
     """The turn, or gap, that a moment is in, as a whole as far as LOOK_AHEAD around goes, and the next turn of somebody."""
-    around = turns(schedule, overrides, at - LOOK_AHEAD, at + LOOK_AHEAD)
-    position = bisect_right(around, at, key=lambda turn: turn.starts_at) - 1
-    return around[position], next((turn for turn in around[position + 1 :] if turn.contact_id), None)
+    for reach in (A_WEEK_AROUND, LOOK_AHEAD):
+        around = turns(schedule, overrides, at - reach, at + reach)
+        position = bisect_right(around, at, key=lambda turn: turn.starts_at) - 1
+        following = next((turn for turn in around[position + 1 :] if turn.contact_id), None)
+        if position > 0 and following and following is not around[-1]:  # whole, as nothing is cut where looking ended
+            break
+    return around[position], following
+
+
+def pieces(schedule: ScheduleSpec, span: timedelta) -> float:
+    """Of how many pieces, about, a span of time is made: hand-overs and hours of all layers. What `turns` costs."""
+    days = span / DAY
+    return sum(span / _length(layer) + days * len(layer.restrictions) for layer in schedule.layers)
 
 
 def _same(one: Turn, other: Turn) -> bool:
@@ -104,7 +115,7 @@ def _rotation(
 ) -> Iterator[tuple[int, datetime, datetime]]:
     """Turns by number from 0 on, and when each begins and ends; those that reach into the span."""
     first = datetime.combine(layer.start, time.fromisoformat(layer.hand_over))
-    length = _LENGTHS.get(layer.rotation) or timedelta(seconds=layer.length or 0)
+    length = _length(layer)
     grid = first
     if layer.rotation == "weekly":
         grid -= (first.weekday() - _DAYS.index(layer.weekday)) % 7 * DAY
@@ -116,6 +127,10 @@ def _rotation(
         if end > max(begin, since):
             yield number, begin, end
         number, begin = number + 1, end
+
+
+def _length(layer: Layer) -> timedelta:
+    return _LENGTHS.get(layer.rotation) or timedelta(seconds=layer.length or 0)
 
 
 def _open_spans(

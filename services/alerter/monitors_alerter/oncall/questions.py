@@ -1,6 +1,7 @@
 """What is asked about on-call settings: one short function a query."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from monitors_contracts.base import Id
@@ -16,6 +17,7 @@ from monitors_contracts.oncall import (
     ListSchedules,
     OnCall,
     OnCallList,
+    Override,
     OverrideList,
     Schedule,
     ScheduleList,
@@ -38,10 +40,12 @@ from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
 
 from ..domain.escalation import Directory, whom
-from ..domain.oncall import LOOK_AHEAD, Turn, now_and_next, turns
+from ..domain.oncall import LOOK_AHEAD, Turn, now_and_next, pieces, turns
 from . import store
 from .handlers import not_found
 
+MOST_PIECES = 20_000
+"""Hand-overs and hours of layers that one answer is made of."""
 MOST_SHIFTS = 2500
 """That one answer tells of: it travels as one message."""
 
@@ -86,20 +90,7 @@ class OnCallQuestions:
         ids = [each.id for each in schedules]
         overrides = await store.overrides(pool, organization, ids, at - LOOK_AHEAD, at + LOOK_AHEAD)
         names = {each.id: each.name for each in await store.find(pool, Contact, organization)}
-        found: list[OnCall] = []
-        for schedule in schedules:
-            now, following = now_and_next(schedule, overrides.get(schedule.id, ()), at)
-            found.append(
-                OnCall(
-                    schedule_id=schedule.id,
-                    schedule=schedule.name,
-                    timezone=schedule.timezone,
-                    at=at,
-                    now=_shift(now, schedule, names),
-                    ends_in_sight=now.ends_at < at + LOOK_AHEAD,
-                    next=_shift(following, schedule, names) if following else None,
-                )
-            )
+        found = await asyncio.to_thread(_on_call, schedules, overrides, names, at)
         return OnCallList(on_call=found)
 
     async def get_shifts(self, query: GetShifts) -> ShiftList:
@@ -111,7 +102,9 @@ class OnCallQuestions:
         pool = self._service.runtime.pool
         overrides = await store.overrides(pool, organization, [schedule.id], query.since, query.until)
         names = {each.id: each.name for each in await store.find(pool, Contact, organization)}
-        # A year of hourly turns takes a while, and others wait for their answers.
+        if pieces(schedule, query.until - query.since) > MOST_PIECES:
+            raise problem("invalid-span", "Too many turns", 422, "Ask for a shorter span of a schedule like this.")
+        # A year of turns takes a while, and others wait for their answers.
         found = await asyncio.to_thread(turns, schedule, overrides.get(schedule.id, ()), query.since, query.until)
         if len(found) > MOST_SHIFTS:
             detail = f"There are {len(found):,} turns in this span; at most {MOST_SHIFTS:,} are told of at once."
@@ -133,6 +126,26 @@ class OnCallQuestions:
         return PolicyPreviews(previews=[_preview(each, directory, now) for each in policies])
 
 
+def _on_call(
+    schedules: Sequence[Schedule], overrides: Mapping[Id, Sequence[Override]], names: Mapping[Id, str], at: datetime
+) -> list[OnCall]:
+    found: list[OnCall] = []
+    for schedule in schedules:
+        now, following = now_and_next(schedule, overrides.get(schedule.id, ()), at)
+        found.append(
+            OnCall(
+                schedule_id=schedule.id,
+                schedule=schedule.name,
+                timezone=schedule.timezone,
+                at=at,
+                now=_shift(now, schedule, names),
+                ends_in_sight=now.ends_at < at + LOOK_AHEAD,
+                next=_shift(following, schedule, names) if following else None,
+            )
+        )
+    return found
+
+
 def _preview(policy: Policy, directory: Directory, now: datetime) -> PolicyPreview:
     steps: list[StepPreview] = []
     after = 0.0
@@ -145,7 +158,7 @@ def _preview(policy: Policy, directory: Directory, now: datetime) -> PolicyPrevi
     return PolicyPreview(policy=policy, steps=steps)
 
 
-def _shift(turn: Turn, schedule: Schedule, names: dict[Id, str]) -> Shift:
+def _shift(turn: Turn, schedule: Schedule, names: Mapping[Id, str]) -> Shift:
     return Shift(
         starts_at=turn.starts_at,
         ends_at=turn.ends_at,

@@ -249,6 +249,18 @@ async def test_shifts_of_a_span_tile_it_and_name_people_layers_and_gaps(desk: On
     ]
 
 
+async def test_a_span_of_very_many_turns_is_refused_before_they_are_counted_out(desk: OnCallDesk):
+    person = await desk.contact("Person")
+    hourly = {"rotation": "custom", "length": 3600}
+    spec = rotation("Busy", person.id, layer=hourly)
+    spec = spec.model_copy(update={"layers": spec.layers * 20})
+    schedule = await desk.handlers.save_schedule(desk.of(SaveSchedule, schedule_id=new_id(), spec=spec, is_new=True))
+    asked = desk.of(GetShifts, schedule_id=schedule.id, since=NOW, until=NOW + timedelta(days=366))
+    assert await refused(desk.questions.get_shifts(asked)) == "invalid-span"
+    asked = desk.of(GetShifts, schedule_id=schedule.id, since=NOW, until=NOW + timedelta(days=3))
+    assert len((await desk.questions.get_shifts(asked)).shifts) in (72, 73)
+
+
 async def test_the_targets_of_a_step_are_those_of_the_organization_now(desk: OnCallDesk):
     person, other = await desk.contact("Person", desk.phone), await desk.contact("Other", desk.mail)
     schedule = await desk.schedule("Platform", person.id)

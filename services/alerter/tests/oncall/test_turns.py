@@ -201,6 +201,19 @@ def test_the_turn_at_a_moment_is_the_turn_of_the_span_that_holds_it(
     assert following is None or (following.contact_id and following.starts_at >= now.ends_at)
 
 
+@given(schedules(), st.integers(0, 1440))
+def test_who_is_next_is_the_next_turn_of_somebody_and_the_turn_of_now_is_whole(
+    drawn: tuple[ScheduleSpec, list[Override], datetime], minutes: int
+):
+    spec, overrides, since = drawn
+    at = since + minutes * MINUTE
+    now, following = oncall.now_and_next(spec, overrides, at)
+    far = oncall.turns(spec, overrides, at - oncall.LOOK_AHEAD, at + oncall.LOOK_AHEAD)
+    [around] = [each for each in far if each.starts_at <= at < each.ends_at]
+    assert now == around
+    assert following == next((each for each in far if each.starts_at >= now.ends_at and each.contact_id), None)
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 def test_a_weekly_hand_over_stays_at_nine_on_the_clock_through_a_year_of_daylight_saving(zone: str):
     spec = schedule(layer(*PEOPLE[:2], start=date(2026, 1, 5)), zone=zone)
