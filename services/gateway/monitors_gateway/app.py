@@ -70,7 +70,8 @@ One sentence in; a checked fact, an alert, a delivered notification out.
 
 Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Programs send an API
 token (`POST /api/tokens`) the same way; reading needs its scope `read`, sending measurements `metrics:write`, sending other
-systems' alerts `alerts:write`, anything else `write`. Every error is a problem document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by
+systems' alerts `alerts:write`, anything else `write`. Every error is a problem document (RFC 9457), but for Alertmanager's and
+Prometheus's APIs, which have theirs. Unsafe requests may carry an `Idempotency-Key`; lists are paged by
 `cursor`; limits answer 429 with `Retry-After`.
 """
 TAGS = [
