@@ -1,4 +1,4 @@
-"""Somebody new follows docs/metrics.md and docs/rules.md to the letter: each command does what it is said to do.
+"""Somebody new follows docs/metrics.md, docs/rules.md and docs/incidents.md to the letter: each command does what it is said to do.
 
 Commands are run one after the other in a shell, those that read again and again until the answer is the one that is printed:
 numbers and times may differ, ids are those of this time, and `...` is anything.
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
 _BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_READS = re.compile(r"monitors (metrics (promql|graph|senders)|alerts list|rules state|outbox list|\w+ list)|curl -sG")
+_READS = re.compile(r"monitors (metrics (promql|graph|senders)|alerts list|rules state|outbox list|incidents show|\w+ list)|curl -sG")
 _PLACES = re.compile(rf"(?P<id>{_ID})|(?P<time>[\d-]{{10}}[\d:]{{8}})|(?P<number>\d+(\.\d+)?)|(?P<rest>\.\.\.)")
 
 
@@ -150,9 +150,9 @@ def newcomer(new_platform: Any, tmp_path: Path) -> Iterator[Newcomer]:
 
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Prometheus: apt-get install prometheus")
-@pytest.mark.parametrize("document", ["metrics.md", "rules.md"])
+@pytest.mark.parametrize("document", ["metrics.md", "rules.md", "incidents.md"])
 def test_every_command_does_what_the_document_says(newcomer: Newcomer, document: str) -> None:
-    if document == "rules.md":
+    if document != "metrics.md":
         newcomer.follow(_step('export PATH="$PWD/.venv/bin:$PATH"'))
     found = steps(document)
     assert len(found) > 10
