@@ -58,8 +58,10 @@ Row: TypeAlias = tuple[Id, UUID, Id, Id, bool, str, str, datetime, str]
 
 async def follow(db: Connection, rules: Rules, alerts: Sequence[AlertView]) -> None:
     """Keep up with alerts of one organization, after they changed."""
-    still_open = [standing(alert) for alert in alerts if alert.state is not AlertState.RESOLVED]
-    rows = list(_rows(rules, still_open, alerts[0].organization_id))
+    rows: list[Row] = []
+    for alert in alerts:
+        if alert.state is not AlertState.RESOLVED:
+            rows += _rows(rules, standing(alert), alert.organization_id)
     await db.execute(DROP, [alert.id for alert in alerts], [row[1] for row in rows], [row[2] for row in rows])
     if rows:
         await db.execute(ADD, *columns(rows))
@@ -70,17 +72,18 @@ async def rebuild(db: Connection, organization_id: Id, rules: Sequence[Inhibitio
     await db.execute(FORGET, organization_id)
     compiled = Rules.active(rules)
     if compiled.rules:
-        found = [each async for each in open_labels(db, organization_id)]
-        if rows := list(_rows(compiled, found, organization_id)):
+        rows: list[Row] = []
+        async for alert in open_labels(db, organization_id):
+            rows += _rows(compiled, alert, organization_id)
+        if rows:
             await db.execute(ADD, *columns(rows))
 
 
-def _rows(rules: Rules, alerts: Iterable[Standing], organization_id: Id) -> Iterator[Row]:
-    for alert in alerts:
-        sources, aims = rules.sides(alert.labels)
-        written = json.dumps([[str(aim.rule), str(aim.key), aim.both] for aim in aims])
-        known = (alert.name, alert.severity, alert.started_at, written)
+def _rows(rules: Rules, alert: Standing, organization_id: Id) -> Iterator[Row]:
+    if sources := rules.sources(alert.labels):
+        aims = json.dumps([[str(aim.rule), str(aim.key), aim.both] for aim in rules.targets(alert.labels)])
         for side in sources:
+            known = (alert.name, alert.severity, alert.started_at, aims)
             yield organization_id, side.key, alert.alert_id, side.rule, side.both, *known
 
 

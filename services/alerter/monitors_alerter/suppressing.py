@@ -54,19 +54,32 @@ async def suppressions(
 ) -> dict[Id, list[Suppression]]:
     """What holds each of these alerts of one organization back; those that nothing holds are absent.
 
-    One query where nothing is set up; no query an alert. Silences come first, then windows, then other alerts.
+    Silences come first, then windows, then other alerts.
     """
-    version = (await _versions(db, [organization_id])).get(organization_id)
-    if version is None:
-        return {}
-    suppressors = await _suppressors_of(db, organization_id, version, now)
+    return await suppressions_of_many(db, {organization_id: alerts}, now)
+
+
+async def suppressions_of_many(
+    db: Connection | Pool, alerts: Mapping[Id, Sequence[AlertView]], now: datetime
+) -> dict[Id, list[Suppression]]:
+    """What holds each of these alerts back, by organization. One query where nothing is set up; no query an alert."""
+    found: dict[Id, list[Suppression]] = {}
+    for organization_id, version in (await _versions(db, list(alerts))).items():
+        suppressors = await _suppressors_of(db, organization_id, version, now)
+        found |= await _holding(db, organization_id, suppressors, alerts[organization_id], now)
+    return found
+
+
+async def _holding(
+    db: Connection | Pool, organization_id: Id, suppressors: Suppressors, alerts: Sequence[AlertView], now: datetime
+) -> dict[Id, list[Suppression]]:
     found: dict[Id, list[Suppression]] = {}
     aims: dict[Id, tuple[Side, ...]] = {}
     for alert in alerts:
         labels = labels_of(alert)
         if timed := suppressors.timed(labels, now):
             found[alert.id] = timed
-        if targeted := suppressors.rules.sides(labels)[1]:
+        if targeted := suppressors.rules.targets(labels):
             aims[alert.id] = targeted
     if aims:
         sources = await inhibitors.behind(db, organization_id, {aim for each in aims.values() for aim in each})

@@ -41,12 +41,12 @@ def rule(source: str, target: str, *equal: str, is_active: bool = True) -> Inhib
 def held(rules: Sequence[InhibitionRule], alerts: Sequence[Firing]) -> dict[Id, Id]:
     """Which alerts are held back, and by which."""
     compiled = Rules.active(rules)
-    sides = {alert.id: compiled.sides(alert.labels) for alert in alerts}
+    aims = {alert.id: compiled.targets(alert.labels) for alert in alerts}
     sources: dict[UUID, list[Source]] = {}
     for alert in alerts:
-        for side in sides[alert.id][0]:
-            sources.setdefault(side.key, []).append(Source(alert.id, "", side.both, alert.rank, sides[alert.id][1]))
-    found = {alert.id: inhibitor(alert.id, alert.rank, sides[alert.id][1], sources) for alert in alerts}
+        for side in compiled.sources(alert.labels):
+            sources.setdefault(side.key, []).append(Source(alert.id, "", side.both, alert.rank, aims[alert.id]))
+    found = {alert.id: inhibitor(alert.id, alert.rank, aims[alert.id], sources) for alert in alerts}
     return {alert_id: each[1].alert_id for alert_id, each in found.items() if each}
 
 

@@ -3,13 +3,15 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from monitors_contracts.matchers import Matcher, matches
 
+from .patterns import Patterns
+
 T = TypeVar("T")
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 1000
 """Values of a label for which it is remembered which patterns they meet."""
 _LITERAL = re.compile(r"[\w ,:@/%&=<>~!#'\"-]+")
 _INNER = re.compile(r"\((?:\?:)?([^()]*)\)")
@@ -36,25 +38,36 @@ class _Entry(Generic[T]):
     others: tuple[Matcher, ...]
 
 
-@dataclass(slots=True)
 class _Label(Generic[T]):
-    """What is filed under one label: by the value it asks for, or by a pattern, tried once a value."""
+    """What is filed under one label: by the value it asks for, by a pattern, or by what it may not be."""
 
-    exact: dict[str, list[_Entry[T]]] = field(default_factory=dict[str, "list[_Entry[T]]"])
-    patterns: list[_Entry[T]] = field(default_factory=list["_Entry[T]"])
-    met: dict[str, list[_Entry[T]]] = field(default_factory=dict[str, "list[_Entry[T]]"])
+    def __init__(self, entries: Iterable[_Entry[T]]) -> None:
+        self._exact: dict[str, list[_Entry[T]]] = {}
+        self._patterned: list[_Entry[T]] = []
+        self._others: list[_Entry[T]] = []
+        self._met: dict[str, list[_Entry[T]]] = {}
+        for entry in entries:
+            if values := values_of(entry.anchor):
+                for value in values:
+                    self._exact.setdefault(value, []).append(entry)
+            else:
+                (self._patterned if entry.anchor.op == "=~" else self._others).append(entry)
+        self._patterns = Patterns([entry.anchor.value for entry in self._patterned])
 
     def entries(self, value: str) -> Iterable[_Entry[T]]:
         """What may choose an alert with this value, and nothing whose anchor refuses it."""
-        yield from self.exact.get(value, ())
-        if self.patterns:
-            known = self.met.get(value)
-            if known is None:
-                if len(self.met) >= MOST_REMEMBERED:
-                    self.met.clear()
-                known = [entry for entry in self.patterns if matches(entry.anchor, {entry.anchor.label: value})]
-                self.met[value] = known
-            yield from known
+        yield from self._exact.get(value, ())
+        if self._patterned or self._others:
+            known = self._met.get(value)
+            yield from self._try(value) if known is None else known
+
+    def _try(self, value: str) -> list[_Entry[T]]:
+        if len(self._met) >= MOST_REMEMBERED:
+            self._met.clear()
+        found = [self._patterned[place] for place in self._patterns.met(value)]
+        found += [entry for entry in self._others if matches(entry.anchor, {entry.anchor.label: value})]
+        self._met[value] = found
+        return found
 
 
 class Chooser(Generic[T]):
@@ -68,18 +81,12 @@ class Chooser(Generic[T]):
         common = Counter(
             (matcher.label, value) for matchers, _ in given for matcher in matchers for value in values_of(matcher)
         )
-        labels: dict[str, _Label[T]] = {}
+        filed: dict[str, list[_Entry[T]]] = {}
         for place, (matchers, item) in enumerate(given):
             anchor = _anchor(matchers, common)
             others = tuple(matcher for matcher in matchers if matcher is not anchor)
-            entry = _Entry(item, place, anchor, others)
-            filed = labels.setdefault(anchor.label, _Label())
-            if values := values_of(anchor):
-                for value in values:
-                    filed.exact.setdefault(value, []).append(entry)
-            else:
-                filed.patterns.append(entry)
-        self._filed = tuple(labels.items())
+            filed.setdefault(anchor.label, []).append(_Entry(item, place, anchor, others))
+        self._filed = [(label, _Label(entries)) for label, entries in filed.items()]
 
     def find(self, labels: Mapping[str, str]) -> list[T]:
         """The items that choose these labels."""

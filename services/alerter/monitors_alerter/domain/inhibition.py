@@ -4,7 +4,6 @@ As in Alertmanager (https://prometheus.io/docs/alerting/latest/configuration/#in
 back has, directly or through others that are held back too, an inhibitor that is told. Alertmanager hides all of a ring.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,22 +63,30 @@ class Rules:
         self._sources = Chooser((each.spec.source, each) for each in self.rules.values())
         self._targets = Chooser((each.spec.target, each) for each in self.rules.values())
 
-    def sides(self, labels: Mapping[str, str]) -> tuple[tuple[Side, ...], tuple[Side, ...]]:
-        """As which sources, and as which targets, an alert with these labels stands."""
-        if not self.rules:
-            return (), ()
-        sources, targets = self._sources.find(labels), self._targets.find(labels)
-        both = {rule.id for rule in sources} & {rule.id for rule in targets}
-        return _sides(sources, labels, both), _sides(targets, labels, both)
+    def sources(self, labels: Mapping[str, str]) -> tuple[Side, ...]:
+        """As which sources an alert with these labels stands."""
+        if not self.rules or not (found := self._sources.find(labels)):
+            return ()
+        return _sides(found, self._targets.find(labels), labels)
+
+    def targets(self, labels: Mapping[str, str]) -> tuple[Side, ...]:
+        """As which targets an alert with these labels stands."""
+        if not self.rules or not (found := self._targets.find(labels)):
+            return ()
+        return _sides(found, self._sources.find(labels), labels)
 
 
-def _sides(rules: Iterable[InhibitionRule], labels: Mapping[str, str], both: set[Id]) -> tuple[Side, ...]:
-    return tuple(Side(rule.id, _key(rule, labels), rule.id in both) for rule in rules)
+def _sides(
+    here: Iterable[InhibitionRule], there: Iterable[InhibitionRule], labels: Mapping[str, str]
+) -> tuple[Side, ...]:
+    both = {rule.id for rule in there}
+    return tuple(Side(rule.id, _key(rule, labels), rule.id in both) for rule in here)
 
 
 def _key(rule: InhibitionRule, labels: Mapping[str, str]) -> UUID:
-    values = [str(rule.id), *(labels.get(name, "") for name in rule.spec.equal)]
-    return UUID(bytes=blake2b(json.dumps(values).encode(), digest_size=16).digest())
+    values = (labels.get(name, "") for name in rule.spec.equal)
+    told_apart = "".join(f"{len(value)}:{value}" for value in values)
+    return UUID(bytes=blake2b(f"{rule.id}{told_apart}".encode(), digest_size=16).digest())
 
 
 Sources: TypeAlias = Mapping[UUID, Sequence[Source]]
