@@ -55,11 +55,16 @@ def way(**parts: Any) -> Way:
 
 
 def tell(
-    of: Group, by: Way, *members: Member, now: datetime = NOW, room: dict[Id, int] | None = None, **how: Any
+    of: Group,
+    by: Way,
+    *members: Member,
+    now: datetime = NOW,
+    room: dict[Id, int] | None = None,
+    whole: bool = True,
+    call: Call | None = None,
 ) -> Outcome:
-    return decide(
-        of, by, members, Around(now, CHANNELS, dict.fromkeys(CHANNELS, 100) | (room or {})), **({"whole": True} | how)
-    )
+    around = Around(now, CHANNELS, dict.fromkeys(CHANNELS, 100) | (room or {}))
+    return decide(of, by, members, around, whole=whole, call=call)
 
 
 def shape(outcome: Outcome) -> list[tuple[Id, str, list[AlertState]]]:
