@@ -55,7 +55,7 @@ KNOWN: dict[Kind, Known] = {
         _PROMETHEUS_LIKE,
     ),
     "cloudwatch": Known(
-        "CloudWatch (SNS)",
+        "CloudWatch",
         "The alarm's SNS topic, Create subscription: protocol HTTPS, this address as the endpoint. It confirms itself; "
         "messages are taken only with the signature of SNS.",
         '{"Type": "Notification", "Message": "{\\"AlarmName\\": \\"DiskFull\\", \\"NewStateValue\\": \\"ALARM\\"}"}',
@@ -79,7 +79,7 @@ KNOWN: dict[Kind, Known] = {
     ),
     "generic": Known(
         "Any webhook",
-        "POST JSON to this address. Without a mapping it is read as below; a mapping says where else the parts are.",
+        "POST JSON to this address, in the form of the example; or give a mapping that says where else the parts are.",
         '{"name": "DiskFull", "status": "firing", "severity": "critical", "summary": "db-1 has no room left", '
         '"labels": {"host": "db-1"}}',
     ),

@@ -65,6 +65,7 @@ class NewIntegrationView:
     kinds: tuple[KindChoice, ...]
     kind: Kind
     words: str
+    example: str
     fields: tuple[Field, ...]
     error: str
 
@@ -200,6 +201,7 @@ def new_integration_view(kind: Kind, typed: Mapping[str, str], errors: Errors, r
         ),
         kind=kind,
         words=known.setup,
+        example=known.example,
         fields=tuple(replace(each, value=typed.get(each.name, ""), error=errors.of(each.name)) for each in fields),
         error=errors.form,
     )
