@@ -233,6 +233,11 @@ async def test_alerts_are_put_in_and_taken_out_by_hand(alerter: Alerter) -> None
     assert (opened.incident.alert_ids, opened.incident.severity) == ([alert.id], "warning")
     assert await alerter.handlers.open_incident(ask) == opened
     assert (await alerter.get(known)).incident.alert_ids == [critical.id]
+    whole = alerter.ask(OpenIncident, incident_id=new_id(), title="All of it", alert_ids=[critical.id])
+    moved = (await alerter.handlers.open_incident(whole)).incident
+    taken_over = (await alerter.get(known)).incident
+    assert (taken_over.status, taken_over.merged_into) == ("resolved", moved.id)
+    known = moved.id
     remove = alerter.ask(RemoveAlert, incident_id=known, alert_id=critical.id)
     assert (await alerter.handlers.remove_alert(remove)).incident.alert_ids == []
     assert await problem_of(alerter.handlers.remove_alert(remove)) == "alert-not-in-incident"

@@ -6,6 +6,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from monitors_alerter import store
+from monitors_contracts.alerts import AlertTriggered, AlertView
+from monitors_contracts.base import new_id
+
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{7*7}}"""
@@ -120,3 +124,18 @@ async def test_nobody_sees_anothers(entered: Any, alex: Any) -> None:
 @pytest.mark.parametrize("query", ["status=nonsense", "q=%00", "status=all&cursor="])
 async def test_an_odd_query_is_still_a_page(entered: Any, query: str) -> None:
     assert (await entered.get(f"/console/incidents?{query}")).status_code == 200
+
+
+async def test_an_alert_leads_to_its_incident_and_back(services: Any, entered: Any) -> None:
+    alert: AlertView = services.add_alert(entered.organization_id, name="Down", fingerprint=str(new_id()))
+    event = AlertTriggered(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason="received")
+    async with services.evaluator.runtime.pool.acquire() as db, db.transaction():
+        await store.apply(db, event)
+    assert "<dt>Incident</dt>" not in (await entered.get(f"/console/alerts/{alert.id}")).text
+    body = {"title": "Shop is down", "alerts": [str(alert.id)]}
+    made = (await entered.post("/api/incidents", json=body)).json()["incident"]["id"]
+    assert (
+        f'<a href="/console/incidents/{made}">#1 Shop is down</a>'
+        in (await entered.get(f"/console/alerts/{alert.id}")).text
+    )
+    assert f'<a href="/console/alerts/{alert.id}">Down</a>' in (await entered.get(f"/console/incidents/{made}")).text

@@ -95,12 +95,17 @@ def removed(
     now: datetime,
     by: Id,
     to: Id | None = None,
-) -> IncidentUpdated:
-    """Alerts are taken out, to another incident or to none. Raises Refused `alert-not-in-incident`."""
+) -> IncidentEvent:
+    """Alerts are taken out, to another incident or to none; the other one takes over what has none left.
+
+    Raises Refused `alert-not-in-incident`.
+    """
     gone = set(alert_ids)
     if not gone <= set(incident.alert_ids):
         raise Refused("alert-not-in-incident")
     left = [each for each in incident.alert_ids if each not in gone]
+    if to and not left:
+        return _taken_over(incident, to, now, by)
     alerts = [Joining(alert_id=each) for each in dict.fromkeys(alert_ids)]
     changes = _of(incident, left, members)
     return _next(IncidentUpdated, incident, "alerts-removed", now, by=by, alerts=alerts, other=to, **changes)
@@ -189,27 +194,10 @@ def merged(
         changes |= _again(incident)
     numbers = ", ".join(f"#{each.number}" for each in away)
     moved = [Joining(alert_id=alert, words=f"from #{each.number}") for each in away for alert in each.alert_ids]
-    gone: dict[str, Any] = {"status": IncidentStatus.RESOLVED, "merged_into": incident.id, "alert_ids": []}
-    gone |= {"counts": {}, "quiet_since": None}
-    events: list[IncidentEvent] = [
+    return [
         _next(IncidentUpdated, incident, "merged", now, by=by, text=numbers, alerts=moved, **changes),
-        *(
-            _next(
-                IncidentResolved,
-                each,
-                "merged-away",
-                now,
-                by=by,
-                text=f"#{incident.number}",
-                other=incident.id,
-                **gone,
-                resolved_at=each.resolved_at or now,
-                resolved_by=each.resolved_by if each.resolved_at else by,
-            )
-            for each in away
-        ),
+        *(_taken_over(each, incident.id, now, by, f"#{incident.number}") for each in away),
     ]
-    return events
 
 
 def described(
@@ -322,6 +310,14 @@ def _of(incident: Incident, alert_ids: Sequence[Id], members: Members) -> dict[s
         "last_alert_at": max(each.started_at for each in alerts),
         "quiet_since": max(ends) if all(_is_over(each) for each in alerts) and ends else None,
     }
+
+
+def _taken_over(incident: Incident, to: Id, now: datetime, by: Id, text: str = "") -> IncidentResolved:
+    """Another incident has its alerts now."""
+    changes: dict[str, Any] = {"status": IncidentStatus.RESOLVED, "merged_into": to}
+    changes |= {"alert_ids": [], "counts": {}, "quiet_since": None}
+    changes |= {} if incident.resolved_at else {"resolved_at": now, "resolved_by": by}
+    return _next(IncidentResolved, incident, "merged-away", now, by=by, text=text, other=to, **changes)
 
 
 def _again(incident: Incident) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from starlette.responses import Response
 
 from monitors_contracts.alerts import AlertList, AlertState, HeldBack, Severity
 from monitors_contracts.base import Id
+from monitors_contracts.incidents import IncidentHead
 from monitors_contracts.silences import Holding
 from monitors_runtime.errors import ProblemError
 
 from ...api import alerts as api
-from ...api import saved_filters, silences
+from ...api import incidents, saved_filters, silences
 from ...api.alerts import AssignRequest, BulkReply, BulkRequest, CommentRequest, NoteRequest
 from ...api.explanations import Explanation
 from ...api.saved_filters import SaveFilter
@@ -210,10 +211,14 @@ async def note(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
 
 
 async def _show(request: Request, alert_id: Id, visit: Visit, typed: str, errors: Errors, status: int) -> Response:
-    found, held, why = await asyncio.gather(
-        api.get_timeline(alert_id, visit.caller, visit.gateway), _holdings(visit, [alert_id]), _why(visit, alert_id)
+    found, held, why, incident = await asyncio.gather(
+        api.get_timeline(alert_id, visit.caller, visit.gateway),
+        _holdings(visit, [alert_id]),
+        _why(visit, alert_id),
+        _incident(visit, alert_id),
     )
-    view = alert_view(found, typed, errors, root_of(request), formats(request), held.get(alert_id, ()), why)
+    known = held.get(alert_id, ())
+    view = alert_view(found, typed, errors, root_of(request), formats(request), known, why, incident)
     return await page(request, "pages/alerts/alert.html", view, status)
 
 
@@ -233,6 +238,15 @@ async def _why(visit: Visit, alert_id: Id) -> Explanation | None:
         return await api.explain_alert(alert_id, visit.caller, visit.gateway)
     except ProblemError:
         return None
+
+
+async def _incident(visit: Visit, alert_id: Id) -> IncidentHead | None:
+    """The incident that an alert is in; None while nobody can say."""
+    try:
+        found = await incidents.list_incidents(visit.caller, visit.gateway, alert_id=alert_id, limit=1)
+    except ProblemError:
+        return None
+    return next(iter(found.incidents), None)
 
 
 def _back(request: Request, alert_id: Id, flash: Flash | None) -> Response:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import is_web_address
+from monitors_contracts.incidents import IncidentHead
 from monitors_contracts.notifications import DeliveryState
 from monitors_contracts.silences import Holding
 
@@ -23,6 +24,8 @@ from .why import WhyView, why_view
 STEPS: dict[str, tuple[str, Tone]] = {
     "opened": ("Opened", "bad"),
     "crossed-again": ("Crossed again", "bad"),
+    "flapping": ("Comes and goes", "warn"),
+    "steady": ("Steady again", "bad"),
     "acknowledged": ("Acknowledged", "warn"),
     "assigned": ("Given", "info"),
     "resolved": ("Resolved", "good"),
@@ -58,6 +61,7 @@ class AlertPageView:
     crossed: str
     about: Link | None
     about_what: str
+    incident: Link | None
     labels: str
     notes: tuple[tuple[str, str], ...]
     runbook: Link | None
@@ -88,6 +92,7 @@ def alert_view(
     formats: Formats,
     holdings: Sequence[Holding] = (),
     why: Explanation | None = None,
+    incident: IncidentHead | None = None,
 ) -> AlertPageView:
     """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`.
 
@@ -114,6 +119,7 @@ def alert_view(
         crossed=f"{formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         about=about(alert, alert.name, alert.name, root),
         about_what="Rule" if alert.rule_id else "Monitor",
+        incident=Link(f"#{incident.number} {incident.title}", f"{root}/incidents/{incident.id}") if incident else None,
         labels=", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())),
         notes=tuple((name.capitalize(), text) for name, text in alert.annotations.items() if name != "summary"),
         runbook=web_link(alert.runbook_url),
