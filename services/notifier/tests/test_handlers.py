@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.notifications import (
+    ChannelChanged,
+    ChannelDeleted,
     ChannelSpec,
     CreateChannel,
     DeleteChannel,
@@ -59,6 +62,57 @@ async def test_a_channel_when_invalid_or_refused_then_is_not_made(notifier: Any)
     assert await refused(notifier.webhook("ftp://hooks.example")) == "invalid-channel"
     assert await refused(notifier.webhook("https://refused.example")) == "refused-address"
     assert (await notifier.deliveries.list_channels(ListChannels(organization_id=notifier.organization))).channels == []
+
+
+async def announced(notifier: Any) -> list[tuple[str, bool, int] | str]:
+    """What the other services were told of the organization's channels."""
+    told = await notifier.house.published(ChannelChanged, ChannelDeleted)
+    return [
+        (each.event.channel.name, each.event.channel.is_active, each.event.channel.version)
+        if isinstance(each.event, ChannelChanged)
+        else "deleted"
+        for each in told
+        if each.event.organization_id == notifier.organization
+    ]
+
+
+async def test_a_channel_when_it_changes_then_the_other_services_are_told(notifier: Any):
+    made = await notifier.webhook(name="Team")
+    where: dict[str, Any] = {"organization_id": notifier.organization, "channel_id": made.id}
+    await notifier.handlers.update_channel(UpdateChannel(**where, name="Renamed"))
+    await notifier.handlers.unsubscribe(
+        Unsubscribe(token=make_token(Subscription(notifier.organization, made.id), SECRET))
+    )
+    await notifier.handlers.update_channel(UpdateChannel(**where, is_active=True))
+    await notifier.handlers.delete_channel(DeleteChannel(**where))
+    assert await announced(notifier) == [
+        ("Team", True, 1),
+        ("Renamed", True, 2),
+        ("Renamed", False, 3),
+        ("Renamed", True, 4),
+        "deleted",
+    ]
+    told = await notifier.house.published(ChannelChanged)
+    assert "hooks.example" not in "".join(each.event.model_dump_json() for each in told), "nothing of where it leads"
+
+
+async def test_an_accounts_first_channel_when_made_and_moved_then_the_other_services_are_told(
+    make_notifier: Callable[..., Any],
+):
+    notifier = make_notifier(smtp_url=SecretStr("smtp://localhost:2525"))
+    await notifier.register()
+    [first] = await notifier.channels()
+    await notifier.move(first.id, "robin@example.com", "robin@example.org")
+    assert await announced(notifier) == [("robin@example.com", True, 1), ("robin@example.org", True, 2)]
+
+
+async def test_channels_when_they_were_never_announced_then_are_at_start_and_once(notifier: Any):
+    made = await notifier.webhook(name="Old")
+    await notifier.house.pool.execute("UPDATE notifier.channels SET version = 0 WHERE id = $1", made.id)
+    while await notifier.handlers._announce_some():
+        pass
+    assert not await notifier.handlers._announce_some()
+    assert await announced(notifier) == [("Old", True, 1), ("Old", True, 1)]
 
 
 async def test_channels_when_another_organization_asks_then_are_not_found(
