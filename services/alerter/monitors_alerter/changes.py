@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from monitors_contracts.alerts import AlertAcknowledged, AlertAssigned, AlertEvent, AlertTriggered
+from monitors_contracts.alerts import AlertAcknowledged, AlertAssigned, AlertEvent, AlertResolved, AlertTriggered
 from monitors_contracts.base import Id
 from monitors_runtime.database import Connection
 from monitors_runtime.runtime import Service
@@ -48,6 +48,8 @@ def _tells(event: AlertEvent) -> bool:
     """Whether there may be something to tell: not when somebody takes or gets it, nor when it was only heard of again."""
     if isinstance(event, AlertTriggered):
         return event.notify
+    if isinstance(event, AlertResolved) and not event.alert.origin and event.alert.rule_id is None:
+        return False  # a web monitor's alert from before ends were told
     return not isinstance(event, AlertAcknowledged | AlertAssigned)
 
 
