@@ -94,6 +94,25 @@ def test_what_is_silenced_is_not_told_and_is_told_when_the_silence_ends(
     assert json.loads(monitors("silences", "list", "--state", "expired", "--json"))[0]["expiredBy"]
 
 
+def test_a_silence_reminds_of_its_end_where_what_it_hides_would_be_told(platform: Any, user: Any, site: Any) -> None:
+    user.call("POST", "/api/channels", {"kind": "webhook", "url": f"{site.url}/hook", "name": "Hook"})
+    body = {"matchers": "host=db-1", "for": "2m", "remind": 0, "comment": "Disk is replaced"}
+    path = f"/api/silences/{user.call('POST', '/api/silences', body).json()['silence']['id']}"
+    fire(user, {"alertname": "DiskFull", "host": "db-1"})
+    platform.wait_until(lambda: user.call("GET", path).json()["holding"] == 1, "the alert is held back")
+    user.call("PATCH", path, {"remind": 115})
+
+    def reminder() -> Any:
+        return [body["data"] for _, body in list(site.hooks) if body["data"].get("noticeReason") == "silence-expires"]
+
+    platform.wait_until(reminder, "the webhook is reminded")
+    [told] = reminder()
+    assert told["alerts"] == []
+    assert "Disk is replaced" in told["note"]
+    assert "1 firing alert, told then: DiskFull" in told["note"]
+    assert user.call("GET", path).json()["remindedAt"]
+
+
 def test_a_broad_silence_is_not_made_unasked(monitors: Command) -> None:
     refused = monitors("silences", "add", "alertname=~.+", "--for", "1h", fails=2)
     assert refused.count("\n") == 1
