@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from monitors_contracts.base import Id
-from monitors_runtime.database import Pool
+from monitors_runtime.database import Connection, Pool
 
 from . import channel_store, store
 from .channel_store import Channel
@@ -36,16 +36,21 @@ async def take(pool: Pool, claims: Claims, asked: Sequence[Ask]) -> dict[Ask, Si
     """Claim, and look; what another copy holds is left out. Each key is asked for once."""
     async with pool.acquire() as db:
         taken = await claims.take(db, [ask.key for ask in asked])
-        asked = [ask for ask in asked if ask.key in taken]
-        if not asked:
-            return {}
-        channels = await channel_store.these_channels(
-            db, [(ask.key.organization_id, ask.key.channel_id) for ask in asked]
-        )
-        waiting = await store.waiting(db, [ask.key for ask in asked])
-        known = await store.known(db, [ask.notice_id for ask in asked if ask.notice_id])
-        alerts = {(ask.key.organization_id, alert) for ask in asked for alert in _alerts(ask, waiting)}
-        arrived = await store.arrivals(db, sorted(alerts))
+        try:
+            return await _look(db, [ask for ask in asked if ask.key in taken])
+        except BaseException:
+            claims.forget(list(taken))
+            raise
+
+
+async def _look(db: Connection, asked: Sequence[Ask]) -> dict[Ask, Situation]:
+    if not asked:
+        return {}
+    channels = await channel_store.these_channels(db, [(ask.key.organization_id, ask.key.channel_id) for ask in asked])
+    waiting = await store.waiting(db, [ask.key for ask in asked])
+    known = await store.known(db, [ask.notice_id for ask in asked if ask.notice_id])
+    alerts = {(ask.key.organization_id, alert) for ask in asked for alert in _alerts(ask, waiting)}
+    arrived = await store.arrivals(db, sorted(alerts))
     return {
         ask: Situation(
             channel=channels.get((ask.key.organization_id, ask.key.channel_id)),

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import new_id
 from monitors_contracts.notifications import (
@@ -94,6 +96,25 @@ async def test_a_copy_that_died_when_its_claim_ends_then_another_sends_once(noti
     assert (await notifier.ledger(notice.notice_id)).state is DeliveryState.SENT
     left = await notifier.house.pool.fetchval("SELECT count(*) FROM notifier.claims WHERE channel_id = $1", channel.id)
     assert left == 0
+
+
+async def test_a_try_when_the_database_goes_in_its_midst_then_its_claim_ends(
+    notifier: Any, monkeypatch: pytest.MonkeyPatch
+):
+    channel = await notifier.webhook()
+    notice = notifier.notice(channel.id, notifier.alert())
+
+    async def away(*_: Any) -> Any:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "arrivals", away)
+        with pytest.raises(ConnectionResetError):
+            await notifier.deliver(notice)
+    assert notifier.delivering._claims._held == set(), "nobody holds on to it"
+    await notifier.house.pool.execute("UPDATE notifier.claims SET until = now() WHERE channel_id = $1", channel.id)
+    await notifier.deliver(notice)
+    assert await notifier.states() == ["sent"]
 
 
 async def test_a_try_when_it_takes_long_then_the_ledger_shows_it_waiting_until_it_ends(notifier: Any):
