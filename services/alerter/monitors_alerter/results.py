@@ -27,7 +27,7 @@ HELD_BACK = ("silenced", "maintenance", "inhibited")
 
 @dataclass
 class Results:
-    """What is to be written, in an order that all keep: groups before their members, so that nobody waits in a circle."""
+    """What is to be written, in an order that all keep so that nobody waits in a circle: groups, digests last, members."""
 
     limits: Limits
     now: datetime
@@ -163,8 +163,8 @@ class Results:
         """Write all of it down."""
         db = tx.db
         await store.keep_groups(db, self.kept)
-        groups = await store.join_groups(db, list(self.openings.values()))
         await store.wake(db, self.woken, self.now)
+        groups = await store.join_groups(db, list(self.openings.values()))
         joining = [self._joining(key, *joins, groups) for (key, _), joins in self.joining.items()]
         await store.join_members(db, joining)
         await store.keep_members(db, self.members)
