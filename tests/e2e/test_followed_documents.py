@@ -1,4 +1,4 @@
-"""Somebody new follows docs/metrics.md, docs/rules.md and docs/incidents.md to the letter: each command does what it is said to do.
+"""Somebody new follows documents to the letter, or one section of them: each command does what it is said to do.
 
 Commands are run one after the other in a shell, those that read again and again until the answer is the one that is printed:
 numbers and times may differ, ids are those of this time, and `...` is anything.
@@ -26,7 +26,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
 _BLOCK = re.compile(r"^```(console|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_READS = re.compile(r"monitors (metrics (promql|graph|senders)|alerts list|rules state|outbox list|incidents show|\w+ list)|curl -sG")
+_READS = re.compile(
+    r"monitors (metrics (promql|graph|senders)|alerts (list|explain)|rules state|outbox list|incidents show|\w+ list)|curl -sG"
+)
 _PLACES = re.compile(rf"(?P<id>{_ID})|(?P<time>[\d-]{{10}}[\d:]{{8}})|(?P<number>\d+(\.\d+)?)|(?P<rest>\.\.\.)")
 
 
@@ -38,10 +40,13 @@ class Step:
     answer: str
 
 
-def steps(document: str) -> list[Step | tuple[Path, str]]:
-    """The document's commands in order, with the files between them: YAML that begins with its name."""
+def steps(document: str, section: str = "") -> list[Step | tuple[Path, str]]:
+    """The commands of a document, or of a section, in order, with the files between them: YAML that begins with its name."""
+    text = (DOCUMENTS / document).read_text()
+    if section:
+        text = text.split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
     found: list[Step | tuple[Path, str]] = []
-    for kind, block in _BLOCK.findall((DOCUMENTS / document).read_text()):
+    for kind, block in _BLOCK.findall(text):
         if kind == "console":
             found += map(_step, re.split(r"^\$ ", block, flags=re.MULTILINE)[1:])
         elif named := re.match(r"# (\S+\.yml)\n", block):
@@ -150,11 +155,14 @@ def newcomer(new_platform: Any, tmp_path: Path) -> Iterator[Newcomer]:
 
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs Prometheus: apt-get install prometheus")
-@pytest.mark.parametrize("document", ["metrics.md", "rules.md", "incidents.md"])
-def test_every_command_does_what_the_document_says(newcomer: Newcomer, document: str) -> None:
+@pytest.mark.parametrize(
+    ("document", "section"),
+    [("metrics.md", ""), ("rules.md", ""), ("incidents.md", ""), ("alerts.md", "In ten minutes")],
+)
+def test_every_command_does_what_the_document_says(newcomer: Newcomer, document: str, section: str) -> None:
     if document != "metrics.md":
         newcomer.follow(_step('export PATH="$PWD/.venv/bin:$PATH"'))
-    found = steps(document)
+    found = steps(document, section)
     assert len(found) > 10
     for each in found:
         if isinstance(each, Step):
