@@ -5,25 +5,17 @@ one judge makes of all batches that were sent, each once.
 """
 
 import asyncio
-import os
 import random
-import signal
-import socket
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
-import psutil
 import pytest
-import pytest_asyncio
 from pydantic import TypeAdapter
 
 from monitors_contracts.base import Id, new_id
@@ -35,11 +27,7 @@ from monitors_contracts.rules import GetRuleState, RuleSpec, RuleState, RuleView
 from monitors_evaluator.domain.rules.batches import batch_of
 from monitors_evaluator.domain.rules.crossings import crossing
 from monitors_evaluator.domain.rules.judging import Judge
-from monitors_runtime.embedded.child import Child
-from monitors_runtime.embedded.nats import EmbeddedNats
-from monitors_runtime.embedded.postgres import EmbeddedPostgres
 from monitors_runtime.runtime import Runtime
-from monitors_runtime.settings import RuntimeSettings
 
 pytestmark = [
     pytest.mark.fault,
@@ -49,7 +37,7 @@ pytestmark = [
 ]
 
 PATIENCE = 120.0
-OUTAGE_SECONDS = 10
+SERVICES = ("gateway", "metrics", "evaluator", "evaluator")
 HOSTS = [f"web-{number}" for number in range(40)]
 RULES: list[dict[str, Any]] = [
     {"name": "Busy", "kind": "threshold", "warning": 60, "critical": 85, "recovery": 40, "for": "2s"},
@@ -59,79 +47,6 @@ RULES: list[dict[str, Any]] = [
     {"name": "Quickly", "kind": "rate", "function": "delta", "window": "5s", "by": [], "across": "max", "warning": 8},
 ]
 _SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)
-
-
-class Service:
-    """A service in a process of its own."""
-
-    def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
-        self._command = [sys.executable, "-m", f"monitors_{name}"]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._environment = environment | {"MONITORS_PORT": str(self.port)}
-        self._log = log
-        self.process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        with self._log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                *self._command, env=os.environ | self._environment, stdout=log, stderr=log
-            )
-        await until(self._ready, f"{self._command}; log: {self._log}")
-
-    async def _ready(self) -> bool:
-        try:
-            async with httpx.AsyncClient() as client:
-                return (await client.get(f"http://127.0.0.1:{self.port}/health/ready")).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    async def kill(self) -> None:
-        if self.process and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
-
-
-@dataclass
-class Apart:
-    """The platform as services apart: what each fault is to hit."""
-
-    nats: EmbeddedNats
-    postgres: EmbeddedPostgres
-    runtime: Runtime
-    gateway: Service
-    metrics: Service
-    evaluators: list[Service]
-
-    @property
-    def api(self) -> str:
-        return f"http://127.0.0.1:{self.gateway.port}"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def apart(servers_folder: Callable[[], AbstractContextManager[Path]]) -> AsyncGenerator[Apart]:
-    with servers_folder() as folder:
-        nats, postgres = EmbeddedNats(folder / "nats"), EmbeddedPostgres(folder / "postgres")
-        await asyncio.gather(nats.start(), postgres.start())
-        environment = {
-            "MONITORS_NATS_URL": nats.url,
-            "MONITORS_DATABASE_URL": postgres.url,
-            "MONITORS_DATA_DIR": str(folder),
-            "MONITORS_SECRET_KEY": "k" * 40,
-            "MONITORS_LOG_LEVEL": "warning",
-        }
-        names = ("gateway", "metrics", "evaluator", "evaluator")
-        made = [Service(name, environment, folder / f"{name}-{n}.log") for n, name in enumerate(names)]
-        for service in made:
-            await service.start()
-        runtime = Runtime(RuntimeSettings(nats_url=nats.url, database_url=postgres.url, data_dir=folder))
-        await runtime.start()
-        yield Apart(nats, postgres, runtime, made[0], made[1], made[2:])
-        for service in made:
-            await service.kill()
-        await runtime.stop()
-        await asyncio.gather(nats.stop(), postgres.stop())
 
 
 @dataclass
@@ -199,7 +114,7 @@ class Sender:
         return found
 
 
-async def test_transitions_when_things_fall_over_then_each_happens_once_and_in_order(apart: Apart) -> None:
+async def test_transitions_when_things_fall_over_then_each_happens_once_and_in_order(apart: Any) -> None:
     """All faults while one sender sends: nothing else could tell one fault's damage from what the next one heals."""
     async with httpx.AsyncClient(base_url=apart.api, timeout=15) as client:
         sender = Sender(apart.api, client)
@@ -207,20 +122,20 @@ async def test_transitions_when_things_fall_over_then_each_happens_once_and_in_o
         for fields in RULES:
             await sender.add(op="gt", **fields)
         faults: dict[str, Callable[[], Awaitable[None]]] = {
-            "metrics killed": lambda: killed(apart.metrics),
-            "an evaluator killed": lambda: killed(apart.evaluators[0]),
-            "the other evaluator killed": lambda: killed(apart.evaluators[1]),
-            "NATS stands still": lambda: frozen(apart.nats.child),
-            "NATS killed": lambda: gone(apart.nats.child),
-            "PostgreSQL stands still": lambda: frozen(apart.postgres.child),
-            "PostgreSQL killed": lambda: gone(apart.postgres.child),
+            "metrics killed": lambda: apart.killed(*apart.services["metrics"]),
+            "an evaluator killed": lambda: apart.killed(apart.services["evaluator"][0]),
+            "the other evaluator killed": lambda: apart.killed(apart.services["evaluator"][1]),
+            "NATS stands still": lambda: apart.frozen(apart.nats.child),
+            "NATS killed": lambda: apart.gone(apart.nats.child),
+            "PostgreSQL stands still": lambda: apart.frozen(apart.postgres.child),
+            "PostgreSQL killed": lambda: apart.gone(apart.postgres.child),
         }
         stop = asyncio.Event()
         sending = asyncio.create_task(send_until(sender, stop))
         for name, fault in faults.items():
-            await flows(sender, sending, name)
+            await flows(apart, sender, sending, name)
             await fault()
-        await flows(sender, sending, "the end")
+        await flows(apart, sender, sending, "the end")
         stop.set()
         await sending
 
@@ -231,13 +146,13 @@ async def test_transitions_when_things_fall_over_then_each_happens_once_and_in_o
         async def all_there() -> bool:
             return sum(map(len, (await told(apart.runtime, rules)).values())) >= sum(map(len, expected.values()))
 
-        await until(all_there, "every transition")
+        await apart.until(all_there, "every transition")
         assert await told(apart.runtime, rules) == expected
-        await until(lambda: all_stored_once(sender), "every sample in storage")
+        await apart.until(lambda: all_stored_once(sender), "every sample in storage")
 
 
 async def test_an_absence_when_the_gateway_is_away_then_is_not_told_until_it_is_back_and_nothing_comes(
-    apart: Apart,
+    apart: Any,
 ) -> None:
     async with httpx.AsyncClient(base_url=apart.api, timeout=15) as client:
         sender = Sender(apart.api, client)
@@ -253,55 +168,25 @@ async def test_an_absence_when_the_gateway_is_away_then_is_not_told_until_it_is_
         async def all_ok() -> bool:
             return (await state()).counts == {"ok": 3}
 
-        await until(all_ok, "the series to be judged")
-        await apart.gateway.kill()
+        await apart.until(all_ok, "the series to be judged")
+        await apart.services["gateway"][0].kill()
 
         async def ours() -> bool:
             return {each.data for each in (await state()).series} == {"gateway-down"}
 
-        await until(ours, "the silence to be called ours")
+        await apart.until(ours, "the silence to be called ours")
         await asyncio.sleep(5)  # longer than the rule waits
         assert (await state()).counts == {"ok": 3}
         assert await told(apart.runtime, {rule.id}) == {}
-        await apart.gateway.start()
+        await apart.services["gateway"][0].start()
 
         async def fired() -> bool:
             return bool(await told(apart.runtime, {rule.id}))
 
-        await until(fired, "the absence")
+        await apart.until(fired, "the absence")
         assert (await state()).counts == {"firing": 3}
         [alone] = (await told(apart.runtime, {rule.id})).values()
         assert len(alone) == 1, "one sender fell silent: one alert"
-
-
-# -- faults -----------------------------------------------------------------------------------------------------------
-
-
-async def killed(service: Service) -> None:
-    await service.kill()
-    await asyncio.sleep(2)  # others have time to take over, or samples to gather
-    await service.start()
-
-
-async def frozen(child: Child) -> None:
-    assert child.pid
-    process = psutil.Process(child.pid)
-    all_of_it = [process, *process.children(recursive=True)]
-    for each in all_of_it:
-        each.send_signal(signal.SIGSTOP)
-    try:
-        await asyncio.sleep(OUTAGE_SECONDS)
-    finally:
-        for each in all_of_it:
-            each.send_signal(signal.SIGCONT)
-
-
-async def gone(child: Child) -> None:
-    assert child.pid
-    os.kill(child.pid, signal.SIGKILL)
-    await child.stop()  # it would come back at once
-    await asyncio.sleep(OUTAGE_SECONDS)
-    await child.start(60)
 
 
 # -- what flows, and what came of it ----------------------------------------------------------------------------------
@@ -317,7 +202,7 @@ async def send_until(sender: Sender, stop: asyncio.Event) -> None:
         await asyncio.sleep(0.05)
 
 
-async def flows(sender: Sender, sending: "asyncio.Task[None]", before: str) -> None:
+async def flows(apart: Any, sender: Sender, sending: "asyncio.Task[None]", before: str) -> None:
     """Some more batches are taken."""
     goal = len(sender.sent) + 25
 
@@ -325,7 +210,7 @@ async def flows(sender: Sender, sending: "asyncio.Task[None]", before: str) -> N
         assert not sending.done(), sending.exception()
         return len(sender.sent) >= goal
 
-    await until(reached, f"batches before {before}")
+    await apart.until(reached, f"batches before {before}")
 
 
 def sample(host: str, moment: float, value: float) -> Sample:
@@ -371,11 +256,3 @@ async def all_stored_once(sender: Sender) -> bool:
         for each in samples
     }
     return values == meant
-
-
-async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while not (found := await condition()):
-        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain for: {what}"
-        await asyncio.sleep(0.2)
-    return found
