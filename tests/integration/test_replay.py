@@ -31,6 +31,18 @@ from monitors_contracts.alerts import AcknowledgeAlert, AlertView, CommentAlert,
 from monitors_contracts.base import Event, Id, Request, new_id
 from monitors_contracts.collection import DeleteMonitor, DuplicateMonitor, RestoreMonitor
 from monitors_contracts.envelope import Envelope
+from monitors_contracts.incidents import (
+    AcknowledgeIncident,
+    ListIncidents,
+    MergeIncidents,
+    OpenIncident,
+    ReopenIncident,
+    ResolveIncident,
+)
+from monitors_contracts.inhibition import CreateInhibition, DeleteInhibition
+from monitors_contracts.maintenance import CreateWindow, DeleteWindow
+from monitors_contracts.inhibition import CreateInhibition, DeleteInhibition, UpdateInhibition
+from monitors_contracts.maintenance import CreateWindow, DeleteWindow, UpdateWindow
 from monitors_contracts.monitors import CreateMonitor, RefreshItem, RequestRefreshes, UpdateMonitor
 from monitors_contracts.notifications import (
     ChannelSpec,
@@ -39,9 +51,13 @@ from monitors_contracts.notifications import (
     RecordProviderEvents,
     UpdateChannel,
 )
+from monitors_contracts.oncall import AddOverride, DeleteSchedule, RemoveOverride, SaveContact, SaveSchedule
 from monitors_contracts.pages import Failure
+from monitors_contracts.policies import DeletePolicy, SavePolicy
 from monitors_contracts.routing import Route, SaveRouting
 from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
+from monitors_contracts.silences import CreateSilence, ExpireSilence
+from monitors_contracts.silences import CreateSilence, ExpireSilence, UpdateSilence
 from monitors_contracts.uptime import CreateUptimeCheck, DeleteUptimeCheck, UpdateUptimeCheck
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_evaluator.rules.settings import RuleSettings
@@ -151,8 +167,11 @@ class Platform:
         self.way = Way()
         self.notifier._ways = self.delivering._ways = {"webhook": self.way}
         self.organization = self.user = new_id()
+        self.holder = new_id()
+        self.called: dict[str, Id] = {}
         self.monitors: list[Id] = []
         self.rules: list[Id] = []
+        self.holders: list[tuple[Id, Id, Id]] = []
         self.checks: list[Id] = []
         self.prices: dict[str, int | Failure] = {}
         self.seen = 0
@@ -308,6 +327,88 @@ class Platform:
         root = Route(name="root", routes=[critical])
         await self.ask(SaveRouting(organization_id=self.organization, user_id=self.user, root=root))
 
+    async def incident(self, which: int, what: str) -> None:
+        whose = {"organization_id": self.organization, "user_id": self.user}
+        known = (await self.ask(ListIncidents(organization_id=self.organization))).incidents
+        if what == "open":
+            alerts: Sequence[AlertView] = (await self.ask(ListAlerts(organization_id=self.organization))).alerts
+            made = {"incident_id": new_id(), "title": "Down", "alert_ids": [each.id for each in alerts[:which]]}
+            await self.ask(OpenIncident.model_validate(whose | made))
+        elif what == "merge" and which and known:
+            others = [each.id for each in known[:which]]
+            await self.ask(MergeIncidents.model_validate(whose | {"incident_id": known[-1].id, "others": others}))
+        elif known and what != "merge":
+            one = {"incident_id": known[which % len(known)].id}
+            kind = {"acknowledge": AcknowledgeIncident, "resolve": ResolveIncident, "reopen": ReopenIncident}[what]
+            await self.ask(kind.model_validate(whose | one))
+
+    async def held(self, what: str) -> None:
+        """Hold alerts back, or no longer, by a silence, a window and a rule."""
+        who: dict[str, Any] = {"organization_id": self.organization}
+        named: dict[str, Any] = {"silence_id": self.holder, "window_id": self.holder, "inhibition_id": self.holder}
+        matchers = [{"label": "severity", "value": "info"}]
+        if what == "begin":
+            self.holder = new_id()
+            named = dict.fromkeys(named, self.holder)
+            times = {"starts_at": "2026-11-22T02:00", "duration": "1h", "rrule": "FREQ=DAILY"}
+            specs = {
+                CreateSilence: {"matchers": matchers, "for": "1h"},
+                CreateWindow: {"name": "Nights", "matchers": matchers, **times},
+                CreateInhibition: {"name": "Worse", "source": matchers, "target": matchers, "equal": ["origin"]},
+            }
+            for kind, spec in specs.items():
+                await self.ask(kind.model_validate(who | named | {"user_id": self.user, "spec": spec, "confirm": True}))
+        else:
+            for kind in (ExpireSilence, DeleteWindow, DeleteInhibition):
+                await self.ask(kind.model_validate(who | named | {"user_id": self.user}))
+
+    async def on_call(self, what: str) -> None:
+        """Somebody to call, when, and after whom; or no longer."""
+        who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user, **self.called}
+        if what == "begin":
+            self.called = {name: new_id() for name in ("contact_id", "schedule_id", "override_id", "policy_id")}
+            who |= self.called
+            contact = str(self.called["contact_id"])
+            turns = {"name": contact, "layers": [{"start": "2026-11-23", "participants": [contact]}]}
+            times = {"starts_at": "2090-01-01T00:00:00Z", "ends_at": "2090-01-02T00:00:00Z", "contact_id": contact}
+            steps = [{"targets": [{"kind": "contact", "id": contact}]}]
+            specs = {
+                SaveContact: {"name": contact, "channels": [str(self.last_channel)]},
+                SaveSchedule: turns,
+                AddOverride: times,
+                SavePolicy: {"name": contact, "steps": steps},
+            }
+            for kind, spec in specs.items():
+                await self.ask(kind.model_validate(who | {"spec": spec, "is_new": True}))
+        else:
+            for kind in (RemoveOverride, DeletePolicy, DeleteSchedule):
+                await self.ask(kind.model_validate(who))
+
+    async def hold(self, which: int, what: str) -> None:
+        """Make what holds alerts back, or change, end or delete what there is."""
+        who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user}
+        matchers = f'alertname=~".+", severity!="{("info", "warning")[which % 2]}"'
+        lasting = {"matchers": matchers, "for": 3600 + which}
+        window = {"name": f"Window {which}", "matchers": matchers, "starts_at": "2026-03-01T02:30", "duration": 3600}
+        rule = {"name": f"Rule {which}", "source": 'alertname=~".+"', "target": matchers}
+        if what == "make":
+            self.holders.append((new_id(), new_id(), new_id()))
+        elif not self.holders:
+            return
+        silence_id, window_id, rule_id = self.holders[-1 if what == "make" else which % len(self.holders)]
+        silence, planned, inhibition = {
+            "make": (CreateSilence, CreateWindow, CreateInhibition),
+            "change": (UpdateSilence, UpdateWindow, UpdateInhibition),
+            "delete": (ExpireSilence, DeleteWindow, DeleteInhibition),
+        }[what]
+        for kind, named in (
+            (silence, {"silence_id": silence_id, "spec": lasting, "confirm": True}),
+            (planned, {"window_id": window_id, "spec": window}),
+            (inhibition, {"inhibition_id": rule_id, "spec": rule}),
+        ):
+            with contextlib.suppress(ProblemError):
+                await self.ask(kind.model_validate(who | named))
+
     async def channel(self) -> None:
         spec = ChannelSpec(kind="webhook", url="https://hooks.example/a")
         self.last_channel = new_id()
@@ -413,6 +514,12 @@ STEPS = st.one_of(
     st.tuples(st.just("person"), WHICH, st.sampled_from(["acknowledge", "resolve", "comment"])),
     st.tuples(st.just("channel")),
     st.tuples(st.just("route"), WHICH),
+    st.tuples(
+        st.just("incident"), WHICH, st.sampled_from(["open", "open", "merge", "acknowledge", "resolve", "reopen"])
+    ),
+    st.tuples(st.just("held"), st.sampled_from(["begin", "end"])),
+    st.tuples(st.just("on_call"), st.sampled_from(["begin", "end"])),
+    st.tuples(st.just("hold"), WHICH, st.sampled_from(["make", "change", "delete"])),
     st.tuples(st.just("switch"), st.booleans()),
     st.tuples(st.just("receiver"), st.booleans()),
     st.tuples(st.just("due")),
@@ -424,10 +531,14 @@ BEGINNING: list[tuple[Any, ...]] = [
     *(("refresh", n) for n in range(4)),
     ("rule", 0, "make"),
     ("route", 0),
+    ("hold", 0, "make"),
     ("check", 0, "make"),
     ("check", 1, "make"),
     ("check", 1, "delete"),
+    ("incident", 0, "open"),
     ("carry", 99),
+    ("held", "begin"),
+    ("on_call", "begin"),
     *(("show", n, 45) for n in range(2)),
     *(("refresh", n) for n in range(4)),
 ]
