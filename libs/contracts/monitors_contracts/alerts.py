@@ -29,6 +29,9 @@ REASONS = {
     "refreshed": "The system that found it tells more.",
     "over-at-sender": "The system that found it says that it is over.",
     "timed-out": "It was not heard of again in time.",
+    "flapping": "It comes and goes: nobody is told of that again until it is steady.",
+    "steady": "It came and went, and fires steadily now.",
+    "stays-away": "It came and went, and stays away now.",
 }
 """Why an alert changed (`AlertEvent.reason`), in words for a person."""
 
@@ -208,7 +211,8 @@ class AlertStep(Model):
 
     key: str = Field(description="Its own within the alert: the alert's version, or the comment's id")
     kind: str = Field(
-        description="A stable word: `opened`, `crossed-again`, `acknowledged`, `assigned`, `resolved`, `commented`"
+        description="A stable word: `opened`, `crossed-again`, `flapping`, `steady`, `acknowledged`, `assigned`, "
+        "`resolved`, `commented`"
     )
     at: AwareDatetime
     user_id: Id | None = Field(default=None, description="Who did it; null for what happened by itself")

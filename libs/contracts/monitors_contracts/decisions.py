@@ -11,6 +11,7 @@ from .silences import Holder
 DECISIONS = {
     "told": "The channel was told that it fires.",
     "told-worse": "The channel was told that it got worse.",
+    "told-flapping": "The channel was told that it comes and goes, and of nothing more until it is steady.",
     "told-over": "The channel was told that it is over.",
     "told-fired-and-over": "It was over before it could be told: the channel was told both at once.",
     "told-again": "Nobody had taken it, so the channel was told again.",

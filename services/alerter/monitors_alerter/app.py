@@ -1,5 +1,6 @@
 """Wiring, and only wiring."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from monitors_contracts.alerts import (
@@ -30,6 +31,7 @@ from monitors_runtime.runtime import Runtime, Service
 
 from . import routing_store, store, suppression_store, telling_store
 from .changes import Changes
+from .domain.flapping import Flapping
 from .explaining import Explaining
 from .handlers import Handlers
 from .incidents import store as incidents
@@ -39,6 +41,7 @@ from .oncall.wiring import wire as wire_oncall
 from .receiving import Receiving
 from .routes import Routes
 from .settings import AlerterSettings
+from .settling import Settling
 from .suppression_wiring import wire as wire_suppression
 
 
@@ -46,7 +49,14 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     """The alerter, hosted by this runtime."""
     service = runtime.service("alerter", Path(__file__).parent / "migrations")
     changes = Changes(service)
-    handlers, routes = Handlers(service, changes), Routes(service)
+    flapping = Flapping(
+        settings.flap_changes, timedelta(minutes=settings.flap_minutes), timedelta(minutes=settings.flap_steady_minutes)
+    )
+    handlers, routes, settling = (
+        Handlers(service, changes, flapping),
+        Routes(service),
+        Settling(service, changes, flapping),
+    )
     service.consume(ThresholdExceeded, ThresholdCleared, save_all=handlers.thresholds_crossed)
     service.consume(ChannelChanged, ChannelDeleted, save_all=routes.channels_changed)
     service.erase(
@@ -59,6 +69,8 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     )
     service.on_start(changes.flushing.start)
     service.on_stop(changes.flushing.stop)
+    service.on_start(settling.start)
+    service.on_stop(settling.stop)
     service.answer(AcknowledgeAlert, handlers.acknowledge_alert)
     service.answer(ResolveAlert, handlers.resolve_alert)
     service.answer(AcknowledgeAlerts, handlers.acknowledge_alerts)

@@ -35,6 +35,7 @@ from monitors_runtime.transaction import Transaction
 from . import store
 from .changes import Changes
 from .domain import lifecycle, timeline
+from .domain.flapping import Flapping
 
 NOT_FOUND = "alert-not-found"
 
@@ -45,8 +46,8 @@ Decide = Callable[[AlertView, datetime], AlertEvent | None]
 class Handlers:
     """The alerter's answers to events, commands and queries."""
 
-    def __init__(self, service: Service, changes: Changes) -> None:
-        self._service, self._changes = service, changes
+    def __init__(self, service: Service, changes: Changes, flapping: Flapping | None = None) -> None:
+        self._service, self._changes, self._flapping = service, changes, flapping or Flapping()
 
     async def thresholds_crossed(self, units: Sequence[Unit[Crossing, None]]) -> None:
         """Thresholds were exceeded or cleared. Of several crossings about one thing, each is decided after the one before."""
@@ -63,7 +64,8 @@ class Handlers:
         happened: list[tuple[Transaction, AlertEvent]] = []
         for unit, crossing in zip(units, crossings, strict=True):
             known = alerts.get(lifecycle.about(crossing), [])
-            follows = lifecycle.cross(crossing, known, past.get(crossing.fingerprint, lifecycle.Past()), new_id())
+            last = past.get(crossing.fingerprint, lifecycle.Past())
+            follows = lifecycle.cross(crossing, known, last, new_id(), self._flapping, unit.tx.now)
             happened += [(unit.tx, event) for event in follows]
         await self._changes.save_all(happened)
 

@@ -6,13 +6,23 @@ from monitors_runtime.settings import Settings
 
 
 class AlerterSettings(Settings):
-    """When a silence asks before it hides much, and which alerts are one incident."""
+    """When a silence asks before it hides much, what comes and goes, and which alerts are one incident."""
 
     silence_confirm_share: float = Field(
         default=0.5, ge=0, le=1, description="A silence that hides more than this share of the firing alerts asks first"
     )
     silence_confirm_least: int = Field(
         default=10, ge=1, description="With fewer firing alerts than this, no share is too large"
+    )
+    flap_changes: int = Field(
+        default=8,
+        ge=0,
+        le=60,
+        description="A condition that changes so often comes and goes, and is told once; 0: never",
+    )
+    flap_minutes: float = Field(default=30, gt=0, le=1440, description="Within this time")
+    flap_steady_minutes: float = Field(
+        default=10, gt=0, le=1440, description="What stays as it is for this long no longer comes and goes"
     )
     incident_window_minutes: float = Field(
         default=30, gt=0, le=1440, description="Alerts this close to the last one of an incident may belong to it"

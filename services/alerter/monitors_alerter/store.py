@@ -38,6 +38,7 @@ ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, severity = excluded.severity, version = excluded.version,
     resolved_at = excluded.resolved_at, document = excluded.document
 WHERE alerts.version < excluded.version
+RETURNING id
 """
 
 # Held, so that somebody who takes or ends the alert at this moment goes before or after.
@@ -132,16 +133,20 @@ ERASE = (
 """All that is kept of an organization."""
 
 PAST = """
-SELECT fingerprint, exceeded_at, cleared_at FROM alerter.clearings
+SELECT fingerprint, exceeded_at, cleared_at, ends FROM alerter.clearings
 JOIN unnest($1::uuid[], $2::text[]) AS given (organization_id, fingerprint) USING (organization_id, fingerprint)
 """
 
 NOTE = """
-INSERT INTO alerter.clearings (organization_id, fingerprint, exceeded_at, cleared_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+INSERT INTO alerter.clearings (organization_id, fingerprint, exceeded_at, cleared_at, ends)
+SELECT *, array_remove(ARRAY[cleared_at], NULL)
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    AS given (organization_id, fingerprint, exceeded_at, cleared_at)
 ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
     exceeded_at = greatest(clearings.exceeded_at, excluded.exceeded_at),
-    cleared_at = greatest(clearings.cleared_at, excluded.cleared_at)
+    cleared_at = greatest(clearings.cleared_at, excluded.cleared_at),
+    ends = CASE WHEN excluded.ends = '{}' OR excluded.ends <@ clearings.ends THEN clearings.ends
+        ELSE (clearings.ends || excluded.ends)[greatest(cardinality(clearings.ends) - 30, 1):] END
 """
 
 
@@ -181,8 +186,8 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
         )
         for alert in ordered
     ]
-    await db.execute(APPLY, *columns(rows))
-    await suppressing.follow(db, ordered)
+    changed = {row["id"] for row in await db.fetch(APPLY, *columns(rows))}
+    await suppressing.follow(db, [alert for alert in ordered if alert.id in changed])
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
@@ -284,7 +289,7 @@ async def step(db: Connection, organization_id: Id, alert_id: Id, key: str) -> A
 async def past(db: Connection, conditions: Sequence[tuple[Id, str]]) -> dict[str, Past]:
     """When these conditions (organization id, fingerprint) were last exceeded and last cleared, by fingerprint."""
     rows = await db.fetch(PAST, *columns(conditions))
-    return {row["fingerprint"]: Past(row["exceeded_at"], row["cleared_at"]) for row in rows}
+    return {row["fingerprint"]: Past(row["exceeded_at"], row["cleared_at"], tuple(row["ends"])) for row in rows}
 
 
 async def note(db: Connection, crossings: Sequence[Crossing]) -> None:

@@ -361,6 +361,18 @@ class Telling(RuleBasedStateMachine):
             self.house.change(alert.model_copy(update=over))
         self.after()
 
+    @rule(host=st.sampled_from(HOSTS), steady=st.booleans())
+    def flap(self, host: str, steady: bool) -> None:
+        alert = self.open_on(host)
+        if alert and alert.kind == "state":
+            since = None if steady else alert.flapping_since or self.house.now
+            changed = alert.model_copy(update={"flapping_since": since, "version": alert.version + 1})
+            if steady:
+                self.house.alerts[alert.id] = changed
+            else:
+                self.house.change(changed)
+        self.after()
+
     @rule(host=st.sampled_from(HOSTS))
     def acknowledge(self, host: str) -> None:
         if alert := self.open_on(host):
@@ -433,13 +445,13 @@ class Telling(RuleBasedStateMachine):
                 for old in self.house.sent[: self.house.sent.index(each)]
                 if (old.channel, old.alert.id) == (each.channel, each.alert.id)
             ]
-            states = [(old.alert.state is AlertState.RESOLVED, old.alert.severity) for old in before]
+            states = [(not open_(old.alert), old.alert.severity, old.alert.flapping_since) for old in before]
             is_over = each.alert.state is AlertState.RESOLVED
-            assert not any(over for over, _ in states), "nothing is told of what was told to be over"
+            assert not any(over for over, *_ in states), "nothing is told of what was told to be over"
             if is_over:
                 continue
             again = each.reason in ("repeated", "escalated")
-            assert again or (False, each.alert.severity) not in states, "told twice"
+            assert again or (False, each.alert.severity, each.alert.flapping_since) not in states, "told twice"
             assert not each.was_held, "told while held back"
         self.checked = len(self.house.sent)
 

@@ -81,10 +81,6 @@ def test_every_decision_is_told_in_its_sentence_and_answers(word: str) -> None:
         assert made.answer == f"Nobody was told so far. {DECISIONS[word]} (silenced by Robin: moving)"
 
 
-def test_telling_words_are_those_that_begin_so() -> None:
-    assert {word for word in DECISIONS if word.startswith("told")} == paging.TELLING
-
-
 @pytest.mark.parametrize("state", list(DeliveryState))
 def test_every_state_of_a_message_has_a_sentence(state: DeliveryState) -> None:
     [line] = paging.trace(found(), [message(state)]).lines

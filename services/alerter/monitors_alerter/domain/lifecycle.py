@@ -18,6 +18,8 @@ from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_contracts.rules import HEARTBEAT_LABEL
 from monitors_contracts.uptime import CHECK_LABEL
 
+from .flapping import NEVER, Flapping, stays_away
+
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -25,6 +27,8 @@ class Past:
 
     exceeded_at: datetime | None = None
     cleared_at: datetime | None = None
+    ends: tuple[datetime, ...] = ()
+    """The last times it was cleared."""
 
 
 SEVERITIES = ("info", "warning", "critical")
@@ -36,17 +40,29 @@ def about(crossing: Crossing) -> str:
     return str(crossing.monitor_id) if crossing.rule_id is None else crossing.fingerprint
 
 
-def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id: Id) -> list[AlertEvent]:
+def cross(
+    crossing: Crossing,
+    open_alerts: list[AlertView],
+    past: Past,
+    alert_id: Id,
+    flapping: Flapping = NEVER,
+    heard_at: datetime | None = None,
+) -> list[AlertEvent]:
     """What a crossed or cleared threshold makes of the alerts of its monitor.
 
     `open_alerts` are the alerts about the same that are not resolved; `past` is that of this fingerprint; `alert_id` is for an
-    alert that is opened. Whatever the order of arrival, a condition's alert is open in the end if it was exceeded last.
+    alert that is opened; `heard_at` is now, where that is not when it was crossed. Whatever the order of arrival, a
+    condition's alert is open in the end if it was exceeded last.
     """
     same = next((alert for alert in open_alerts if alert.fingerprint == crossing.fingerprint), None)
     is_newest = past.exceeded_at is None or crossing.occurred_at >= past.exceeded_at
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
+        if same.flapping_since:
+            return []
+        if flapping.comes_and_goes((*past.ends, crossing.occurred_at), crossing.occurred_at):
+            return [flap(same, crossing.occurred_at, heard_at or crossing.occurred_at)]
         return [ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
     if same is not None:
         again = same.model_copy(
@@ -68,6 +84,20 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
         # It was over before we heard of it: told all the same, and ended.
         events.append(ended(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
+
+
+def flap(alert: AlertView, when: datetime, now: datetime) -> AlertTriggered:
+    """With a change at `when` it is found to come and go: it stays open until it is steady, and that is told once."""
+    changed = alert.model_copy(update={"flapping_since": now, "version": alert.version + 1})
+    return event_of(AlertTriggered, changed, "flapping", when)
+
+
+def settle(alert: AlertView, exceeded_at: datetime | None, cleared_at: datetime | None, now: datetime) -> AlertEvent:
+    """What came and went is steady: over since it was last cleared, or firing as it was told."""
+    calm = alert.model_copy(update={"flapping_since": None})
+    if cleared_at and stays_away(exceeded_at, cleared_at):
+        return ended(calm, max(cleared_at, alert.started_at), "stays-away", notify=True)
+    return event_of(AlertTriggered, calm.model_copy(update={"version": alert.version + 1}), "steady", now, notify=False)
 
 
 def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]:

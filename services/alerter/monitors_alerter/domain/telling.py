@@ -156,7 +156,7 @@ class _Deciding:
             word = self._word(member, channel)
             if word is None:
                 continue
-            if word in ("told", "told-worse") and member.suppression:
+            if word in ("told", "told-worse", "told-flapping") and member.suppression:
                 waits.append((member.suppression.kind, self._until(member, member.suppression)))
             elif word == "channel-off":
                 waits.append((word, None))
@@ -209,7 +209,10 @@ class _Deciding:
             return None
         if not member.is_over:
             is_worse = worse(member.alert.severity, told.severity) and channel in self._wanted(member)
-            return "told-worse" if is_worse else None
+            if is_worse:
+                return "told-worse"
+            came = member.alert.flapping_since
+            return "told-flapping" if came and told.at < came and channel in self._wanted(member) else None
         if told.group_id != self._group.id and not self._group.digest_of:
             return None
         if channel not in self._around.channels:
@@ -300,7 +303,8 @@ class _Deciding:
             return
         if reason is None:
             ended = all(item.member.suppression is None and _was_held(item) for item in items)
-            reason = "digest" if is_digest else "silence-ended" if ended else "alerts-changed"
+            flaps = all(item.word == "told-flapping" for item in items)
+            reason = "digest" if is_digest else "silence-ended" if ended else "flapping" if flaps else "alerts-changed"
         by_group: dict[Id, list[AlertView]] = {}
         for item in items:
             known = self._known(item.member, channel)

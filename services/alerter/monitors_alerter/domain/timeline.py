@@ -32,7 +32,7 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
         case AlertResolved():
             kind, user_id, at = "resolved", alert.resolved_by, alert.resolved_at
         case _:
-            kind, user_id, at = "opened" if alert.occurrences == 1 else "crossed-again", None, alert.started_at
+            kind, user_id, at = _triggered(event), None, alert.started_at
     # The first events said neither when nor what with them: the alert tells, though of a later crossing only the start.
     timed = event.occurred_at is not None
     read = kind in ("opened", "crossed-again")
@@ -48,6 +48,12 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
         via=event.via,
         assignee=alert.assignee if kind == "assigned" else None,
     )
+
+
+def _triggered(event: AlertEvent) -> str:
+    if event.reason in ("flapping", "steady"):
+        return event.reason
+    return "opened" if event.alert.occurrences == 1 else "crossed-again"
 
 
 def ordered(steps: Sequence[AlertStep]) -> list[AlertStep]:

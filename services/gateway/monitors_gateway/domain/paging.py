@@ -16,13 +16,14 @@ from monitors_contracts.notifications import DeliveryState, NotificationView
 
 from .explaining import shown
 
-TELLING = frozenset({"told", "told-worse", "told-over", "told-fired-and-over", "told-again", "told-by-step"})
+TELLING = frozenset(word for word in DECISIONS if word.startswith("told"))
 """Decisions by which a channel is told something."""
 
 UNTOLD = {
     "crossed-again": "It was open already, so this is one more time of the same alert, told to nobody.",
     "refreshed": "It was open already, so nobody is told.",
     "superseded": "A newer change is told instead.",
+    "steady": "It was told that it fires, so nobody is told again.",
 }
 """What changes an alert and is never told, and why."""
 
