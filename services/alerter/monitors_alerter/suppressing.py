@@ -105,6 +105,8 @@ async def follow(db: Connection, alerts: Sequence[AlertView]) -> None:
     by_organization: dict[Id, list[AlertView]] = {}
     for alert in alerts:
         by_organization.setdefault(alert.organization_id, []).append(alert)
+    if not by_organization:
+        return
     for organization, version in (await _versions(db, list(by_organization))).items():
         rules = await _rules_of(db, organization, version)
         if rules.rules:

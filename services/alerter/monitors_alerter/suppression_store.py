@@ -27,10 +27,14 @@ WHERE silences.version < excluded.version
 APPLY = """
 INSERT INTO alerter.{table} (id, organization_id, version, document) VALUES ($1, $2, $3, $4)
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, document = excluded.document
-WHERE {table}.version < excluded.version
+WHERE {table}.version < excluded.version AND {table}.document IS NOT NULL
 """
 WINDOWS, RULES = "maintenance_windows", "inhibition_rules"
-DELETE = "DELETE FROM alerter.{table} WHERE organization_id = $1 AND id = $2"
+# What is gone leaves its row, so that an event that is late does not bring it back.
+DELETE = """
+INSERT INTO alerter.{table} (organization_id, id, version) VALUES ($1, $2, 0)
+ON CONFLICT (id) DO UPDATE SET version = 0, document = NULL
+"""
 
 GET_SILENCE = "SELECT document::text FROM alerter.silences WHERE organization_id = $1 AND id = $2 {held}"
 LASTING = "SELECT document::text FROM alerter.silences WHERE organization_id = $1 AND ends_at > $2 ORDER BY id"
@@ -55,12 +59,17 @@ SELECT CASE WHEN ends_at <= $2 THEN 'expired' WHEN starts_at > $2 THEN 'pending'
 FROM alerter.silences WHERE organization_id = $1 {filters} GROUP BY 1
 """
 
-COUNT = "SELECT count(*) FROM alerter.{table} WHERE organization_id = $1"
+COUNT = "SELECT count(*) FROM alerter.{table} WHERE organization_id = $1 AND document IS NOT NULL"
 GET = "SELECT document::text FROM alerter.{table} WHERE organization_id = $1 AND id = $2 {held}"
-ALL = "SELECT document::text FROM alerter.{table} WHERE organization_id = $1 ORDER BY document->'spec'->>'name', id"
+ALL = """
+SELECT document::text FROM alerter.{table} WHERE organization_id = $1 AND document IS NOT NULL
+ORDER BY document->'spec'->>'name', id
+"""
 
 EXPIRE = "DELETE FROM alerter.silences WHERE id < $1 AND ends_at < now()"
 EXPIRE_HELD = "DELETE FROM alerter.held WHERE alert_id < $1"
+_EXPIRE_GONE = "DELETE FROM alerter.{table} WHERE id < $1 AND document IS NULL"
+EXPIRE_GONE = tuple(_EXPIRE_GONE.format(table=table) for table in (WINDOWS, RULES))
 _MADE_OF_EVENTS = ("silences", WINDOWS, RULES, "inhibitors")
 TABLES = [f"alerter.{table}" for table in _MADE_OF_EVENTS]
 _ERASE = "DELETE FROM alerter.{table} WHERE organization_id = $1"

@@ -76,4 +76,4 @@ def wire(service: Service, settings: AlerterSettings) -> None:
     reminding = Reminding(service)
     service.on_start(reminding.start)
     service.on_stop(reminding.stop)
-    service.expire(suppression_store.EXPIRE, suppression_store.EXPIRE_HELD)
+    service.expire(suppression_store.EXPIRE, suppression_store.EXPIRE_HELD, *suppression_store.EXPIRE_GONE)

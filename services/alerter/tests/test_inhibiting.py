@@ -54,6 +54,7 @@ class Alerter:
                 "fingerprint": str(new_id()),
                 "state": "firing",
                 "severity": severity,
+                "origin": "prometheus",
                 "name": name,
                 "summary": name,
                 "condition": "",

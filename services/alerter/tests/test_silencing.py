@@ -52,6 +52,7 @@ class Alerter:
                 "fingerprint": f"{name} {labels} {new_id()}",
                 "state": "firing",
                 "severity": severity,
+                "origin": "prometheus",
                 "name": name,
                 "summary": name,
                 "condition": "",

@@ -1,7 +1,8 @@
 -- migrate:up
 SET LOCAL lock_timeout = '5s';
 
--- What holds alerts back. All three are made of events; a higher version wins. `document` is the whole thing.
+-- What holds alerts back. All three are made of events; a higher version wins. `document` is the whole
+-- thing, null once it is gone.
 CREATE TABLE alerter.silences (
     id              uuid        PRIMARY KEY,
     organization_id uuid        NOT NULL,
@@ -19,7 +20,7 @@ CREATE TABLE alerter.maintenance_windows (
     id              uuid        PRIMARY KEY,
     organization_id uuid        NOT NULL,
     version         integer     NOT NULL,
-    document        jsonb       NOT NULL
+    document        jsonb
 );
 CREATE INDEX maintenance_windows_of_organization ON alerter.maintenance_windows (organization_id);
 
@@ -27,7 +28,7 @@ CREATE TABLE alerter.inhibition_rules (
     id              uuid        PRIMARY KEY,
     organization_id uuid        NOT NULL,
     version         integer     NOT NULL,
-    document        jsonb       NOT NULL
+    document        jsonb
 );
 CREATE INDEX inhibition_rules_of_organization ON alerter.inhibition_rules (organization_id);
 
