@@ -209,6 +209,17 @@ async def test_what_holds_back_is_made_of_alerts_and_rules_whichever_is_heard_fi
         assert await alerter.inhibitors(slow) == [down.id]
 
 
+async def test_an_alert_that_is_over_holds_nothing_back_when_its_beginning_is_heard_late(alerter: Alerter):
+    await alerter.rule()
+    slow = await alerter.fire("Slow", host="a")
+    down = await alerter.fire("HostDown", host="a")
+    await alerter.end(down)
+    [late] = [each.event for each in await alerter.published(AlertTriggered) if each.event.alert_id == down.id]
+    async with alerter.house.pool.acquire() as db, db.transaction():
+        await store.apply(db, late)
+    assert await alerter.inhibitors(slow) == [None]
+
+
 async def test_sources_are_found_by_their_key(alerter: Alerter, plan: Callable[..., Awaitable[str]]):
     await alerter.house.pool.execute(
         """

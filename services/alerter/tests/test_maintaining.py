@@ -142,6 +142,20 @@ async def test_a_window_that_is_taken_away_holds_nothing_back_and_is_not_found(a
     assert kinds == [MaintenanceChanged, MaintenanceDeleted]
 
 
+async def test_a_window_that_was_taken_away_does_not_come_back_with_a_late_event(alerter: Alerter):
+    window = await alerter.plan(spec())
+    await alerter.maintaining.delete_window(alerter.ask(DeleteWindow, window.id))
+    changed, deleted = await alerter.house.published(MaintenanceChanged, MaintenanceDeleted)
+    for order in ([changed], [deleted, changed], [deleted]):
+        async with alerter.house.pool.acquire() as db, db.transaction():
+            if len(order) == 2:
+                await db.execute("DELETE FROM alerter.maintenance_windows WHERE id = $1", window.id)
+            for envelope in order:
+                await suppression_store.apply(db, envelope.event)
+        assert await problem_of(alerter.get(window.id)) == ("window-not-found", 404)
+        assert (await alerter.maintaining.list_windows(alerter.ask(ListWindows))).windows == []
+
+
 async def test_a_window_that_never_comes_is_refused_however_it_is_asked_for(alerter: Alerter):
     never = spec(rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
     refused = ("invalid-recurrence", 422)
