@@ -18,6 +18,8 @@ ENOUGH = 3.0
 SIMILAR_POINTS = 2.0
 ALIKE = 0.6
 """Names that are less alike than this count for nothing."""
+NEWEST = 5
+"""Alerts of an incident that stand for all of them when it is asked what belongs to it."""
 APART = ("environment", "env", "cluster")
 """A service of one name in two of these is two services."""
 
@@ -126,8 +128,14 @@ def relation(one: Member, other: Member, how: Correlation) -> Relation | None:
     if not points:
         return None
     words = "same " + ", ".join(f"{label}={one.labels[label]}" for label in shared)
-    alike = fuzz.token_sort_ratio(one.name, other.name) / 100
-    if alike >= ALIKE:
+    if points + SIMILAR_POINTS < ENOUGH:
+        return None
+    if one.name == other.name:
+        alike = 1.0
+    else:
+        needed = max(ALIKE, (ENOUGH - points) / SIMILAR_POINTS)
+        alike = fuzz.token_sort_ratio(one.name, other.name, score_cutoff=100 * needed) / 100
+    if alike:
         points += SIMILAR_POINTS * alike
         words += ", same name" if one.name == other.name else f", named like “{other.name[:60]}”"
     return Relation(points, words) if points >= ENOUGH else None
@@ -241,7 +249,7 @@ def _with(incident: Known, alert: Member) -> Known:
         size=incident.size + 1,
         last_alert_at=max(incident.last_alert_at, alert.started_at),
         resolved_at=None,
-        members=(*incident.members[-19:], alert),
+        members=(*incident.members[1 - NEWEST :], alert),
     )
 
 

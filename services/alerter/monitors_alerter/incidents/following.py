@@ -91,7 +91,8 @@ class Following:
         loners = await store.loners(tx.db, organization, tx.now - self._how.window)
         given = {each.alert_id for each in alerts}
         others = [each for each in loners if each.alert_id not in given and may_belong(each, self._how)]
-        return place(alerts, known, others, self._how, new_id)
+        # Elsewhere, since many against many takes a while that those who are told don't wait for.
+        return await asyncio.to_thread(place, alerts, known, others, self._how, new_id)
 
     async def _run(self) -> None:
         while True:

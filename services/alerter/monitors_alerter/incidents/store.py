@@ -22,13 +22,11 @@ from monitors_contracts.incidents import (
 from monitors_runtime.database import Connection, Pool
 from monitors_runtime.narrowing import narrowed
 
-from ..domain.correlating import Correlation, Known, Member
+from ..domain.correlating import NEWEST, Correlation, Known, Member
 
-NEWEST = 20
-"""Alerts of an incident that stand for all of them when it is asked what belongs to it."""
-MOST_KNOWN = 200
+MOST_KNOWN = 50
 """Incidents that an alert is compared with: the newest that are open, and as many that were just resolved."""
-MOST_LONERS = 300
+MOST_LONERS = 100
 
 # Copies of the service take turns over the incidents of an organization: an alert is in one incident at a time.
 LOCK = """
