@@ -39,8 +39,6 @@ from monitors_contracts.incidents import (
     ReopenIncident,
     ResolveIncident,
 )
-from monitors_contracts.inhibition import CreateInhibition, DeleteInhibition
-from monitors_contracts.maintenance import CreateWindow, DeleteWindow
 from monitors_contracts.inhibition import CreateInhibition, DeleteInhibition, UpdateInhibition
 from monitors_contracts.maintenance import CreateWindow, DeleteWindow, UpdateWindow
 from monitors_contracts.monitors import CreateMonitor, RefreshItem, RequestRefreshes, UpdateMonitor
@@ -56,7 +54,6 @@ from monitors_contracts.pages import Failure
 from monitors_contracts.policies import DeletePolicy, SavePolicy
 from monitors_contracts.routing import Route, SaveRouting
 from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
-from monitors_contracts.silences import CreateSilence, ExpireSilence
 from monitors_contracts.silences import CreateSilence, ExpireSilence, UpdateSilence
 from monitors_contracts.uptime import CreateUptimeCheck, DeleteUptimeCheck, UpdateUptimeCheck
 from monitors_evaluator.providers.settings import AiSettings
@@ -167,7 +164,6 @@ class Platform:
         self.way = Way()
         self.notifier._ways = self.delivering._ways = {"webhook": self.way}
         self.organization = self.user = new_id()
-        self.holder = new_id()
         self.called: dict[str, Id] = {}
         self.monitors: list[Id] = []
         self.rules: list[Id] = []
@@ -342,26 +338,6 @@ class Platform:
             kind = {"acknowledge": AcknowledgeIncident, "resolve": ResolveIncident, "reopen": ReopenIncident}[what]
             await self.ask(kind.model_validate(whose | one))
 
-    async def held(self, what: str) -> None:
-        """Hold alerts back, or no longer, by a silence, a window and a rule."""
-        who: dict[str, Any] = {"organization_id": self.organization}
-        named: dict[str, Any] = {"silence_id": self.holder, "window_id": self.holder, "inhibition_id": self.holder}
-        matchers = [{"label": "severity", "value": "info"}]
-        if what == "begin":
-            self.holder = new_id()
-            named = dict.fromkeys(named, self.holder)
-            times = {"starts_at": "2026-11-22T02:00", "duration": "1h", "rrule": "FREQ=DAILY"}
-            specs = {
-                CreateSilence: {"matchers": matchers, "for": "1h"},
-                CreateWindow: {"name": "Nights", "matchers": matchers, **times},
-                CreateInhibition: {"name": "Worse", "source": matchers, "target": matchers, "equal": ["origin"]},
-            }
-            for kind, spec in specs.items():
-                await self.ask(kind.model_validate(who | named | {"user_id": self.user, "spec": spec, "confirm": True}))
-        else:
-            for kind in (ExpireSilence, DeleteWindow, DeleteInhibition):
-                await self.ask(kind.model_validate(who | named | {"user_id": self.user}))
-
     async def on_call(self, what: str) -> None:
         """Somebody to call, when, and after whom; or no longer."""
         who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user, **self.called}
@@ -517,7 +493,6 @@ STEPS = st.one_of(
     st.tuples(
         st.just("incident"), WHICH, st.sampled_from(["open", "open", "merge", "acknowledge", "resolve", "reopen"])
     ),
-    st.tuples(st.just("held"), st.sampled_from(["begin", "end"])),
     st.tuples(st.just("on_call"), st.sampled_from(["begin", "end"])),
     st.tuples(st.just("hold"), WHICH, st.sampled_from(["make", "change", "delete"])),
     st.tuples(st.just("switch"), st.booleans()),
@@ -531,13 +506,12 @@ BEGINNING: list[tuple[Any, ...]] = [
     *(("refresh", n) for n in range(4)),
     ("rule", 0, "make"),
     ("route", 0),
-    ("hold", 0, "make"),
+    ("hold", 1, "make"),
     ("check", 0, "make"),
     ("check", 1, "make"),
     ("check", 1, "delete"),
     ("incident", 0, "open"),
     ("carry", 99),
-    ("held", "begin"),
     ("on_call", "begin"),
     *(("show", n, 45) for n in range(2)),
     *(("refresh", n) for n in range(4)),
