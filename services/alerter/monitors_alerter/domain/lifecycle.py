@@ -226,7 +226,7 @@ def ended(
 K = TypeVar("K", bound=AlertEvent)
 
 
-def event_of(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: bool) -> K:
+def event_of(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: Any) -> K:
     """That the alert is so since then, for this reason."""
     return kind(
         organization_id=alert.organization_id,
