@@ -328,8 +328,8 @@ def _on_call(call: Callable[..., Any], channel: str) -> dict[str, str]:
         "start": "2026-01-05",
         "restrictions": [{"start": "06:00"}],
     }
-    nights = {"name": "Weekend", "participants": people[2:], "start": "2026-01-05"}
-    nights["restrictions"] = [{"days": ["saturday", "sunday"], "start": "10:00", "end": "22:00"}]
+    weekend = [{"days": ["saturday", "sunday"], "start": "10:00", "end": "22:00"}]
+    nights = {"name": "Weekend", "participants": people[2:], "start": "2026-01-05", "restrictions": weekend}
     schedule = make("schedules", name="Platform", timezone="Europe/Berlin", layers=[days, nights])
     shop = {"participants": people[:1], "start": "2090-01-01"}
     make("schedules", name="Shop", timezone="America/New_York", layers=[shop])

@@ -22,6 +22,7 @@ from monitors_contracts.alerts import (
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
+    LinkAction,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
@@ -258,8 +259,9 @@ async def test_a_timeline_when_everything_happened_then_says_when_by_whom_and_wh
 async def test_a_link_in_a_message_when_followed_then_the_timeline_says_by_which(alerter: Alerter):
     taken, over = await alerter.trigger(), await alerter.trigger()
     asked: dict[str, Any] = {"organization_id": alerter.organization, "via": "by mail to ops@example.com"}
+    links: tuple[tuple[AlertView, LinkAction], ...] = ((taken, "acknowledge"), (over, "resolve"))
     for _ in range(2):
-        for alert, action in ((taken, "acknowledge"), (over, "resolve")):
+        for alert, action in links:
             changed = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[alert.id], action=action))
             assert [each.id for each in changed.alerts] == [alert.id]
     late = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[over.id], action="acknowledge"))

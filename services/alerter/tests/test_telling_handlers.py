@@ -12,6 +12,7 @@ import pytest
 from monitors_alerter import telling
 from monitors_alerter import telling_store as store
 from monitors_alerter.changes import Changes
+from monitors_alerter.domain import telling as deciding
 from monitors_alerter.handlers import Handlers
 from monitors_alerter.routes import Routes
 from monitors_contracts.alerts import AcknowledgeAlerts, AlertView, ResolveAlerts
@@ -335,7 +336,7 @@ async def test_a_group_when_it_fails_then_keeps_no_other_from_being_told(world: 
     chat = await world.channel()
     await world.route(Route(name="root", group_by=["host"]))
     await world.fire("db-1", "db-2", "db-3")
-    real = telling.decide
+    real = deciding.decide
 
     def decide(group: Any, *known: Any, **how: Any) -> Any:
         if group.labels["host"] == "db-2":

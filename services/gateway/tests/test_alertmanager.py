@@ -256,7 +256,8 @@ async def test_status_when_asked_for_then_shows_the_routes_as_a_configuration(ro
 
 async def test_a_tree_when_written_then_routes_have_the_receivers_of_theirs_or_of_those_above() -> None:
     first, second = new_id(), new_id()
-    child = Route(name="b", matchers=[Matcher(label="x", op="!=", value='"')], continue_=True, repeat_interval=3600)
+    goes_on = {"continue": True, "repeatInterval": 3600}
+    child = Route(name="b", matchers=[Matcher(label="x", op="!=", value='"')], **goes_on)  # pyright: ignore[reportArgumentType]
     root = Route(name="root", channels=[first, second], routes=[child, Route(name="c", policy_id=new_id())])
     configuration = yaml.safe_load(written(root, {first: "Mail", second: "Chat"}))
     assert [each["receiver"] for each in configuration["route"]["routes"]] == ["Mail, Chat", "policy of c"]
