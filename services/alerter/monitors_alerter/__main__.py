@@ -3,6 +3,5 @@
 from monitors_runtime.standalone import run
 
 from .app import build
-from .settings import AlerterSettings
 
-run("alerter", lambda runtime: build(runtime, AlerterSettings()))
+run("alerter", build)

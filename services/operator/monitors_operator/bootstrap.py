@@ -47,9 +47,8 @@ def _evaluator(runtime: Runtime) -> Service:
 
 def _alerter(runtime: Runtime) -> Service:
     from monitors_alerter.app import build as build_alerter
-    from monitors_alerter.settings import AlerterSettings
 
-    return build_alerter(runtime, AlerterSettings())
+    return build_alerter(runtime)
 
 
 def _notifier(runtime: Runtime) -> Service:

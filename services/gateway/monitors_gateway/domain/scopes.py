@@ -12,7 +12,6 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     METRICS_WRITE = "metrics:write"
-    ALERTS_WRITE = "alerts:write"
 
     @property
     def meaning(self) -> str:
@@ -24,7 +23,6 @@ MEANINGS = {
     Scope.READ: "See monitors, alerts, channels, metrics and the event feed",
     Scope.WRITE: "Create, change, check and delete monitors, alerts and channels",
     Scope.METRICS_WRITE: "Send measurements, and nothing else",
-    Scope.ALERTS_WRITE: "Send alerts of other systems, and nothing else",
 }
 
 

@@ -4,7 +4,6 @@ from monitors_contracts.notifications import DeliveryState
 
 ORDER = (
     DeliveryState.PENDING,
-    DeliveryState.SUPERSEDED,
     DeliveryState.SENT,
     DeliveryState.FAILED,
     DeliveryState.DELIVERED,

@@ -39,7 +39,6 @@ def show(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = 
         [
             ("name", user["name"]),
             ("e-mail", user["email"]),
-            ("id", user["id"]),
             ("monitors", _used(usage["monitors"])),
             ("checks today", _used(usage["refreshesToday"])),
         ]

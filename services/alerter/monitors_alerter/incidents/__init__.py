@@ -1,1 +1,0 @@
-"""Incidents: alerts that belong together."""

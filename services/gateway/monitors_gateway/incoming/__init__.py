@@ -1,1 +1,0 @@
-"""Alerts of other systems, as they send them, read: pure."""
