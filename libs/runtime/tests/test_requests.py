@@ -153,6 +153,8 @@ async def test_readiness_when_something_is_wrong_then_names_it(world: Any, until
         return await runtime.unready() == "PostgreSQL does not answer"
 
     await until(without_database)
+    for _ in range(10):  # first by connections that were cut, then by new ones that are refused
+        assert await runtime.unready() == "PostgreSQL does not answer"
     await other.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     await other.close()
 
