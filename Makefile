@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format types imports documents unit bench screenshots clean
+.PHONY: help run test check lint format types imports documents unit bench bench-loss bench-alerts screenshots clean
 
 # uv on the PATH, or one of our own in .tools (see scripts/get_uv.py); nothing else needs to be there but Python 3.11+.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/uv)
@@ -46,6 +46,12 @@ unit: .venv/.ready ## The fast tests alone
 bench: .venv/.ready ## Measure; see docs/benchmarks.md for the method
 	$(RUN) python bench/run.py
 	$(RUN) python bench/console.py
+
+bench-loss: .venv/.ready ## Kill it, or its receiver, under accepted alerts: what was accepted is told (ALERTMANAGER=... beside it)
+	$(RUN) python bench/loss.py
+
+bench-alerts: .venv/.ready ## Alerts from the POST to the webhook: latency, bursts, load (ALERTMANAGER=... beside it)
+	$(RUN) python bench/alerts.py
 
 screenshots: .venv/.ready ## Every page of the console, light and dark, phone and desk, as pictures in .screenshots
 	@scripts/get_chromium.sh

@@ -228,7 +228,35 @@ async def asked_by_http(client: httpx.AsyncClient, now: datetime, hours: int, ti
             ),
             max(5, times // 10),
         ),
+        **await asked_for_a_month(get, series, now, hours, max(5, times // 10)),
     }
+
+
+async def asked_for_a_month(
+    get: Callable[..., Awaitable[None]], series: str, now: datetime, hours: int, times: int
+) -> dict[str, str]:
+    """The same of all hours, or of the last 30 days of them."""
+    since = now - timedelta(hours=min(720, hours))
+    span = {"start": since.timestamp(), "end": now.timestamp()}
+    counter = 'bench_counter{n="0"}'
+    found: dict[str, str] = {}
+    for step in (300, 3600):
+        found[f"GET /api/metrics/query: 30 d of one series, step {step} s"] = await timed(
+            lambda step=step: get(
+                "/api/metrics/query", selector=series, since=since.isoformat(), until=now.isoformat(), step=step
+            ),
+            times,
+        )
+        for query in (
+            series,
+            f"avg_over_time({series}[{step}s])",
+            f"max_over_time({series}[{step}s])",
+            f"rate({counter}[{step}s])",
+        ):
+            found[f"GET /api/v1/query_range: 30 d of {query}, step {step} s"] = await timed(
+                lambda step=step, query=query: get("/api/v1/query_range", query=query, step=step, **span), times
+            )
+    return found
 
 
 async def asked(

@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 from measure import Site, free_port, memory_mb, wait_for
@@ -27,18 +28,20 @@ class Ours:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
+        self.data_dir = Path(self._folder.name) / "data"
         self._port = free_port()
         self.api = f"http://127.0.0.1:{self._port}"
         self._client = httpx.Client(base_url=self.api, timeout=60)
         self._monitors: list[str] = []
         self.email = ""
+        self.organization_id = UUID(int=0)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> float:
         """Start; seconds until ready."""
         begun = time.perf_counter()
         folder = Path(self._folder.name)
-        command = [sys.executable, "-m", "monitors_operator", "up", "--data-dir", str(folder / "data")]
+        command = [sys.executable, "-m", "monitors_operator", "up", "--data-dir", str(self.data_dir)]
         with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self._port)], env=os.environ | SETTINGS, stdout=log, stderr=log
@@ -51,8 +54,14 @@ class Ours:
         """One user for what follows."""
         self.email = f"bench-{time.time_ns()}@example.com"
         account = {"email": self.email, "password": "Correct1horse", "name": "Bench"}
-        token = self._client.post("/api/auth/register", json=account).json()["token"]
-        self._client.headers["Authorization"] = f"Bearer {token}"
+        answer = self._client.post("/api/auth/register", json=account).json()
+        self._client.headers["Authorization"] = f"Bearer {answer['token']}"
+        self.organization_id = UUID(answer["user"]["organizationId"])
+
+    def add_webhook(self, url: str) -> UUID:
+        """A channel to this receiver; its id."""
+        answer = self._client.post("/api/channels", json={"kind": "webhook", "url": url})
+        return UUID(answer.raise_for_status().json()["channel"]["id"])
 
     def watch(self, site: Site, count: int) -> None:
         """Watch this many pages, and tell a webhook of each change."""
@@ -109,11 +118,11 @@ class Ours:
         assert self.process
         return memory_mb(self.process.pid)
 
-    def kill(self) -> None:
-        """kill -9."""
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it like this: as a power cut would, unless told otherwise."""
         assert self.process
-        self.process.kill()
-        self.process.wait()
+        self.process.send_signal(how)
+        self.process.wait(60)
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:

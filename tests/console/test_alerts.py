@@ -1,6 +1,7 @@
 """The inbox of alerts in a browser: live, by keys, many at once, over a lost connection, and without JavaScript."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -145,7 +146,7 @@ def test_a_comment_is_there_at_once_for_everybody_who_looks(visitor: Any, alarm:
     page.get_by_label("Comment or note").fill("Two left.\n<b>Ordering</b> one.")
     page.get_by_role("button", name="Comment").click()
     for each in (page, other):
-        expect(each.locator(".timeline")).to_contain_text("Two left.\n<b>Ordering</b> one.")
+        expect(each.locator("#alert-story .timeline")).to_contain_text("Two left.\n<b>Ordering</b> one.")
     expect(page.get_by_label("Comment or note")).to_have_value("")
     other.get_by_label("Comment or note").fill("Still typing")
     page.get_by_role("button", name="Resolve", exact=True).click()
@@ -240,6 +241,41 @@ def test_without_javascript_alerts_are_read_taken_commented_and_ended(visit: Any
     page.get_by_role("link", name="First", exact=True).click()
     page.get_by_label("Comment or note").fill("Two left.")
     page.get_by_role("button", name="Comment").click()
-    expect(page.locator(".timeline")).to_contain_text("Two left.")
+    expect(page.locator("#alert-story .timeline")).to_contain_text("Two left.")
     page.get_by_role("button", name="Resolve", exact=True).click()
     expect(page.locator("#alert-facts")).to_contain_text("Resolved")
+
+
+def test_why_nobody_was_told_is_on_the_page_and_stays_open_while_it_changes(visitor: Any, alarm: Alarm) -> None:
+    alert = alarm(visitor)
+    page = visitor.go(f"/alerts/{alert}")
+    visitor.live()
+    answer = page.locator("#why-answer")
+    expect(answer).to_contain_text("Told")
+    page.get_by_text("Every step of it").click()
+    expect(page.locator("#why-steps")).to_contain_text("The condition became true.")
+    visitor.api("POST", "/api/alerts/assign", {"ids": [alert], "assignee": "Robin"})
+    expect(page.locator("#why-steps")).to_contain_text("now with Robin")
+    expect(page.locator("#alert-facts")).to_contain_text("Robin")
+
+
+def test_filters_are_kept_and_many_are_given_and_silenced_by_keys(visitor: Any, alarm: Alarm) -> None:
+    for name in ("Second", "First"):
+        alarm(visitor, name)
+    page = visitor.go("/alerts")
+    page.locator(".more-filters > summary").click()
+    page.get_by_label("Labels").fill('alertname="First"')
+    expect(rows(page)).to_have_count(1)
+    page.get_by_text("Keep these filters").click()
+    page.get_by_label("A name for these filters").fill("Only the first")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_role("link", name="Only the first")).to_have_attribute("aria-current", "true")
+    visitor.go("/alerts")
+    page.keyboard.press("j")
+    page.keyboard.press("g")
+    page.keyboard.type("Robin")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(rows(page).first).to_contain_text("with Robin")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    expect(page).to_have_url(re.compile("/silences/new"))

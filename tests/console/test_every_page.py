@@ -46,6 +46,11 @@ PAGES = {
     "alerts-resolved": "/alerts?state=resolved",
     "alert": "/alerts/{alert}",
     "alert-of-rule": "/alerts/{hot}",
+    "incidents": "/incidents",
+    "incidents-resolved": "/incidents?status=resolved",
+    "incident": "/incidents/{incident}",
+    "incident-postmortem": "/incidents/{incident}/postmortem",
+    "new-incident": "/incidents/new",
     "rules": "/rules",
     "rules-search": "/rules?q=nothing-like-this",
     "rule": "/rules/{busy}",
@@ -57,6 +62,7 @@ PAGES = {
     "new-heartbeat": "/heartbeats/new",
     "uptime": "/uptime",
     "new-uptime": "/uptime/new",
+    "edit-uptime": "/uptime/{here}/edit",
     "explore": "/explore",
     "explore-search": "/explore?q=nothing-like-this",
     "explore-graph": "/explore?metric=cpu_busy&label=region&match=%3D&value=north&span=6h",
@@ -69,8 +75,39 @@ PAGES = {
     "new-target": "/targets/new",
     "target-edit": "/targets/{target}/edit",
     "system": "/system",
+    "on-call": "/on-call",
+    "on-call-month": "/on-call?view=month&day=2026-11-15",
+    "new-schedule": "/on-call/new",
+    "schedule-edit": "/on-call/{schedule}/edit",
+    "policies": "/policies",
+    "new-policy": "/policies/new",
+    "policy-edit": "/policies/{policy}/edit",
+    "contacts": "/contacts",
+    "new-contact": "/contacts/new",
+    "contact-edit": "/contacts/{contact}/edit",
+    "routes": "/routes?labels=host%3Ddb-1%2C+severity%3Dcritical",
+    "new-route": "/routes/new?under=databases",
+    "route-edit": "/routes/urgent/edit",
+    "silences": "/silences",
+    "silences-expired": "/silences?state=expired",
+    "silence": "/silences/{silence}",
+    "silence-edit": "/silences/{silence}/edit",
+    "new-silence": "/silences/new?alert={hot}",
+    "new-silence-broad": "/silences/new?matchers=alertname%3D~.%2B",
+    "alert-silenced": "/alerts/{silenced}",
+    "maintenance": "/maintenance",
+    "maintenance-window": "/maintenance/{window}",
+    "new-maintenance": "/maintenance/new?matchers=service%3Ddb",
+    "maintenance-edit": "/maintenance/{window}/edit",
+    "inhibitions": "/inhibitions",
+    "inhibition": "/inhibitions/{inhibition}",
+    "new-inhibition": "/inhibitions/new",
+    "inhibition-edit": "/inhibitions/{inhibition}/edit",
     "channels": "/channels",
     "channel": "/channels/{channel}",
+    "integrations": "/integrations",
+    "new-integration": "/integrations/new?kind=generic",
+    "integration": "/integrations/{integration}",
     "deliveries": "/notifications",
     "outbox": "/outbox",
     "mail": "/outbox/{mail}",
@@ -85,11 +122,19 @@ PAGES = {
 EMPTY = {
     "monitors-empty": "",
     "alerts-empty": "/alerts",
+    "incidents-empty": "/incidents",
     "outbox-empty": "/outbox",
     "deliveries-empty": "/notifications",
     "explore-empty": "/explore",
     "targets-empty": "/targets",
     "rules-empty": "/rules",
+    "on-call-empty": "/on-call",
+    "policies-empty": "/policies",
+    "routes-empty": "/routes",
+    "contacts-empty": "/contacts",
+    "silences-empty": "/silences",
+    "maintenance-empty": "/maintenance",
+    "inhibitions-empty": "/inhibitions",
     "new-rule-empty": "/rules/new",
     "heartbeats-empty": "/heartbeats",
     "uptime-empty": "/uptime",
@@ -165,6 +210,10 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     }
     hook = {"kind": "webhook", "name": "Pager", "url": f"{site.url}/hook"}
     ids["channel"] = call("POST", "/api/channels", hook)["channel"]["id"]
+    call("POST", "/api/integrations", {"kind": "grafana", "name": "Grafana of the shop", "labels": {"team": "shop"}})
+    made = call("POST", "/api/integrations", {"kind": "generic", "name": "Checks"})
+    ids["integration"] = made["integration"]["id"]
+    call("POST", made["url"].removeprefix(platform.api), {"name": "DiskFull", "summary": "db-1 has no room left"})
     for price in (64.0, 63.0, 61.5, 62.0, 58.0, 55.0, 51.0):
         site.state = replace(BEFORE, kettle_price=price)
         check(ids["kettle"])
@@ -189,9 +238,45 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     ids["mail"] = mails[0]["id"]
     ids |= _judged(call, page)
     ids["target"] = _scraped(call, page, site)
+    ids |= _on_call(call, ids["channel"])
+    ids |= _held_back(call, made["url"].removeprefix(platform.api))
+    ids["incident"] = _incidents(call, ids)
+    _routed(call, ids)
     page.close()
     yield Account(context, platform.api, ids)
     context.close()
+
+
+def _incidents(call: Callable[..., Any], ids: dict[str, str]) -> str:
+    """One that is worked on, with all that people say about one, and one that is over; the first one's id."""
+    title = "The kettle is cheap and the machine is busy"
+    made = call("POST", "/api/incidents", {"title": title, "alerts": [ids["alert"], ids["hot"]]})["incident"]["id"]
+    at = f"/api/incidents/{made}"
+    call("POST", f"{at}/acknowledge", {"note": "Looking"})
+    call("PATCH", at, {"impact": "Some orders wait.", "severity": "critical", "commander": "Day watch"})
+    call("POST", f"{at}/responders", {"name": "Night watch"})
+    task = call("POST", f"{at}/tasks", {"text": "Roll back", "assignee": "Night watch"})["incident"]["tasks"][0]["id"]
+    call("POST", f"{at}/tasks/{task}/complete")
+    call("POST", f"{at}/tasks", {"text": "Tell the shop"})
+    call("POST", f"{at}/updates", {"text": "The release was rolled back; we watch.", "isPublic": True})
+    over = call("POST", "/api/incidents", {"title": "Orders arrive twice"})["incident"]["id"]
+    call("POST", f"/api/incidents/{over}/resolve", {"note": "Once again"})
+    return made
+
+
+def _routed(call: Callable[..., Any], ids: dict[str, str]) -> None:
+    """Routes beside and below each other, with all that one can say."""
+    hours = {"days": ["monday", "friday"], "start": "09:00", "end": "18:00", "timezone": "Europe/Berlin"}
+    night = {
+        "name": "night",
+        "channels": [ids["channel"]],
+        "activeHours": [hours],
+        "limit": {"notices": 5, "per": "10m"},
+    }
+    urgent = {"name": "urgent", "severities": ["critical"], "policyId": ids["policy"], "continue": True}
+    databases = {"name": "databases", "matchers": 'host=~"db-.*"', "groupBy": ["host"], "routes": [night]}
+    root = {"name": "root", "groupWait": "30s", "repeatInterval": "4h", "routes": [urgent, databases]}
+    call("PUT", "/api/routing", {"root": root})
 
 
 def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
@@ -221,13 +306,67 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
     rule(name="Silent host", kind="absence", **{"for": "10m"})
     call("PATCH", f"/api/rules/{rule(name='Paused', warning=1)}", {"isActive": False})
     call("POST", "/api/heartbeats", {"name": "Nightly backup", "period": "1d", "grace": "30m"})
-    call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})
+    here = call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})["check"]["id"]
     send(("web-1", 0, 97), ("web-2", 0, 12))
     hot: list[str] = []
     while not hot:
         hot = [each["id"] for each in call("GET", f"/api/alerts?ruleId={busy}")["alerts"]]
         page.wait_for_timeout(100)
-    return {"busy": busy, "both": both, "hot": hot[0]}
+    return {"busy": busy, "both": both, "hot": hot[0], "here": here}
+
+
+def _on_call(call: Callable[..., Any], channel: str) -> dict[str, str]:
+    """People who take turns, with nights of somebody else, somebody who stands in, gaps, and two policies."""
+
+    def make(many: str, **body: Any) -> str:
+        return call("POST", f"/api/{many}", body)[{"policies": "policy"}.get(many, many.removesuffix("s"))]["id"]
+
+    people = [make("contacts", name=name, channels=[channel]) for name in ("Day watch", "Night watch", "Third")]
+    days = {
+        "participants": people[:2],
+        "rotation": "daily",
+        "start": "2026-01-05",
+        "restrictions": [{"start": "06:00"}],
+    }
+    weekend = [{"days": ["saturday", "sunday"], "start": "10:00", "end": "22:00"}]
+    nights = {"name": "Weekend", "participants": people[2:], "start": "2026-01-05", "restrictions": weekend}
+    schedule = make("schedules", name="Platform", timezone="Europe/Berlin", layers=[days, nights])
+    shop = {"participants": people[:1], "start": "2090-01-01"}
+    make("schedules", name="Shop", timezone="America/New_York", layers=[shop])
+    begins = datetime.now(UTC) + timedelta(hours=30)
+    override = {"contactId": people[2], "startsAt": begins.isoformat(), "note": "Dentist"}
+    override["endsAt"] = (begins + timedelta(hours=20)).isoformat()
+    call("POST", f"/api/schedules/{schedule}/overrides", override)
+    call("POST", f"/api/schedules/{schedule}/calendar")
+    first = {"targets": [{"kind": "schedule", "id": schedule}]}
+    then = {"after": "10m", "targets": [{"kind": "contact", "id": people[2]}, {"kind": "channel", "id": channel}]}
+    policy = make("policies", name="Urgent", steps=[first, then], repeat=2)
+    paused = make("channels", kind="webhook", name="Old pager", url="https://pager.example/x")
+    call("PATCH", f"/api/channels/{paused}", {"isActive": False})
+    make("policies", name="Tells nobody", steps=[{"targets": [{"kind": "channel", "id": paused}]}])
+    return {"schedule": schedule, "policy": policy, "contact": people[0]}
+
+
+def _held_back(call: Callable[..., Any], hook: str) -> dict[str, str]:
+    """Silences that last, are over and are to come, with an alert that one holds back; maintenance, and a rule."""
+
+    def silence(matchers: str, **parts: Any) -> str:
+        made = {"matchers": matchers, "for": "2h", "comment": "The disk is being replaced"} | parts
+        return call("POST", "/api/silences", made)["silence"]["id"]
+
+    lasting = silence('alertname="Silenced disk", host!~"web-.*"')
+    call("POST", f"/api/silences/{silence('rack=r1')}/expire")
+    silence("rack=r2", startsAt=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    call("POST", hook, {"name": "Silenced disk", "summary": "db-2 has no room left"})
+    [alert] = call("GET", "/api/alerts?q=Silenced+disk")["alerts"]
+    today = datetime.now(UTC).strftime("%Y-%m-%dT00:00")
+    window = {"name": "Database updates", "matchers": "service=db", "startsAt": today, "duration": "90m"}
+    made = call("POST", "/api/maintenance", window | {"rrule": "FREQ=WEEKLY", "timezone": "Europe/Berlin"})
+    call("POST", "/api/maintenance", window | {"name": "Off", "isActive": False})
+    call("POST", "/api/maintenance", window | {"name": "Move of the racks", "duration": "3d"})
+    rule = {"name": "Host down", "source": "alertname=HostDown", "target": 'host!=""', "equal": ["host"]}
+    rule_id = call("POST", "/api/inhibitions", rule)["inhibition"]["id"]
+    return {"silence": lasting, "silenced": alert["id"], "window": made["window"]["id"], "inhibition": rule_id}
 
 
 def _scraped(call: Callable[..., Any], page: Page, site: Site) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 Visit = Callable[..., Any]
@@ -173,6 +174,12 @@ def test_a_heartbeat_is_added_pinged_seen_up_and_paused(visitor: Any) -> None:
     expect(card.get_by_role("img")).to_have_attribute("aria-label", "The last 30 days: 1 good, 0 bad")
     assert visitor.context.request.get(f"{address}/fail").ok
     expect(card.locator(".badge")).to_have_text("Down", timeout=40_000)
+    card.locator("summary").get_by_text("New address").click()
+    card.locator(".confirm-panel").get_by_role("button", name="New address").click()
+    expect(page.locator("#toasts")).to_contain_text("“Nightly backup” has a new address.")
+    expect(card.locator(".ping code")).not_to_have_text(address)
+    assert visitor.context.request.get(address).status == 404
+    assert visitor.context.request.get(card.locator(".ping code").inner_text()).ok
     card.get_by_role("button", name="Pause").click()
     expect(card.locator(".badge")).to_have_text("Paused")
     card.get_by_role("link", name="Edit").click()
@@ -180,9 +187,54 @@ def test_a_heartbeat_is_added_pinged_seen_up_and_paused(visitor: Any) -> None:
     page.get_by_role("button", name="Save").click()
     expect(card).to_contain_text("at most 10 min late")
     expect(card.locator(".badge")).to_have_text("Paused")
-    card.locator("summary").click()
+    card.locator("summary").get_by_text("Delete").click()
     card.locator(".confirm-panel").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No heartbeat yet")).to_be_visible()
+    visitor.complaints[:] = [each for each in visitor.complaints if "422" not in each]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_uptime_check_is_added_asked_changed_paused_and_deleted(visit: Visit, scripts: bool) -> None:
+    visitor = visit(java_script_enabled=scripts)
+    page = visitor.go("/uptime")
+    page.get_by_role("link", name="Add an uptime check").first.click()
+    page.get_by_label("Name", exact=True).fill("Database")
+    page.get_by_label("What is asked").select_option("Port (TCP)")
+    page.get_by_label("Address").fill("localhost")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#field-address-error")).to_contain_text("a host and port")
+    expect(page.get_by_label("What is asked")).to_have_value("tcp")
+    page.get_by_label("Address").fill(visitor.url.removeprefix("http://"))
+    page.get_by_label("Every, in seconds").fill("10")
+    page.get_by_role("button", name="Add").click()
+    card = page.locator(".heartbeat")
+    expect(card).to_contain_text("TCP, every 10 seconds")
+    for _ in range(100):
+        if visitor.api("GET", "/api/uptime")["checks"][0].get("last"):
+            break
+        page.wait_for_timeout(200)
+    page.reload()
+    expect(card.locator(".badge")).to_have_text("Up")
+    expect(card).to_contain_text("Answered in")
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", "The last 30 days: 1 good, 0 bad")
+    card.get_by_role("link", name="Edit").click()
+    expect(page.get_by_label("Alert after failures in a row")).to_have_value("2")
+    page.get_by_label("Alert after failures in a row").fill("4")
+    page.get_by_label("Name", exact=True).fill("Store")
+    page.get_by_role("button", name="Save").click()
+    expect(card).to_contain_text("Store")
+    card.get_by_role("button", name="Pause").click()
+    expect(card.locator(".badge")).to_have_text("Paused")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(card.locator(".badge")).not_to_have_text("Paused")
+    [check] = visitor.api("GET", "/api/uptime")["checks"]
+    assert (check["spec"]["failures"], check["spec"]["isActive"]) == (4, True)
+    card.get_by_role("link", name="Store", exact=True).click()
+    expect(page.get_by_role("heading", name="Store")).to_be_visible()
+    visitor.go("/uptime")
+    card.locator("summary").click()
+    card.locator(".confirm-panel").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No uptime check yet")).to_be_visible()
     visitor.complaints[:] = [each for each in visitor.complaints if "422" not in each]
 
 

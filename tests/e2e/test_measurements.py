@@ -10,7 +10,10 @@ from typing import Any
 import cramjam
 import httpx
 import pytest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 
 from monitors_gateway.ingest.protobuf import messages
 
@@ -35,21 +38,9 @@ def test_what_every_sender_sends_is_answered_by_one_question(platform: Any, site
     sent = user.call("POST", "/api/metrics", {"metrics": [{"name": "temperature", "value": 1, "tags": {"by": "json"}}]})
     assert sent.json()["accepted"] == 1
 
-    request = REMOTE_WRITE["WriteRequest"]()
-    series = request.timeseries.add()
-    for name, value in (("__name__", "temperature"), ("by", "prometheus")):
-        series.labels.add(name=name, value=value)
-    series.samples.add(value=2, timestamp=now)
-    body = bytes(cramjam.snappy.compress_raw(request.SerializeToString()))
-    headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
-    assert _post(platform, "/api/v1/write", token, body, headers) == 204
+    assert _write(platform, token, {"__name__": "temperature", "by": "prometheus"}, now).status_code == 204
 
-    otlp = ExportMetricsServiceRequest()
-    point = otlp.resource_metrics.add().scope_metrics.add().metrics.add(name="temperature").gauge.data_points.add()
-    point.as_double, point.time_unix_nano = 3, now * 1_000_000
-    point.attributes.add(key="by").value.string_value = "opentelemetry"
-    headers = {"Content-Type": "application/x-protobuf"}
-    assert _post(platform, "/v1/metrics", token, otlp.SerializeToString(), headers) == 200
+    assert _export(platform, token, "opentelemetry", now).status_code == 200
 
     site.pages["/metrics"] = ("text/plain", 'temperature{by="target"} 4\n')
     user.call("POST", "/api/targets", {"url": f"{site.url}/metrics", "intervalSeconds": 5}).raise_for_status()
@@ -87,9 +78,57 @@ def test_the_agent_ships_what_it_measures_and_what_it_measured_before(platform: 
     platform.wait_until(counted, "both measurements of the agent")
 
 
-def _post(platform: Any, path: str, token: str, body: bytes, headers: dict[str, str]) -> int:
+def _write(platform: Any, token: str, labels: dict[str, str], now: int) -> httpx.Response:
+    """Remote write of one sample, 2."""
+    request = REMOTE_WRITE["WriteRequest"]()
+    series = request.timeseries.add()
+    for name, value in labels.items():
+        series.labels.add(name=name, value=value)
+    series.samples.add(value=2, timestamp=now)
+    body = bytes(cramjam.snappy.compress_raw(request.SerializeToString()))
+    headers = {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
+    return _post(platform, "/api/v1/write", token, body, headers)
+
+
+def _export(platform: Any, token: str, by: str, now: int) -> httpx.Response:
+    """OTLP of one data point, 3."""
+    otlp = ExportMetricsServiceRequest()
+    point = otlp.resource_metrics.add().scope_metrics.add().metrics.add(name="temperature").gauge.data_points.add()
+    point.as_double, point.time_unix_nano = 3, now * 1_000_000
+    point.attributes.add(key="by").value.string_value = by
+    return _post(platform, "/v1/metrics", token, otlp.SerializeToString(), {"Content-Type": "application/x-protobuf"})
+
+
+def _post(platform: Any, path: str, token: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
     given = headers | {"Authorization": f"Bearer {token}"}
-    return httpx.post(platform.api + path, content=body, headers=given, timeout=40).status_code
+    return httpx.post(platform.api + path, content=body, headers=given, timeout=40)
+
+
+def test_each_sender_is_told_which_of_its_series_are_too_many(new_platform: Any) -> None:
+    platform = new_platform(MONITORS_METRICS_SERIES_PER_ORGANIZATION="3")
+    user, now = platform.user(), int(time.time() * 1000)
+
+    def send(*names: str) -> dict[str, Any]:
+        metrics = [{"name": "temperature", "value": 1, "tags": {"by": name}} for name in names]
+        return user.call("POST", "/api/metrics", {"metrics": metrics}).json()
+
+    first = send("a", "b", "c", "d")  # as many as there may be, at once, and more
+    assert (first["accepted"], first["reasons"]) == (3, {"too-many-series": 1})
+    [refused] = first["refusals"]
+    known = {"a", "b", "c", "d"} - {refused["name"].split('"')[1]}
+    assert send(*known)["accepted"] == 3
+    assert send("e")["type"] == "measurements-refused"
+
+    written = _write(platform, user.token, {"__name__": "temperature", "by": "f"}, now)
+    assert (written.status_code, written.headers["X-Prometheus-Remote-Write-Samples-Written"]) == (400, "0")
+    assert 'too-many-series 1 (temperature{by="f"}: ' in written.json()["detail"]
+    assert _write(platform, user.token, {"__name__": "temperature", "by": known.pop()}, now).status_code == 204
+
+    answer = ExportMetricsServiceResponse.FromString(_export(platform, user.token, "g", now).content)
+    assert answer.partial_success.rejected_data_points == 1
+    assert "too-many-series 1" in answer.partial_success.error_message
+    platform.wait_until(lambda: user.get("/api/metrics/usage")["used"] == 3, "the series are stored")
+    assert user.get("/api/metrics/usage")["refusedSamples"] == {}  # storage had nothing left to refuse
 
 
 def test_the_platform_measures_its_machine_and_all_its_processes(new_platform: Any) -> None:

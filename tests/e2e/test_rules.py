@@ -89,7 +89,9 @@ def test_a_series_when_it_falls_silent_then_its_absence_is_told_and_its_return(p
     wait(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
 
 
-def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(platform: Any, site: Any) -> None:
+def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(
+    platform: Any, site: Any, tmp_path: Path
+) -> None:
     user = platform.user()
     send(user, "web-1", *((-3600 + 60 * minute, 90 if 20 <= minute < 40 else 10) for minute in range(60)))
     wait(lambda: preview(user, BUSY)["series"])
@@ -98,6 +100,23 @@ def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_st
     begun, over = (datetime.fromisoformat(each["at"]) for each in shown["transitions"])
     assert timedelta(minutes=13) < over - begun < timedelta(minutes=17)
     assert user.get("/api/rules")["total"] == 0, "it was not saved"
+    low = {
+        "name": "Low",
+        "kind": "window",
+        "metric": "cpu_percent",
+        "window": "5m",
+        "op": "lt",
+        "warning": 50,
+        "by": [],
+    }
+    either = {"name": "Either", "kind": "composite", "operator": "or", "rules": ["CPU busy", "Low"]}
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps({"rules": [BUSY, low, either]}))
+    tried = json.loads(monitors(platform, user, "rules", "preview", str(file), "--json"))
+    assert [each["reason"] for each in tried["CPU busy"]["transitions"]] == ["crossed", "recovered"]
+    assert [each["reason"] for each in tried["Low"]["transitions"]] == ["crossed", "recovered", "crossed"]
+    assert [each["reason"] for each in tried["Either"]["transitions"]][:1] == ["crossed"]
+    assert user.get("/api/rules")["total"] == 0
 
 
 def test_files_when_applied_twice_and_exported_then_nothing_differs(platform: Any, site: Any, tmp_path: Path) -> None:
@@ -108,15 +127,23 @@ def test_files_when_applied_twice_and_exported_then_nothing_differs(platform: An
     hook = {"kind": "webhook", "name": "Ops", "url": f"{site.url}/hook"}
     target = {"name": "node", "url": f"{site.url}/metrics", "intervalSeconds": 60}
     nightly = {"name": "Nightly", "kind": "heartbeat", "cron": "0 2 * * *", "grace": "1h"}
-    things = {"rules": [both, BUSY | {"for": "5m"}, gone, nightly], "channels": [hook], "targets": [target]}
+    shop = {"name": "Shop", "kind": "dns", "host": "localhost", "failures": 3, "isActive": False}
+    either = {"name": "Either", "kind": "composite", "operator": "or", "rules": ["Shop", "Nightly"]}
+    rules = [both, either, BUSY | {"for": "5m"}, gone, nightly]
+    things = {"rules": rules, "channels": [hook], "targets": [target], "uptime": [shop]}
     file.write_text(json.dumps(things))  # which is YAML as well
-    assert "6 changes to make" in monitors(platform, user, "apply", "-f", str(file), "--dry-run")
-    assert "6 changes made" in monitors(platform, user, "apply", "-f", str(file))
+    assert "8 changes to make" in monitors(platform, user, "apply", "-f", str(file), "--dry-run")
+    assert user.get("/api/rules")["total"] == 0
+    assert "8 changes made" in monitors(platform, user, "apply", "-f", str(file))
     assert "Nothing to change" in monitors(platform, user, "apply", "-f", str(file))
     again = tmp_path / "again.yml"
     again.write_text(monitors(platform, user, "export"))
     assert monitors(platform, user, "diff", "-f", str(again)) == ""
-    assert user.get("/api/rules")["total"] == 4
+    assert "Nothing to change" in monitors(platform, user, "apply", "-f", str(again))
+    assert user.get("/api/rules")["total"] == 6, "one is the check's own"
+    file.write_text(json.dumps({"uptime": [shop | {"name": "Other"}], "rules": [BUSY | {"for": "5m"}]}))
+    assert "- uptime check 'Shop'" in monitors(platform, user, "apply", "-f", str(file), "--prune")
+    wait(lambda: {each["name"] for each in user.get("/api/rules")["rules"]} == {"CPU busy", "Nightly", "Other"})
 
 
 def test_an_address_when_it_fails_twice_then_its_alert_comes_and_goes(platform: Any, site: Any) -> None:
@@ -131,9 +158,16 @@ def test_an_address_when_it_fails_twice_then_its_alert_comes_and_goes(platform: 
     [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"], patience=40)
     assert (alert["summary"], alert["severity"]) == ("Shop does not answer as it should", "critical")
     assert last(user, check)["error"] == "The expected text is not in the answer."
+    path = f"/api/uptime/{check['id']}"
+    paused = user.call("PATCH", path, {"isActive": False, "failures": 4}).json()["check"]
+    assert (paused["spec"]["isActive"], paused["spec"]["failures"], paused["version"]) == (False, 4, 2)
+    wait(lambda: user.get(f"/api/rules/{check['id']}")["rule"]["spec"]["n"] == 4)
+    assert user.get(f"/api/rules/{check['id']}")["rule"]["isActive"] is False
+    assert user.call("PATCH", path, {"url": None}).status_code == 422
+    assert user.call("PATCH", path, {"failures": 0}).json()["errors"][0]["field"] == "failures"
     assert user.call("DELETE", f"/api/uptime/{check['id']}").status_code == 200
     wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
-    assert user.get("/api/rules")["total"] == 0
+    wait(lambda: user.get("/api/rules")["total"] == 0)
 
 
 def last(user: Any, check: dict[str, Any]) -> dict[str, Any]:
@@ -210,3 +244,65 @@ def test_a_job_when_it_pings_and_fails_then_its_heartbeat_says_so(platform: Any,
     assert user.call("POST", "/api/heartbeats", {"name": "x", "cron": "whenever"}).status_code == 422
     assert user.call("DELETE", f"/api/heartbeats/{beat['id']}").status_code == 200
     assert user.get("/api/heartbeats")["total"] == 0
+
+
+def test_a_value_when_compared_with_before_then_the_first_sample_is_judged_by_what_is_stored(
+    platform: Any, site: Any
+) -> None:
+    user = platform.user()
+    for host in ("web-1", "web-2"):
+        send(user, host, *((-3600 + 15 * number, 10) for number in range(-20, 20)))
+    stored = "/api/v1/query?query=count(count_over_time(cpu_percent[2h]))"
+    wait(lambda: [each["value"][1] for each in user.get(stored)["data"]["result"]] == ["2"])
+    ratio = {"name": "Surge", "kind": "ratio", "metric": "cpu_percent", "window": "1m", "offset": "1h", "warning": 2}
+    alone = user.call("POST", "/api/rules", ratio).json()["rule"]
+    together = user.call("POST", "/api/rules", ratio | {"name": "All of it", "by": []}).json()["rule"]
+    send(user, "web-1", (0, 25))
+    [firing] = wait(lambda: state(user, alone, "firing"))
+    assert (firing["labels"]["host"], firing["value"]) == ("web-1", 2.5)
+    [calm] = wait(lambda: state(user, together, "ok"))
+    assert calm["value"] == 1.25, "25 of one, against 20 of two"
+    send(user, "web-2", (0.5, 25))
+    wait(lambda: state(user, together, "firing"))
+    # What an agent kept for an hour is compared with the hour before that.
+    send(user, "web-3", *((-7200 + 15 * number, 10) for number in range(-8, 8)))
+    wait(lambda: [each["value"][1] for each in user.get(stored.replace("2h", "3h"))["data"]["result"]] == ["3"])
+    send(user, "web-3", (-3600, 30))
+    wait(lambda: len(state(user, alone, "firing")) == 3)
+    shown = preview(user, ratio)
+    assert {each["labels"]["host"] for each in shown["transitions"]} == {"web-1", "web-2", "web-3"}
+
+
+def test_what_falls_silent_when_alone_or_with_its_sender_or_late_then_is_told_apart(platform: Any, site: Any) -> None:
+    user = platform.user()
+    absent = {"name": "Gone", "kind": "absence", "metric": "cpu_percent", "for": "3s", "severity": "critical"}
+    rule = user.call("POST", "/api/rules", absent).json()["rule"]
+    for host in ("web-1", "web-2", "web-3"):
+        send(user, host, (0, 1))
+
+    def keep_going() -> list[dict[str, Any]]:
+        for host in ("web-1", "web-2"):
+            send(user, host, (0, 1))
+        return user.get("/api/alerts?state=firing")["alerts"]
+
+    [alert] = wait(keep_going)
+    assert alert["labels"]["host"] == "web-3"
+    assert "though its sender sends others" in alert["summary"]
+    assert [each["data"] for each in state(user, rule, "firing")] == ["series-gone"]
+
+    firing = wait(lambda: len(found := user.get("/api/alerts?state=firing")["alerts"]) == 2 and found)
+    [sender] = [each for each in firing if each["id"] != alert["id"]]
+    assert sender["labels"] == {"source": "test"}
+    assert sender["summary"] == "Gone (source=test): nothing comes from its sender any more: 2 series are silent"
+    assert {each["data"] for each in state(user, rule, "firing")} == {"collector-down"}
+    assert len(state(user, rule, "firing")) == 3
+
+    # Samples come again, but old ones: the sender is there, and its data late. Nothing is absent.
+    def late() -> Any:
+        for host in ("web-1", "web-2", "web-3"):
+            send(user, host, (-600 + time.monotonic() % 300, 1))
+        series = user.get(f"/api/rules/{rule['id']}/state")["series"]
+        return {(each["condition"], each["data"]) for each in series} == {("ok", "late-data")}
+
+    wait(late)
+    assert user.get("/api/alerts?state=firing")["alerts"] == []

@@ -73,8 +73,12 @@ def test_deliveries_when_one_receiver_is_dead_then_the_others_are_told_at_once(
         assert burst.user.call("POST", "/api/channels", hanging).status_code == 201
         burst.change_and_check()
         burst.settle_hooks()
-        states = Counter(item["state"] for item in burst.user.all("/api/notifications", "notifications"))
-        assert states["pending"] >= 1, "the dead receiver's messages wait"
         assert len({hook for hook, _ in site.hooks}) == 30
+
+        def waiting() -> int:
+            found = burst.user.all("/api/notifications", "notifications")
+            return Counter(item["state"] for item in found)["pending"]
+
+        platform.wait_until(waiting, "the dead receiver's messages to be shown as waiting")
     finally:
         hole.close()

@@ -6,9 +6,15 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from .base import Event, Id, Model, TenantRequest, Url, Value
+from .matchers import Matcher
 from .monitors import Evidence
 
 Severity = Literal["info", "warning", "critical"]
+LinkAction = Literal["acknowledge", "resolve"]
+"""What links in messages do."""
+Assignee = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+HeldBack = Literal["silenced", "maintenance", "inhibited"]
+"""What may keep an alert from being told: a silence, a maintenance window, another alert by an inhibition rule."""
 CommentText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 REASONS = {
@@ -19,6 +25,13 @@ REASONS = {
     "condition-cleared": "The condition is no longer true.",
     "superseded": "A newer change took its place.",
     "by-hand": "Somebody did this by hand.",
+    "received": "Another system told it.",
+    "refreshed": "The system that found it tells more.",
+    "over-at-sender": "The system that found it says that it is over.",
+    "timed-out": "It was not heard of again in time.",
+    "flapping": "It comes and goes: nobody is told of that again until it is steady.",
+    "steady": "It came and went, and fires steadily now.",
+    "stays-away": "It came and went, and stays away now.",
 }
 """Why an alert changed (`AlertEvent.reason`), in words for a person."""
 
@@ -63,6 +76,17 @@ class AlertView(Model):
     annotations: dict[str, str] = Field(default_factory=dict)
     runbook_url: Url | None = None
     group: str = ""
+    origin: str = Field(
+        default="", description="Who found it: `monitor`, `rule`, `prometheus`, `grafana`, ...; empty in old alerts"
+    )
+    kind: Literal["state", "change"] = Field(
+        default="state", description="A state ends by itself; a change is told once and has no end to tell"
+    )
+    generator_url: Url | None = Field(default=None, description="Where the sender shows what it saw")
+    ends_at: AwareDatetime | None = Field(default=None, description="When it ends unless it is heard of again")
+    pending_since: AwareDatetime | None = Field(default=None, description="When the condition began to hold")
+    assignee: str | None = Field(default=None, max_length=200, description="Who takes care of it")
+    flapping_since: AwareDatetime | None = Field(default=None, description="Set while it comes and goes")
 
 
 class AlertEvent(Event):
@@ -77,6 +101,9 @@ class AlertEvent(Event):
     note: str | None = Field(
         default=None, description="What was said with this change; `alert.note` keeps the last word"
     )
+    via: str | None = Field(
+        default=None, description="By which message, where somebody followed a link in it: `by mail to ops@example.com`"
+    )
 
 
 class AlertTriggered(AlertEvent):
@@ -90,6 +117,13 @@ class AlertAcknowledged(AlertEvent):
     """Somebody has it."""
 
     aggregate, action, stream, entity_field = "alert", "acknowledged", "ALERTS", "alert_id"
+
+
+class AlertAssigned(AlertEvent):
+    """Somebody was asked to take care of it, or nobody is any more (`alert.assignee`); the alert goes on as it was."""
+
+    aggregate, action, stream, entity_field = "alert", "assigned", "ALERTS", "alert_id"
+    user_id: Id = Field(description="Who said so")
 
 
 class AlertResolved(AlertEvent):
@@ -153,17 +187,41 @@ class ResolveAlerts(TenantRequest[AlertsChanged]):
     note: str | None = Field(default=None, max_length=2000)
 
 
+class AssignAlerts(TenantRequest[AlertsChanged]):
+    """Say who takes care of alerts. Each is decided alone; one that is over stays as it was (`alert-already-resolved`)."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    user_id: Id
+    assignee: Assignee | None = Field(default=None, description="Null when nobody is to any more")
+    note: str | None = Field(default=None, max_length=2000)
+
+
+class FollowLink(TenantRequest[AlertsChanged]):
+    """Take alerts or end them by a link in a message, without signing in. Each is decided alone, as by AcknowledgeAlert."""
+
+    service = "alerter"
+    alert_ids: list[Id] = Field(min_length=1, max_length=200)
+    action: LinkAction
+    via: str = Field(max_length=300, description="By which message")
+
+
 class AlertStep(Model):
     """Something that happened to an alert."""
 
     key: str = Field(description="Its own within the alert: the alert's version, or the comment's id")
-    kind: str = Field(description="A stable word: `opened`, `crossed-again`, `acknowledged`, `resolved`, `commented`")
+    kind: str = Field(
+        description="A stable word: `opened`, `crossed-again`, `flapping`, `steady`, `acknowledged`, `assigned`, "
+        "`resolved`, `commented`"
+    )
     at: AwareDatetime
     user_id: Id | None = Field(default=None, description="Who did it; null for what happened by itself")
     reason: str | None = Field(default=None, description="The event's stable word")
     note: str | None = Field(default=None, description="What was said with it, or the comment")
     value: Value = Field(default=None, description="What was read, where a reading did it")
     unit: str | None = None
+    assignee: str | None = Field(default=None, description="Of `assigned`: to whom; null when to nobody any more")
+    via: str | None = Field(default=None, description="By which message, where nobody was signed in")
 
 
 class AlertTimeline(Model):
@@ -208,10 +266,13 @@ class AlertList(Model):
         default_factory=dict, description="How many there are in each state, by all filters but the one by state"
     )
     next_cursor: str | None = None
+    held: dict[str, HeldBack] = Field(
+        default_factory=dict, description="Alert id -> what keeps it from being told, of those that wait for it to end"
+    )
 
 
 class ListAlerts(TenantRequest[AlertList]):
-    """Alerts by state, severity, monitor and rule, and by words in their name, summary or condition."""
+    """Alerts by state, severity, labels, what they are about, and by words in their name, summary or condition."""
 
     service = "alerter"
     state: AlertState | None = Field(default=None, description="One state; `states` says several")
@@ -220,6 +281,14 @@ class ListAlerts(TenantRequest[AlertList]):
     monitor_id: Id | None = None
     rule_id: Id | None = None
     query: str | None = Field(default=None, max_length=200, description="Found in any letter case")
+    matchers: list[Matcher] = Field(
+        default_factory=list[Matcher], max_length=30, description="Of their labels, as routes and silences see them"
+    )
+    origin: str | None = Field(default=None, max_length=40)
+    assignee: str | None = Field(default=None, max_length=200, description="Who takes care of it")
+    held: list[HeldBack] = Field(
+        default_factory=list[HeldBack], max_length=3, description="Only those that one of these keeps from being told"
+    )
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import uuid_utils.compat
@@ -13,6 +14,15 @@ Url = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 ShortText = Annotated[str, StringConstraints(max_length=500)]
 Value = float | bool | str | None
 """A fact's value: a number, a truth, a text, or nothing found."""
+
+
+def is_web_address(text: str) -> bool:
+    """Whether a person may be offered it to click: http and https alone, never `javascript:` or `data:`."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def new_id() -> Id:
@@ -137,5 +147,6 @@ __all__ = [
     "Value",
     "id_floor",
     "id_time",
+    "is_web_address",
     "new_id",
 ]

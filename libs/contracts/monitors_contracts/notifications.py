@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, EmailStr, Field, StringConstraints
 
-from .alerts import AlertView
+from .alerts import AlertState, AlertView, LinkAction
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url, Value
+from .notices import Notice
 
 ChannelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ChannelKind = Literal["local", "email", "webhook", "apprise"]
@@ -29,7 +30,10 @@ class ChannelSpec(Model):
 
 
 class DeliveryState(StrEnum):
-    """How far a message has come. From `sent` on, what the provider or the recipient reports."""
+    """How far a message has come. From `sent` on, what the provider or the recipient reports.
+
+    `superseded`: it was never taken, and a newer message to the same channel tells its news too.
+    """
 
     PENDING = "pending"
     SENT = "sent"
@@ -40,10 +44,19 @@ class DeliveryState(StrEnum):
     SPAM = "spam"
     UNSUBSCRIBED = "unsubscribe"
     FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+class ToldAlert(Model):
+    """An alert as a message told of it."""
+
+    id: Id
+    version: int
+    state: AlertState
 
 
 class NotificationView(Model):
-    """One message to one channel about one alert's change."""
+    """One message to one channel about one alert's change, or about several alerts' that are told together."""
 
     id: Id
     alert_id: Id | None = None
@@ -66,6 +79,16 @@ class NotificationView(Model):
     opened_at: AwareDatetime | None = None
     clicked_at: AwareDatetime | None = None
     version: int = 1
+    group_id: Id | None = None
+    alert_ids: list[Id] = Field(default_factory=list[Id], description="All alerts it tells of; `alert_id` is the first")
+    reason: str | None = Field(default=None, description="Why it is told now, as in Notice")
+    route: str = ""
+    superseded_by: Id | None = Field(default=None, description="The message that tells this one's news as well")
+    fallback_for: Id | None = Field(default=None, description="The message that could not be delivered elsewhere")
+    stands_in_for: Id | None = Field(default=None, description="The channel that the message was meant for at first")
+    told: list[ToldAlert] = Field(
+        default_factory=list[ToldAlert], description="What it tells of each alert; empty in old messages"
+    )
 
 
 class ChannelView(Model):
@@ -80,6 +103,31 @@ class ChannelView(Model):
     created_at: AwareDatetime
     unsubscribed_at: AwareDatetime | None = None
     last_delivery: NotificationView | None = Field(default=None, description="In lists: the newest message to it")
+
+
+class ChannelInfo(Model):
+    """A channel as other services know it: nothing of where it leads."""
+
+    id: Id
+    kind: ChannelKind
+    name: str
+    is_active: bool
+    version: int = 1
+
+
+class ChannelChanged(Event):
+    """A channel was added, renamed, switched on or off."""
+
+    aggregate, action, stream, entity_field = "channel", "changed", "ALERTS", "channel_id"
+    channel_id: Id
+    channel: ChannelInfo
+
+
+class ChannelDeleted(Event):
+    """A channel is gone."""
+
+    aggregate, action, stream, entity_field = "channel", "deleted", "ALERTS", "channel_id"
+    channel_id: Id
 
 
 class NotificationEvent(Event):
@@ -108,17 +156,31 @@ class NotificationTracked(NotificationEvent):
 
 
 class NotificationRequested(NotificationEvent):
-    """A message is to be sent to one channel; one event a channel, so that no receiver waits for another's."""
+    """A message waits to be sent: its first try takes long or failed, or it is to be tried once more.
+
+    What its receiver takes at the first try is told by `NotificationSent` alone.
+    """
 
     aggregate, action, stream, entity_field = "notification", "requested", "ALERTS", "notification_id"
-    alert: AlertView
+    compressed = True
+    alert: AlertView = Field(description="The first of those it tells of")
     reason: str = Field(description="Why the alert changed, as in AlertEvent")
+    notice: Notice | None = Field(default=None, description="All that is to be told; null in old events")
+
+
+class NotificationSuperseded(NotificationEvent):
+    """A message was never taken, and `notification.superseded_by` tells its news too, or told newer news before."""
+
+    aggregate, action, stream, entity_field = "notification", "superseded", "ALERTS", "notification_id"
 
 
 class NotificationDelayed(NotificationEvent):
     """A try failed in a way that a later one may mend; `notification.next_attempt_at` says when."""
 
     aggregate, action, stream, entity_field = "notification", "delayed", "ALERTS", "notification_id"
+    notice: Notice | None = Field(
+        default=None, description="All that is to be told, where it is of no alert and so was not asked for before"
+    )
 
 
 class CreateChannel(TenantRequest[ChannelView]):
@@ -237,6 +299,32 @@ class GetOutboxMessage(TenantRequest[OutboxMessage]):
 
 class Unsubscribe(Request[Done]):
     """One-click unsubscribe (RFC 8058) by the signed token of a mail. Problem: `invalid-token`. The tenant is in the token."""
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class ActionLink(Model):
+    """What a link in a message does, for whoever follows it."""
+
+    organization_id: Id
+    notification_id: Id
+    action: LinkAction
+    alert_ids: list[Id]
+    subject: str = Field(description="The message's")
+    via: str = Field(description="By which message: `by mail to ops@example.com`")
+    used_at: AwareDatetime | None = Field(default=None, description="When it was used; it does nothing any more")
+
+
+class ReadActionLink(Request[ActionLink]):
+    """What the signed token of a message does. Problems: `invalid-token`, `link-expired`. The tenant is in the token."""
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class UseActionLink(Request[ActionLink]):
+    """What the link does was done. Problems: `invalid-token`, `link-expired`. Twice is harmless."""
 
     service = "notifier"
     token: str = Field(max_length=2000)

@@ -102,6 +102,27 @@ class SystemHealthChanged(Event):
     changed_at: AwareDatetime
 
 
+class SystemPulsed(Event):
+    """Sent through database, outbox and bus to see that they carry it, before the world outside is told that all is well.
+
+    It is no tenant's: `organizationId` is the platform's own.
+    """
+
+    aggregate, action, stream, entity_field = "system", "pulsed", "PLATFORM", "pulse_id"
+    pulse_id: Id
+    pulsed_at: AwareDatetime
+
+
+class PingKeyRotated(Event):
+    """A heartbeat has another address to ping; the addresses before it are refused. No key is told, only which it is."""
+
+    aggregate, action, stream, entity_field = "ping-key", "rotated", "PLATFORM", "heartbeat_id"
+    heartbeat_id: Id
+    user_id: Id
+    generation: int = Field(ge=1, description="How often it was rotated")
+    rotated_at: AwareDatetime
+
+
 class ProviderUsage(Model):
     """One provider's month."""
 

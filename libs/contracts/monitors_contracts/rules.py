@@ -1,43 +1,19 @@
 """Rules over measurements: what they judge, what they say when they fire, and how each of their series stands."""
 
-import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .alerts import Severity
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url
+from .durations import AS_DURATION, WRITTEN
+from .matchers import Matcher
 from .metrics import LabelName
 from .series import series_key
 
-_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
-_UNIT_SECONDS = (604_800, 86_400, 3600, 60, 1, 0.001)
-
-
-def seconds_of(given: Any) -> Any:
-    """Seconds of a duration as Prometheus writes it (`5m`, `1h30m`, `0`); what is no text is left as it is.
-
-    Raises ValueError for a text that is no duration.
-    """
-    if not isinstance(given, str):
-        return given
-    text = given.strip()
-    if text.isdecimal():
-        return float(text)
-    found = _DURATION.fullmatch(text)
-    if not text or found is None:
-        raise ValueError("a duration is seconds, or like 30s, 5m, 1h30m, 2d")
-    parts = zip(found.groups(), _UNIT_SECONDS, strict=True)
-    return float(sum(int(number) * unit for number, unit in parts if number))
-
-
-_Written = WithJsonSchema(
-    {"anyOf": [{"type": "number"}, {"type": "string"}], "description": "Seconds, or like `30s`, `5m`, `1h30m`"},
-    mode="validation",
-)
-Hold = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), BeforeValidator(seconds_of), _Written]
-Span = Annotated[float, Field(ge=1, le=7 * 86_400, allow_inf_nan=False), BeforeValidator(seconds_of), _Written]
+Hold = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+Span = Annotated[float, Field(ge=1, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
 
 RuleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Level = Annotated[float, Field(allow_inf_nan=False)]
@@ -45,14 +21,6 @@ Comparison: TypeAlias = Literal["gt", "ge", "lt", "le", "eq", "ne"]
 Across: TypeAlias = Literal["sum", "avg", "min", "max", "count"]
 SIGNS: dict[Comparison, str] = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤", "eq": "=", "ne": "≠"}
 """How comparisons are shown to a person."""
-
-
-class Matcher(Model):
-    """Which values a label may have. A label that is absent is as an empty one; patterns match the whole value (RE2)."""
-
-    label: LabelName
-    op: Literal["=", "!=", "=~", "!~"] = "="
-    value: str = Field(max_length=1000)
 
 
 class BaseRule(Model):
@@ -98,6 +66,9 @@ class LeveledRule(MetricRule):
     A level fires when it was crossed for `for`, by the times of the samples. It ends when the value is back behind
     `recovery` (else behind the lowest level) for `recoverFor`. A silence longer than `staleAfter` begins `for` anew; a
     firing one goes on firing through any silence.
+
+    With `by`, the series that agree in these labels (none: all) are put together: of the value that each has alone (the
+    last one, what its window comes to), `across` makes one, and that is judged.
     """
 
     op: Comparison = "gt"
@@ -107,6 +78,8 @@ class LeveledRule(MetricRule):
     hold: Hold = Field(default=0, alias="for")
     recover_for: Hold = 0
     stale_after: Span = 300
+    by: list[LabelName] | None = Field(default=None, max_length=10)
+    across: Across = Field(default="sum", description="How the series of a group become one value")
 
     @model_validator(mode="after")
     def _levels_fit(self) -> Self:
@@ -124,11 +97,9 @@ class LeveledRule(MetricRule):
 
 
 class ThresholdRule(LeveledRule):
-    """The last value against levels; with `by`, of all series that agree in these labels together (none: of all)."""
+    """The last value against levels."""
 
     kind: Literal["threshold"]
-    by: list[LabelName] | None = Field(default=None, max_length=10)
-    across: Across = Field(default="sum", description="How the series of a group become one value")
 
 
 class WindowRule(LeveledRule):
@@ -148,15 +119,15 @@ class RateRule(LeveledRule):
 
 
 class RatioRule(LeveledRule):
-    """The average of `window` as a multiple of what it was `offset` ago (a day, a week)."""
+    """The average of `window` as a multiple of what it was `offset` ago (a day, a week); a group's, of what the group was."""
 
     kind: Literal["ratio"]
     window: Span = 300
-    offset: Annotated[float, Field(ge=3600, le=35 * 86_400), BeforeValidator(seconds_of), _Written] = 86_400
+    offset: Annotated[float, Field(ge=3600, le=35 * 86_400), AS_DURATION, WRITTEN] = 86_400
 
 
 class NOfMRule(LeveledRule):
-    """A level is crossed when `n` of the last `m` samples cross it."""
+    """A level is crossed when `n` of the last `m` samples cross it; a group has one whenever any of its series has."""
 
     kind: Literal["nOfM"]
     n: int = Field(ge=1, le=64)
@@ -170,7 +141,10 @@ class NOfMRule(LeveledRule):
 
 
 class AbsenceRule(MetricRule):
-    """No sample for `for`: of each series that was seen, or with `by` of all that agree in these labels (none: of all)."""
+    """No sample for `for`: of each series that was seen, or with `by` of all that agree in these labels (none: of all).
+
+    Several that fall silent because their sender did are one alert, of the sender.
+    """
 
     kind: Literal["absence"]
     hold: Hold = Field(default=300, alias="for")
@@ -206,10 +180,10 @@ class HeartbeatRule(BaseRule):
     """
 
     kind: Literal["heartbeat"]
-    period: Annotated[float, Field(ge=10, le=366 * 86_400), BeforeValidator(seconds_of), _Written] | None = None
+    period: Annotated[float, Field(ge=10, le=366 * 86_400), AS_DURATION, WRITTEN] | None = None
     cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
     timezone: str = Field(default="UTC", max_length=100)
-    grace: Annotated[float, Field(ge=1, le=31 * 86_400), BeforeValidator(seconds_of), _Written] = 300
+    grace: Annotated[float, Field(ge=1, le=31 * 86_400), AS_DURATION, WRITTEN] = 300
 
     @model_validator(mode="after")
     def _one_schedule(self) -> Self:
@@ -405,10 +379,16 @@ class RulePreview(Model):
 
 
 class PreviewRule(TenantRequest[RulePreview]):
-    """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`."""
+    """What this rule would have done with the stored samples. Saves nothing. Problem: `not-previewable`.
+
+    A composite is tried with the rules that it is made of, as they are, or as `parts` says of those that are not saved.
+    `rule_id` is of the rule that is being changed: its pings are what a heartbeat is tried with.
+    """
 
     service = "evaluator"
     spec: RuleSpec
+    rule_id: Id | None = None
+    parts: dict[Id, RuleSpec] = Field(default_factory=dict, max_length=20)
     since: AwareDatetime
     until: AwareDatetime
 

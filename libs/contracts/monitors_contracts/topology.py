@@ -5,8 +5,11 @@ The services' `app.py` is the truth; `tests/contracts` holds this map against it
 
 from dataclasses import dataclass
 
-from .alerts import AlertAcknowledged, AlertCommented, AlertResolved, AlertTriggered
+from .alerts import AlertAcknowledged, AlertAssigned, AlertCommented, AlertResolved, AlertTriggered
 from .base import Event
+from .incidents import IncidentOpened, IncidentResolved, IncidentUpdated
+from .inhibition import InhibitionChanged, InhibitionDeleted
+from .maintenance import MaintenanceChanged, MaintenanceDeleted
 from .metrics import MetricBatchCollected, MetricCollected
 from .monitors import (
     MonitorCreated,
@@ -18,23 +21,41 @@ from .monitors import (
     ThresholdCleared,
     ThresholdExceeded,
 )
+from .notices import NoticeIssued
 from .notifications import (
+    ChannelChanged,
+    ChannelDeleted,
     NotificationDelayed,
     NotificationFailed,
     NotificationRequested,
     NotificationSent,
+    NotificationSuperseded,
     NotificationTracked,
+)
+from .oncall import (
+    ContactChanged,
+    ContactDeleted,
+    OverrideRemoved,
+    ScheduleChanged,
+    ScheduleDeleted,
+    ScheduleOverridden,
 )
 from .pages import PageFetched, PageFetchFailed
 from .platform import (
     AiUsageRecorded,
     AuditRecorded,
     OrganizationDeleted,
+    PingKeyRotated,
     SystemHealthChanged,
+    SystemPulsed,
     UserRegistered,
     UserUpdated,
 )
+from .policies import PolicyChanged, PolicyDeleted
+from .routing import RoutingChanged
 from .rules import RuleCreated, RuleDeleted, RuleUpdated
+from .silences import SilenceChanged
+from .uptime import UptimeCheckCreated, UptimeCheckDeleted, UptimeCheckUpdated
 
 
 @dataclass(frozen=True)
@@ -69,8 +90,10 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         AuditRecorded,
         MetricBatchCollected,
         SystemHealthChanged,
+        SystemPulsed,
+        PingKeyRotated,
     ),
-    "scraper": (PageFetched, PageFetchFailed),
+    "scraper": (PageFetched, PageFetchFailed, UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted),
     "evaluator": (
         MonitorCreated,
         MonitorUpdated,
@@ -86,13 +109,40 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         RuleUpdated,
         RuleDeleted,
     ),
-    "alerter": (AlertTriggered, AlertAcknowledged, AlertResolved, AlertCommented),
+    "alerter": (
+        AlertTriggered,
+        AlertAcknowledged,
+        AlertAssigned,
+        AlertResolved,
+        AlertCommented,
+        NoticeIssued,
+        RoutingChanged,
+        SilenceChanged,
+        MaintenanceChanged,
+        MaintenanceDeleted,
+        InhibitionChanged,
+        InhibitionDeleted,
+        ContactChanged,
+        ContactDeleted,
+        ScheduleChanged,
+        ScheduleDeleted,
+        ScheduleOverridden,
+        OverrideRemoved,
+        PolicyChanged,
+        PolicyDeleted,
+        IncidentOpened,
+        IncidentUpdated,
+        IncidentResolved,
+    ),
     "notifier": (
         NotificationRequested,
         NotificationSent,
         NotificationDelayed,
         NotificationFailed,
+        NotificationSuperseded,
         NotificationTracked,
+        ChannelChanged,
+        ChannelDeleted,
     ),
 }
 
@@ -106,11 +156,13 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("scraper", (MonitorDeleted,)),
     Durable("scraper", (MonitorRestored,)),
     Durable("evaluator", (PageFetched, PageFetchFailed)),
+    Durable("evaluator", (UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted)),
     Durable("alerter", (ThresholdExceeded, ThresholdCleared)),
+    Durable("alerter", (ChannelChanged, ChannelDeleted)),
+    Durable("alerter", (AlertTriggered, AlertAcknowledged, AlertResolved)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),
-    Durable("notifier", (AlertTriggered, AlertResolved)),
-    Durable("notifier", (NotificationRequested,)),
+    Durable("notifier", (NoticeIssued,)),
     Durable("metrics", (MetricCollected,)),
     Durable("metrics", (MetricBatchCollected,)),
     *(

@@ -28,6 +28,7 @@ def _uuid7(number: int) -> str:
 
 FORMATS: dict[str, st.SearchStrategy[str]] = {
     "uuid7": st.integers(0, 2**128 - 1).map(_uuid7),
+    "date": st.dates().map(lambda day: day.isoformat()),
     "date-time": st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
     "base64url": st.sampled_from(["", "AQAAAA==", "AAAAAAAA8D8=", "no base64"]),
     "email": st.sampled_from(["owner@example.com", "a.b+c@mail.example.com"]),
@@ -39,11 +40,25 @@ def _texts(least: int, most: int) -> st.SearchStrategy[str]:
     return st.text(TEXT, min_size=least, max_size=most)
 
 
-def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[Any]:
+class Definitions:
+    """A schema's definitions as strategies, each made once: what is made anew at every mention takes minutes."""
+
+    def __init__(self, schemas: Schema) -> None:
+        self._schemas = schemas
+        self._made: dict[str, st.SearchStrategy[Any]] = {}
+
+    def of(self, reference: str) -> st.SearchStrategy[Any]:
+        name = reference.rpartition("/")[2]
+        if name not in self._made:
+            self._made[name] = st.deferred(lambda: _strategy(self._schemas[name], self))
+        return self._made[name]
+
+
+def _strategy(schema: Schema | bool, definitions: Definitions) -> st.SearchStrategy[Any]:
     if isinstance(schema, bool):
         return ANYTHING
     if "$ref" in schema:
-        return st.deferred(lambda: _strategy(definitions[schema["$ref"].rpartition("/")[2]], definitions))
+        return definitions.of(schema["$ref"])
     if "anyOf" in schema:
         return st.one_of([_strategy(each, definitions) for each in schema["anyOf"]])
     if "oneOf" in schema:
@@ -82,17 +97,19 @@ def _strategy(schema: Schema | bool, definitions: Schema) -> st.SearchStrategy[A
             return st.fixed_dictionaries(required, optional=fields)
         case "object":
             others = schema.get("additionalProperties", True)
-            return st.dictionaries(NAMES, _strategy(others, definitions), max_size=3)
+            named = schema.get("propertyNames", {})
+            names = _strategy(named, definitions) if {"$ref", "enum"} & named.keys() else NAMES
+            return st.dictionaries(names, _strategy(others, definitions), max_size=3)
         case other:
             raise NotImplementedError(f"no payloads for type {other}")
 
 
-def _tagged(definitions: Schema, reference: str, field: str, kind: str) -> st.SearchStrategy[Any]:
+def _tagged(definitions: Definitions, reference: str, field: str, kind: str) -> st.SearchStrategy[Any]:
     """A value of one of several kinds, which says which it is."""
-    return _strategy({"$ref": reference}, definitions).map(lambda value: value | {field: kind})
+    return definitions.of(reference).map(lambda value: value | {field: kind})
 
 
 @pytest.fixture(scope="session")
 def payloads() -> Payloads:
     """`payloads(schema)`: a hypothesis strategy of JSON values that are valid under the schema."""
-    return lambda schema: _strategy(schema, schema.get("$defs", {}))
+    return lambda schema: _strategy(schema, Definitions(schema.get("$defs", {})))

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")
+T = TypeVar("T")
 
 INBOX = """
 INSERT INTO runtime.inbox (durable, event_id) SELECT $1, * FROM unnest($2::uuid[])
@@ -71,8 +72,8 @@ class Item:
     result: Any
 
 
-def one_each(units: Sequence[Unit[E, R]], key: Callable[[Unit[E, R]], Any]) -> Iterator[list[Unit[E, R]]]:
-    """A group in turns: in each turn every key comes once, and each key's units keep their order."""
+def one_each(units: Sequence[T], key: Callable[[T], Any]) -> Iterator[list[T]]:
+    """A group in turns: in each turn every key comes once, and what has one key keeps its order."""
     waiting = list(units)
     while waiting:
         first = {key(unit): unit for unit in reversed(waiting)}
@@ -248,6 +249,8 @@ class Consumer:
                 await self._save_each(units, self._save)
             waiting: list[Envelope] = [envelope for unit in units for envelope in unit.tx.waiting]
             await outbox.save(db, self.service, waiting)
+        for unit in units:
+            unit.tx.committed()
         if waiting:
             self._relay.wake(self.service)
         now = datetime.now(UTC)

@@ -24,7 +24,7 @@ from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_f
 
 from . import depths, erasure, outbox, presence, telemetry, topology
 from .consumer import Consumer, Received, Save, SaveAll, Work
-from .database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool, open_pool
+from .database import DATABASE_AWAY, DATABASE_CONFLICT, DATABASE_REFUSES_TEXT, Connection, Pool, open_pool
 from .errors import ProblemError, problem
 from .migrations import RUNTIME_MIGRATIONS, migrate
 from .replay import Apply, Projection
@@ -151,6 +151,7 @@ class Service:
             organizations = {envelope.event.organization_id for envelope in transaction.waiting}
             await erasure.refuse_erased(db, self.name, organizations)
             await outbox.save(db, self.name, transaction.waiting)
+        transaction.committed()
         if transaction.waiting:
             self.runtime.relay.wake(self.name)
 
@@ -350,6 +351,9 @@ async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]],
                 status=503,
                 detail="The database is not reachable right now; try again in a moment.",
             )
+        except DATABASE_REFUSES_TEXT:
+            detail = "A text holds a character that can't be kept, such as NUL."
+            return Problem(type="invalid-request", title="Invalid request", status=422, detail=detail)
         except Exception:
             log.exception("request failed", request=request.__name__)
             return Problem(type="internal-error", title="Internal error", status=500, detail="The error was logged.")

@@ -1,5 +1,6 @@
 """One unit of work: state and the events about it, in one database transaction."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from monitors_contracts.base import Event, Id, new_id
@@ -24,6 +25,7 @@ class Transaction:
         self._cause = cause
         self._correlation = cause.correlation_id if cause else correlation
         self.waiting: list[Envelope] = []
+        self._afterwards: list[Callable[[], None]] = []
 
     def publish(self, *events: Event, correlation: Id | None = None) -> None:
         """Send these events once the transaction has committed."""
@@ -40,3 +42,12 @@ class Transaction:
                     traceparent=telemetry.traceparent() or (self._cause.traceparent if self._cause else None),
                 )
             )
+
+    def when_committed(self, call: Callable[[], None]) -> None:
+        """Call this once the transaction has committed, in this process. A crash between forgets it."""
+        self._afterwards.append(call)
+
+    def committed(self) -> None:
+        """The transaction has committed."""
+        for call in self._afterwards:
+            call()

@@ -69,6 +69,10 @@ async def test_ask_when_the_service_answers_refuses_fails_or_is_away_then_says_s
     assert (broken.type, broken.status) == ("internal-error", 500)
     assert "secret" not in broken.model_dump_json()
 
+    failures[:] = [asyncpg.CharacterNotInRepertoireError("0x00")]
+    unwritable = await refusal(caller, query)
+    assert (unwritable.type, unwritable.status) == ("invalid-request", 422)
+
     failures[:] = [asyncpg.DeadlockDetectedError("in each other's way")]
     before = len(asked)
     await caller.ask(query)

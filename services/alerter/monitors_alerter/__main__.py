@@ -3,5 +3,6 @@
 from monitors_runtime.standalone import run
 
 from .app import build
+from .settings import AlerterSettings
 
-run("alerter", build)
+run("alerter", lambda runtime: build(runtime, AlerterSettings()))

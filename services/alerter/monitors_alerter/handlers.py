@@ -13,7 +13,9 @@ from monitors_contracts.alerts import (
     AlertStep,
     AlertTimeline,
     AlertView,
+    AssignAlerts,
     CommentAlert,
+    FollowLink,
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
@@ -28,9 +30,12 @@ from monitors_runtime.consumer import Unit, one_each
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
 
 from . import store
+from .changes import Changes
 from .domain import lifecycle, timeline
+from .domain.flapping import Flapping
 
 NOT_FOUND = "alert-not-found"
 
@@ -41,8 +46,8 @@ Decide = Callable[[AlertView, datetime], AlertEvent | None]
 class Handlers:
     """The alerter's answers to events, commands and queries."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, changes: Changes, flapping: Flapping | None = None) -> None:
+        self._service, self._changes, self._flapping = service, changes, flapping or Flapping()
 
     async def thresholds_crossed(self, units: Sequence[Unit[Crossing, None]]) -> None:
         """Thresholds were exceeded or cleared. Of several crossings about one thing, each is decided after the one before."""
@@ -56,13 +61,13 @@ class Handlers:
         alerts = await store.open_alerts(db, crossings)
         past = await store.past(db, [(each.organization_id, each.fingerprint) for each in crossings])
         await store.note(db, crossings)
-        events: list[AlertEvent] = []
+        happened: list[tuple[Transaction, AlertEvent]] = []
         for unit, crossing in zip(units, crossings, strict=True):
             known = alerts.get(lifecycle.about(crossing), [])
-            follows = lifecycle.cross(crossing, known, past.get(crossing.fingerprint, lifecycle.Past()), new_id())
-            unit.tx.publish(*follows)
-            events += follows
-        await store.apply_all(db, events)
+            last = past.get(crossing.fingerprint, lifecycle.Past())
+            follows = lifecycle.cross(crossing, known, last, new_id(), self._flapping, unit.tx.now)
+            happened += [(unit.tx, event) for event in follows]
+        await self._changes.save_all(happened)
 
     async def acknowledge_alert(self, command: AcknowledgeAlert) -> AlertView:
         """Somebody takes an alert."""
@@ -104,6 +109,24 @@ class Handlers:
             lambda alert, now: lifecycle.resolve(alert, command.user_id, command.note, now),
         )
 
+    async def assign_alerts(self, command: AssignAlerts) -> AlertsChanged:
+        """Somebody is to take care of alerts."""
+        return await self._change(
+            command.organization_id,
+            command.alert_ids,
+            lambda alert, now: lifecycle.assign(alert, command.assignee, command.user_id, command.note, now),
+        )
+
+    async def follow_link(self, command: FollowLink) -> AlertsChanged:
+        """Somebody takes alerts or ends them by a link in a message."""
+        decide = lifecycle.acknowledge if command.action == "acknowledge" else lifecycle.resolve
+
+        def decided(alert: AlertView, now: datetime) -> AlertEvent | None:
+            event = decide(alert, None, None, now)
+            return event.model_copy(update={"via": command.via}) if event else None
+
+        return await self._change(command.organization_id, command.alert_ids, decided)
+
     async def _change(self, organization_id: Id, alert_ids: Sequence[Id], decide: Decide) -> AlertsChanged:
         """Decide for each of these alerts; what is decided is done in one transaction."""
         changed: list[AlertView] = []
@@ -123,9 +146,8 @@ class Handlers:
                     continue
                 if event:
                     events.append(event)
-                    tx.publish(event)
                 changed.append(event.alert if event else alert)
-            await store.apply_all(tx.db, events)
+            await self._changes.save(tx, events)
         return AlertsChanged(alerts=changed, refused=refused)
 
     async def comment_alert(self, command: CommentAlert) -> AlertStep:
@@ -164,9 +186,15 @@ class Handlers:
 
     async def list_alerts(self, query: ListAlerts) -> AlertList:
         """A page of alerts."""
-        alerts, counts = await store.find(self._service.runtime.pool, query, cursor_id(query.cursor))
-        total = sum(counts.get(state, 0) for state in store.states_asked_for(query))
-        return AlertList(alerts=alerts, total=total, counts=counts, next_cursor=next_cursor(alerts, query.limit))
+        pool = self._service.runtime.pool
+        alerts, counts = await store.find(pool, query, cursor_id(query.cursor))
+        return AlertList(
+            alerts=alerts,
+            total=sum(counts.get(state, 0) for state in store.states_asked_for(query)),
+            counts=counts,
+            next_cursor=next_cursor(alerts, query.limit),
+            held=await store.held_back(pool, [alert.id for alert in alerts]),
+        )
 
     async def latest_alerts(self, query: GetLatestAlerts) -> LatestAlerts:
         """What rules led to last."""

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from monitors_contracts.alerts import AlertCommented, AlertEvent, AlertState, AlertStep, AlertView, ListAlerts
+from monitors_contracts.alerts import (
+    AlertCommented,
+    AlertEvent,
+    AlertState,
+    AlertStep,
+    AlertView,
+    HeldBack,
+    ListAlerts,
+)
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
 from monitors_runtime.database import Connection, Pool, columns
 from monitors_runtime.narrowing import narrowed
 
+from . import label_filters, suppressing
 from .domain import timeline
 from .domain.lifecycle import Past
 
@@ -26,8 +35,10 @@ SELECT * FROM unnest(
     $9::timestamptz[], $10::jsonb[]
 )
 ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, version = excluded.version, resolved_at = excluded.resolved_at, document = excluded.document
+    state = excluded.state, severity = excluded.severity, version = excluded.version,
+    resolved_at = excluded.resolved_at, document = excluded.document
 WHERE alerts.version < excluded.version
+RETURNING id
 """
 
 # Held, so that somebody who takes or ends the alert at this moment goes before or after.
@@ -48,6 +59,10 @@ GET = "SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND 
 THESE = """
 SELECT id, document::text FROM alerter.alerts
 WHERE organization_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
+"""
+
+SOME = """
+SELECT document::text FROM alerter.alerts WHERE organization_id = $1 AND id = ANY($2::uuid[]) ORDER BY id DESC
 """
 
 # Each state's newest by the index of its own, then the newest of them: open ones are few, and must be found among many.
@@ -75,6 +90,14 @@ CROSS JOIN LATERAL (
 """
 
 FOUND_IN = "strpos(lower(concat_ws(chr(10), document->>'name', document->>'summary', document->>'condition')), ${}) > 0"
+
+HELD = "EXISTS (SELECT FROM alerter.members WHERE alert_id = alerts.id AND word = ANY(${}))"
+
+# One that waits in several groups is told of as waiting for a silence before it is for another alert.
+HELD_BACK = """
+SELECT alert_id, max(word) AS word FROM alerter.members
+WHERE alert_id = ANY($1::uuid[]) AND word IN ('silenced', 'maintenance', 'inhibited') GROUP BY alert_id
+"""
 
 STEPS = """
 SELECT document::text FROM alerter.timeline
@@ -105,20 +128,25 @@ ERASE = (
     "DELETE FROM alerter.alerts WHERE organization_id = $1",
     "DELETE FROM alerter.timeline WHERE organization_id = $1",
     "DELETE FROM alerter.clearings WHERE organization_id = $1",
+    "DELETE FROM alerter.received WHERE organization_id = $1",
 )
 """All that is kept of an organization."""
 
 PAST = """
-SELECT fingerprint, exceeded_at, cleared_at FROM alerter.clearings
+SELECT fingerprint, exceeded_at, cleared_at, ends FROM alerter.clearings
 JOIN unnest($1::uuid[], $2::text[]) AS given (organization_id, fingerprint) USING (organization_id, fingerprint)
 """
 
 NOTE = """
-INSERT INTO alerter.clearings (organization_id, fingerprint, exceeded_at, cleared_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+INSERT INTO alerter.clearings (organization_id, fingerprint, exceeded_at, cleared_at, ends)
+SELECT *, array_remove(ARRAY[cleared_at], NULL)
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+    AS given (organization_id, fingerprint, exceeded_at, cleared_at)
 ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
     exceeded_at = greatest(clearings.exceeded_at, excluded.exceeded_at),
-    cleared_at = greatest(clearings.cleared_at, excluded.cleared_at)
+    cleared_at = greatest(clearings.cleared_at, excluded.cleared_at),
+    ends = CASE WHEN excluded.ends = '{}' OR excluded.ends <@ clearings.ends THEN clearings.ends
+        ELSE (clearings.ends || excluded.ends)[greatest(cardinality(clearings.ends) - 30, 1):] END
 """
 
 
@@ -158,13 +186,15 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
         )
         for alert in ordered
     ]
-    await db.execute(APPLY, *columns(rows))
+    changed = {row["id"] for row in await db.fetch(APPLY, *columns(rows))}
+    await suppressing.follow(db, [alert for alert in ordered if alert.id in changed])
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
-    steps = [(event, timeline.step(event)) for event in events]
+    steps = [(event, timeline.step(event)) for event in events if timeline.is_step(event)]
     rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
-    await db.execute(ADD_STEPS, *columns(rows))
+    if rows:
+        await db.execute(ADD_STEPS, *columns(rows))
 
 
 async def open_alerts(db: Connection, crossings: Sequence[Crossing]) -> dict[str, list[AlertView]]:
@@ -193,12 +223,19 @@ async def hold(db: Connection, organization_id: Id, alert_ids: Sequence[Id]) -> 
     return {row["id"]: AlertView.model_validate_json(row["document"]) for row in rows}
 
 
+async def these(db: Connection | Pool, organization_id: Id, alert_ids: Sequence[Id]) -> list[AlertView]:
+    """Those of these alerts that exist, newest first."""
+    rows = await db.fetch(SOME, organization_id, alert_ids)
+    return [AlertView.model_validate_json(row["document"]) for row in rows]
+
+
 async def find(db: Pool, asked: ListAlerts, before: Id | None) -> tuple[list[AlertView], dict[AlertState, int]]:
     """Alerts, newest first, and how many match in each state."""
     page = (asked.organization_id, before, asked.limit, states_asked_for(asked))
-    query, arguments = narrowed(LIST, page, filters(asked))
+    narrowing = [*filters(asked), *await label_filters.conditions(db, asked.organization_id, asked.matchers)]
+    query, arguments = narrowed(LIST, page, narrowing)
     rows = await db.fetch(query, *arguments)
-    counted, arguments = narrowed(COUNT, (asked.organization_id,), filters(asked))
+    counted, arguments = narrowed(COUNT, (asked.organization_id,), narrowing)
     counts = {AlertState(row["state"]): int(row["count"]) for row in await db.fetch(counted, *arguments)}
     return [AlertView.model_validate_json(row["document"]) for row in rows], counts
 
@@ -210,7 +247,7 @@ def states_asked_for(asked: ListAlerts) -> list[AlertState]:
 
 
 def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
-    """What a list is narrowed by, besides the state: conditions and their values."""
+    """What a list is narrowed by, besides the state and labels: conditions and their values."""
     words = (asked.query or "").replace("\0", "").strip().lower()
     rule = str(asked.rule_id) if asked.rule_id else None
     return [
@@ -218,7 +255,16 @@ def filters(asked: ListAlerts) -> list[tuple[str, Any]]:
         ("document->>'ruleId' = ${}", rule),
         ("severity = ${}", asked.severity),
         (FOUND_IN, words),
+        ("document->>'origin' = ${}", asked.origin),
+        ("document->>'assignee' = ${}", asked.assignee),
+        (HELD, list(asked.held)),
     ]
+
+
+async def held_back(db: Pool, alert_ids: Sequence[Id]) -> dict[str, HeldBack]:
+    """What keeps these alerts from being told, by id; of those that wait for it to end."""
+    rows = await db.fetch(HELD_BACK, alert_ids) if alert_ids else ()
+    return {str(row["alert_id"]): row["word"] for row in rows}
 
 
 async def latest_of_rules(db: Pool, organization_id: Id, rule_ids: Sequence[Id]) -> list[AlertView]:
@@ -243,7 +289,7 @@ async def step(db: Connection, organization_id: Id, alert_id: Id, key: str) -> A
 async def past(db: Connection, conditions: Sequence[tuple[Id, str]]) -> dict[str, Past]:
     """When these conditions (organization id, fingerprint) were last exceeded and last cleared, by fingerprint."""
     rows = await db.fetch(PAST, *columns(conditions))
-    return {row["fingerprint"]: Past(row["exceeded_at"], row["cleared_at"]) for row in rows}
+    return {row["fingerprint"]: Past(row["exceeded_at"], row["cleared_at"], tuple(row["ends"])) for row in rows}
 
 
 async def note(db: Connection, crossings: Sequence[Crossing]) -> None:

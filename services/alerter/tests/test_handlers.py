@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from monitors_alerter import store
+from monitors_alerter.changes import Changes
 from monitors_alerter.handlers import Handlers
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
@@ -17,9 +18,11 @@ from monitors_contracts.alerts import (
     AlertTriggered,
     AlertView,
     CommentAlert,
+    FollowLink,
     GetAlert,
     GetAlertTimeline,
     GetLatestAlerts,
+    LinkAction,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
@@ -38,7 +41,7 @@ class Alerter:
     def __init__(self, house: Any) -> None:
         self.house = house
         self.service = house.service("alerter")
-        self.handlers = Handlers(self.service)
+        self.handlers = Handlers(self.service, Changes(self.service))
         self.organization, self.user = new_id(), new_id()
 
     def crossing(self, kind: type[Crossing], minute: int = 0, monitor: Id | None = None) -> Crossing:
@@ -253,6 +256,27 @@ async def test_a_timeline_when_everything_happened_then_says_when_by_whom_and_wh
     assert ([step.kind for step in newest.steps], newest.total) == (["commented", "resolved"], 5)
 
 
+async def test_a_link_in_a_message_when_followed_then_the_timeline_says_by_which(alerter: Alerter):
+    taken, over = await alerter.trigger(), await alerter.trigger()
+    asked: dict[str, Any] = {"organization_id": alerter.organization, "via": "by mail to ops@example.com"}
+    links: tuple[tuple[AlertView, LinkAction], ...] = ((taken, "acknowledge"), (over, "resolve"))
+    for _ in range(2):
+        for alert, action in links:
+            changed = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[alert.id], action=action))
+            assert [each.id for each in changed.alerts] == [alert.id]
+    late = await alerter.handlers.follow_link(FollowLink(**asked, alert_ids=[over.id], action="acknowledge"))
+    assert late.refused == {str(over.id): "alert-already-resolved"}
+    for alert, kind in ((taken, "acknowledged"), (over, "resolved")):
+        query = GetAlertTimeline(organization_id=alerter.organization, alert_id=alert.id)
+        steps = (await alerter.handlers.get_timeline(query)).steps
+        assert [(step.kind, step.user_id, step.via) for step in steps] == [
+            ("opened", None, None),
+            (kind, None, "by mail to ops@example.com"),
+        ]
+    other = FollowLink(organization_id=new_id(), via="x", alert_ids=[taken.id], action="resolve")
+    assert (await alerter.handlers.follow_link(other)).refused == {str(taken.id): "alert-not-found"}
+
+
 async def test_a_comment_when_said_twice_under_one_id_then_is_there_once(alerter: Alerter):
     alert = await alerter.trigger()
     comment = new_id()
@@ -355,7 +379,7 @@ async def test_queries_when_there_are_many_alerts_then_read_an_index(alerter: Al
     some = new_id()
     page = (alerter.organization, None, 50, list(AlertState))
     shapes: list[dict[str, Any]] = [{}, {"severity": "critical"}, {"monitor_id": some}, {"query": "kettle"}]
-    shapes.append({"rule_id": some})
+    shapes += [{"rule_id": some}, {"origin": "rule"}, {"assignee": "Robin"}, {"held": ["silenced"]}]
     shapes.append(shapes[1] | shapes[2] | shapes[3])
     for query, arguments in (
         (store.OPEN_OF_MONITORS, ([alerter.organization], [some])),

@@ -48,7 +48,7 @@ class World:
             exceeded, cleared = [past.exceeded_at], [past.cleared_at]
             (exceeded if isinstance(each, ThresholdExceeded) else cleared).append(each.occurred_at)
             newest = [max((time for time in times if time), default=None) for times in (exceeded, cleared)]
-            self.past[each.fingerprint] = Past(*newest)
+            self.past[each.fingerprint] = Past(exceeded_at=newest[0], cleared_at=newest[1])
         return self
 
     def tell(self, events: Sequence[AlertEvent]) -> None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from monitors_alerter.domain.lifecycle import Past, about, cross
 from monitors_contracts.alerts import AlertResolved, AlertState, AlertTriggered, AlertView
 from monitors_contracts.base import new_id
@@ -68,3 +70,17 @@ def test_series_of_one_rule_when_they_cross_then_are_decided_apart() -> None:
     assert about(one) != about(two)
     monitor = one.model_copy(update={"rule_id": None})
     assert about(monitor) == str(RULE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "origin"),
+    [
+        ({}, "rule"),
+        ({"labels": {"heartbeat_id": str(RULE)}}, "heartbeat"),
+        ({"labels": {"check_id": str(RULE)}}, "uptime"),
+        ({"rule_id": None}, "monitor"),
+    ],
+)
+def test_an_alert_when_opened_then_says_who_found_it(fields: dict[str, Any], origin: str) -> None:
+    [event] = cross(crossing(ThresholdExceeded, 0, **fields), [], Past(), new_id())
+    assert (event.alert.origin, event.alert.kind) == (origin, "state")

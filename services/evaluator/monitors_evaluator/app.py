@@ -34,6 +34,7 @@ from monitors_contracts.rules import (
     UpdateRule,
 )
 from monitors_contracts.snapshots import CompareSnapshots, ShowSnapshot
+from monitors_contracts.uptime import UptimeCheckCreated, UptimeCheckDeleted, UptimeCheckUpdated
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store
@@ -42,6 +43,7 @@ from .providers.settings import AiSettings
 from .rules import store as rules_store
 from .rules.handlers import RuleHandlers
 from .rules.judging import Judging
+from .rules.of_checks import check_heard
 from .rules.settings import RuleSettings
 
 
@@ -98,4 +100,5 @@ def _add_rules(service: Service, settings: RuleSettings) -> None:
     service.answer(GetRuleState, rules.state)
     service.answer(GetRuleStates, rules.states)
     service.answer(PreviewRule, rules.preview)
+    service.consume(UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted, save=check_heard)
     service.project(RuleCreated, RuleUpdated, RuleDeleted, apply=rules_store.apply, tables=["evaluator.rules"])

@@ -6,37 +6,52 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from monitors_contracts.platform import SystemHealthChanged
+from monitors_contracts.platform import PingKeyRotated, SystemHealthChanged
 from monitors_contracts.rules import TakesMeasurements
 from monitors_runtime import health
 from monitors_runtime.runtime import Runtime, Service
 
 from .api import (
     account,
+    alertmanager,
+    alertmanager_silences,
     alerts,
     audit,
     auth,
     channels,
+    contacts,
     evaluations,
     events,
     export,
     extraction,
     heartbeats,
+    hooks,
+    incidents,
+    inhibitions,
+    integrations,
+    links,
+    maintenance,
     metrics_ingest,
     metrics_query,
     monitors,
     notifications,
     otlp,
+    policies,
     prometheus,
     public,
     refreshes,
     remote_write,
+    routing,
     rules,
+    saved_filters,
+    schedules,
     senders,
+    silences,
     snapshots,
     system,
     targets,
     tokens,
+    trying,
     uptime,
     usage,
 )
@@ -46,6 +61,7 @@ from .http import docs, problems
 from .http.bodies import BodyLimit
 from .http.edge import Edge
 from .settings import GatewaySettings
+from .store.ping_keys import apply as apply_rotation
 from .store.system import apply as apply_health
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,8 +69,9 @@ DESCRIPTION = """\
 One sentence in; a checked fact, an alert, a delivered notification out.
 
 Sign in with `POST /api/auth/register` or `/login` and send the token as `Authorization: Bearer`. Programs send an API
-token (`POST /api/tokens`) the same way; reading needs its scope `read`, sending measurements `metrics:write`, anything else
-`write`. Every error is a problem document (RFC 9457). Unsafe requests may carry an `Idempotency-Key`; lists are paged by
+token (`POST /api/tokens`) the same way; reading needs its scope `read`, sending measurements `metrics:write`, sending other
+systems' alerts `alerts:write`, anything else `write`. Every error is a problem document (RFC 9457), but for Alertmanager's and
+Prometheus's APIs, which have theirs. Unsafe requests may carry an `Idempotency-Key`; lists are paged by
 `cursor`; limits answer 429 with `Retry-After`.
 """
 TAGS = [
@@ -67,7 +84,13 @@ TAGS = [
     {"name": "heartbeats", "description": "Jobs that say that they ran"},
     {"name": "uptime", "description": "Addresses that are to answer"},
     {"name": "alerts", "description": "What became true"},
+    {"name": "incidents", "description": "Alerts that belong together"},
+    {"name": "alertmanager", "description": "Alertmanager's API v2, for Prometheus and amtool"},
+    {"name": "integrations", "description": "Alerts of other systems, by their webhooks"},
+    {"name": "routing", "description": "Which alerts are told where, together and how soon"},
+    {"name": "silences", "description": "What nobody is told of: silences, maintenance, inhibition"},
     {"name": "channels", "description": "Where messages go"},
+    {"name": "on-call", "description": "Who is reached, whose turn it is, and who is told next"},
     {"name": "notifications", "description": "What became of messages"},
     {"name": "events", "description": "Everything as it happens"},
     {"name": "snapshots", "description": "Pages as they were"},
@@ -102,6 +125,7 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     service.on_stop(gateway.stop)
     service.answer(TakesMeasurements, gateway.takes_measurements)
     service.project(SystemHealthChanged, apply=apply_health, tables=["gateway.system_parts"])
+    service.project(PingKeyRotated, apply=apply_rotation, tables=["gateway.ping_keys"])
 
     app = FastAPI(
         title="Monitors!",
@@ -117,12 +141,16 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
     parts = (
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
+        *(saved_filters, alertmanager, alertmanager_silences, integrations, hooks),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
-        *(targets, senders, metrics_query, prometheus, system, public),
+        *(routing, silences, maintenance, inhibitions, incidents),
+        *(contacts, schedules, policies),
+        *(targets, senders, metrics_query, prometheus, system, public, links, trying),
     )
     for part in parts:
         app.include_router(part.router)
     app.include_router(heartbeats.pings)
+    app.include_router(schedules.calendars)
     app.router.routes.extend(health.routes(runtime))
     problems.install(app)
     docs.install(app)
@@ -140,6 +168,8 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         metrics_ingest.PATH: min(metrics_ingest.LARGEST, settings.metrics_body_bytes),
         remote_write.PATH: settings.metrics_body_bytes,
         otlp.PATH: min(otlp.LARGEST, settings.metrics_body_bytes),
+        alertmanager.PATH: alertmanager.LARGEST,
+        hooks.PATHS: hooks.LARGEST,
     }
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes, exceptions=body_limits)
     app.add_middleware(Edge, trusted=gateway.trusted_proxies)

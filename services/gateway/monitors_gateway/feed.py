@@ -11,6 +11,7 @@ from typing import Any
 from nats.aio.msg import Msg
 
 from monitors_contracts.base import Id
+from monitors_contracts.envelope import plain_data
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Runtime
 from monitors_runtime.tail import follow
@@ -119,7 +120,7 @@ def _event(message: Msg, position: Position, organization_id: Id, *, bare: bool)
         "type": kind,
         "time": headers.get("ce-time"),
         "correlationId": headers.get("ce-correlationid"),
-        "data": _page_ids(headers, organization_id) if bare else json.loads(message.data),
+        "data": _page_ids(headers, organization_id) if bare else json.loads(plain_data(headers, message.data)),
     }
     return FeedEvent(kind, position, json.dumps(body, separators=(",", ":")))
 

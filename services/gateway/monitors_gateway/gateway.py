@@ -18,12 +18,15 @@ from .auth.passwords import Passwords
 from .auth.remembered import Remembered
 from .auth.sessions import Sessions
 from .auth.tokens import AccessTokens
+from .dead_man import DeadMan
 from .domain.clients import networks
 from .feed import Feed
 from .intake import Intake
+from .ping_keys import PingKeys
 from .refreshes import Refreshes
 from .senders import Senders
 from .settings import GatewaySettings
+from .sns import Sns
 from .store import api_tokens, audit
 from .store.api_tokens import ApiToken
 from .system import System
@@ -45,6 +48,7 @@ class Gateway:
         self.tokens = AccessTokens(runtime.settings.secret_key, token_life)
         self.sessions = Sessions(token_life)
         self.api_tokens: Remembered[ApiToken] = Remembered(REVOKED_SUBJECT, REFUSE_TOKEN_SECONDS, api_tokens.active)
+        self.ping_keys = PingKeys(runtime, service)
         self.passwords = Passwords()
         self.trusted_proxies = networks(settings.trusted_proxies)
         self.feed = Feed(runtime, settings.event_streams_per_user)
@@ -52,6 +56,7 @@ class Gateway:
         self.refreshes = Refreshes(runtime, service, settings, self._verdicts)
         self.intake = Intake(runtime, settings)
         self.senders = Senders(runtime)
+        self.sns = Sns()
         self.system = System(runtime, service)
         self._chores: list[asyncio.Task[None]] = []
 
@@ -59,6 +64,7 @@ class Gateway:
         """Listen before the first request comes."""
         await self.sessions.listen(self.runtime.pool, self.runtime.connection)
         await self.api_tokens.listen(self.runtime.pool, self.runtime.connection)
+        await self.ping_keys.listen()
         await self._verdicts.listen(self.runtime.connection)
         self.intake.start()
         self._chores = [
@@ -67,6 +73,9 @@ class Gateway:
             asyncio.create_task(self.system.watch_always(), name="gateway health"),
             asyncio.create_task(counting.count_always(self.runtime.pool), name="gateway sessions"),
         ]
+        if url := self.settings.deadman_url:
+            dead_man = DeadMan(self.runtime, self.service, self.system, str(url), self.settings.deadman_seconds)
+            self._chores.append(asyncio.create_task(dead_man.signal_always(), name="gateway dead man"))
 
     async def stop(self) -> None:
         """End what is open."""

@@ -1,6 +1,6 @@
 """Whether an organization may begin another series. Asked for seldom: what was seen here costs a look into a set."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from monitors_contracts.base import Id
@@ -8,15 +8,22 @@ from monitors_contracts.metrics import FindUnknownSeries, GetSeriesUsage, Series
 from monitors_runtime.errors import ProblemError
 
 ASK_AGAIN_SECONDS = 10.0
+ON_THE_WAY_SECONDS = 600.0
+"""How long a series that began here counts although storage does not have it: further behind it hardly ever is."""
 _AT_ONCE = 1000
 _MOST_REMEMBERED = 300_000
 
 
 @dataclass(slots=True)
 class _Organization:
-    """What is known of one: series that it has, how many more it may begin, series that were too many, as of when."""
+    """What is known of one.
+
+    Series that it has; when each began that storage may not have yet; how many more it may begin, and series that were too
+    many, as of `asked_at`.
+    """
 
     admitted: set[str] = field(default_factory=set[str])
+    begun: dict[str, float] = field(default_factory=dict[str, float])
     room: int = 0
     refused: set[str] = field(default_factory=set[str])
     asked_at: float = float("-inf")
@@ -47,40 +54,49 @@ class SeriesLimits:
             return new
         try:
             if self._clock() - known.asked_at > ASK_AGAIN_SECONDS:
-                usage = await self._usage(GetSeriesUsage(organization_id=organization_id))
-                known.room, known.asked_at = usage.limit - usage.used, self._clock()
-                known.refused.clear()
+                await self._look(organization_id, known)
             too_many = new & known.refused
             new -= too_many
             if len(new) > known.room:
                 too_many |= await self._surplus(organization_id, known, new)
                 new -= too_many
-            else:
-                known.room -= len(new)
         except ProblemError:
             return set()
         self._admit(known, new)
         return too_many
 
+    async def _look(self, organization_id: Id, known: _Organization) -> None:
+        """How many more there may be at least: what began here counts, whether storage has it by now or not."""
+        usage = await self._usage(GetSeriesUsage(organization_id=organization_id))
+        known.asked_at = self._clock()
+        oldest = known.asked_at - ON_THE_WAY_SECONDS
+        known.begun = {key: began for key, began in known.begun.items() if began > oldest}
+        known.room = usage.limit - usage.used - len(known.begun)
+        known.refused.clear()
+
     async def _surplus(self, organization_id: Id, known: _Organization, new: set[str]) -> set[str]:
         """Which of these the organization neither has nor has room for."""
-        asked, unknown = sorted(new), list[str]()
+        asked, unknown, free = sorted(new | known.begun.keys()), list[str](), 0
         for begin in range(0, len(asked), _AT_ONCE):
             part = asked[begin : begin + _AT_ONCE]
             answer = await self._find_unknown(FindUnknownSeries(organization_id=organization_id, series=part))
             unknown += [part[place] for place in answer.unknown]
-            known.room = min(known.room, answer.limit - answer.used)
-        begun, surplus = _split(unknown, max(0, known.room))
-        known.room -= len(begun)
-        known.refused.update(surplus)
+            free = answer.limit - answer.used
+        arrived = set(asked).difference(unknown)
+        known.admitted |= arrived
+        known.begun = {key: began for key, began in known.begun.items() if key not in arrived}
+        known.room = free - len(known.begun)
+        beginning = [key for key in unknown if key in new and key not in known.begun]
+        surplus = set(beginning[max(0, known.room) :])
+        known.refused |= surplus
         return surplus
 
     def _admit(self, known: _Organization, series: set[str]) -> None:
         if sum(len(each.admitted) for each in self._organizations.values()) + len(series) > _MOST_REMEMBERED:
             for each in self._organizations.values():
                 each.admitted.clear()
+        now = self._clock()
+        for key in series - known.admitted - known.begun.keys():
+            known.begun[key] = now
+            known.room -= 1
         known.admitted |= series
-
-
-def _split(series: Sequence[str], count: int) -> tuple[set[str], set[str]]:
-    return set(series[:count]), set(series[count:])

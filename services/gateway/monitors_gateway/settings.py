@@ -3,9 +3,10 @@
 from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AnyHttpUrl, Field, field_validator
 from pydantic_settings import NoDecode
 
+from monitors_contracts.base import Id
 from monitors_runtime.settings import Settings
 
 
@@ -48,12 +49,22 @@ class GatewaySettings(Settings):
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Origins whose pages may call the API, with commas between; none by default"
     )
+    operators: Annotated[list[Id], NoDecode] = Field(
+        default_factory=list,
+        description="Ids of the users who operate the platform, with commas between: they see what is of all organizations "
+        "together, such as how much waits in its queues; by default nobody. `monitors account show` tells one's id",
+    )
     example_site: str = Field(
         default="", description="A site that the console's example sentences watch; the demo names its own"
     )
+    deadman_url: AnyHttpUrl | None = Field(
+        default=None,
+        description="Asked for (GET) while the platform works, for somebody outside to raise the alarm when that stops",
+    )
+    deadman_seconds: float = Field(default=60, ge=1, le=86_400, description="How often")
     audit_keep_days: int = Field(default=365, ge=1, description="How long the audit log is kept")
 
-    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @field_validator("trusted_proxies", "cors_origins", "operators", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import hashlib
 import itertools
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -19,21 +21,33 @@ import zstandard
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+import monitors_alerter
+from monitors_alerter.changes import Changes
+from monitors_alerter.domain.labels import labels_of
+from monitors_alerter.incidents.wiring import wire as wire_incidents
+from monitors_alerter.oncall.wiring import wire as wire_oncall
+from monitors_alerter.routes import Routes
+from monitors_alerter.settings import AlerterSettings
+from monitors_alerter.suppression_wiring import wire as wire_suppression
 from monitors_contracts import (
     alerts,
     collection,
+    decisions,
     evaluations,
     metrics,
     monitors,
     notifications,
     pages,
     platform,
+    receiving,
+    routing,
     rules,
     snapshots,
     targets,
     uptime,
 )
 from monitors_contracts.base import Done, Id, new_id
+from monitors_contracts.matchers import match_all
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.errors import ProblemError, problem
@@ -62,7 +76,8 @@ def interpretation(prompt: str) -> monitors.Interpretation:
 
 
 class Platform:
-    """The services behind the gateway, in memory. A monitor's name says how its checks end."""
+    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call, silences and incidents
+    are real."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
@@ -72,6 +87,8 @@ class Platform:
         self.listings: list[collection.ListMonitors] = []
         self.alerts: dict[Id, alerts.AlertView] = {}
         self.steps: dict[Id, list[alerts.AlertStep]] = {}
+        self.held: dict[Id, alerts.HeldBack] = {}
+        self.decisions: dict[Id, list[decisions.AlertDecision]] = {}
         self.notifications: dict[Id, tuple[Id, notifications.NotificationView]] = {}
         self.mails: dict[Id, tuple[Id, notifications.OutboxMessage]] = {}
         self.channels: dict[Id, tuple[Id, notifications.ChannelView]] = {}
@@ -81,11 +98,19 @@ class Platform:
         self.asked: list[Any] = []
         self.unmeasured: set[Id] = set()
         self.unsubscribed: list[str] = []
+        self.links: dict[str, notifications.ActionLink] = {}
+        self.followed: list[alerts.FollowLink] = []
         self.provider_events: list[notifications.RecordProviderEvents] = []
         self.creations: list[Id] = []
+        self.received: list[receiving.ReceiveAlerts] = []
+        self.refuses_alerts = False
         self.delay = 0.0
-        self._later: set[asyncio.Task[None]] = set()
-        evaluator, alerter = runtime.service("evaluator"), runtime.service("alerter")
+        self._later: set[asyncio.Task[Any]] = set()
+        evaluator = runtime.service("evaluator")
+        alerter = runtime.service("alerter", Path(monitors_alerter.__file__).parent / "migrations")
+        wire_oncall(alerter)
+        wire_suppression(alerter, AlerterSettings())
+        wire_incidents(alerter, Changes(alerter), AlerterSettings())
         notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
         self.evaluator = evaluator
         evaluator.answer(monitors.CreateMonitor, self.create)
@@ -110,12 +135,21 @@ class Platform:
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetLatestAlerts, self.latest_alerts)
         alerter.answer(alerts.GetAlert, self.get_alert)
+        alerter.answer(alerts.FollowLink, self.follow_link)
         alerter.answer(alerts.AcknowledgeAlert, self.change_alert)
         alerter.answer(alerts.ResolveAlert, self.change_alert)
         alerter.answer(alerts.AcknowledgeAlerts, self.change_alerts)
         alerter.answer(alerts.ResolveAlerts, self.change_alerts)
+        alerter.answer(alerts.AssignAlerts, self.assign)
         alerter.answer(alerts.CommentAlert, self.comment)
+        alerter.answer(decisions.ExplainAlert, self.explain)
         alerter.answer(alerts.GetAlertTimeline, self.timeline)
+        alerter.answer(receiving.ReceiveAlerts, self.receive_alerts)
+        alerter.answer(receiving.ListActiveAlerts, self.active_alerts)
+        self.routes = Routes(alerter)
+        alerter.answer(routing.GetRouting, self.get_routing)
+        alerter.answer(routing.SaveRouting, self.routes.save)
+        alerter.answer(routing.TestRouting, self.routes.test)
         notifier.answer(notifications.ListChannels, self.list_channels)
         notifier.answer(notifications.CreateChannel, self.create_channel)
         notifier.answer(notifications.UpdateChannel, self.update_channel)
@@ -128,6 +162,8 @@ class Platform:
         notifier.answer(notifications.GetOutboxMessage, self.outbox_message)
         notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
+        notifier.answer(notifications.ReadActionLink, self.read_link)
+        notifier.answer(notifications.UseActionLink, self.use_link)
         scraper.answer(pages.GetSnapshot, self.snapshot)
         self.targets: dict[Id, tuple[Id, targets.TargetView]] = {}
         scraper.answer(targets.CreateTarget, self.create_target)
@@ -136,7 +172,8 @@ class Platform:
             scraper.answer(kind, self.one_target)
         scraper.answer(targets.DeleteTarget, self.delete_target)
         self.checks: dict[Id, tuple[Id, uptime.UptimeView]] = {}
-        scraper.answer(uptime.PutUptimeCheck, self.put_check)
+        for kind in (uptime.CreateUptimeCheck, uptime.UpdateUptimeCheck):
+            scraper.answer(kind, self.put_check)
         scraper.answer(uptime.GetUptimeCheck, self.one_check)
         scraper.answer(uptime.DeleteUptimeCheck, self.delete_check)
         scraper.answer(uptime.ListUptimeChecks, self.list_checks)
@@ -322,7 +359,10 @@ class Platform:
         done = monitors.Evaluation.model_validate(
             pending.model_dump(by_alias=False) | {"status": "done", "evaluated_at": now, "confidence": 0.9} | ends
         )
-        task = asyncio.create_task(self._end(monitor, done, told=monitor.name != "untold"))
+        self._soon(self._end(monitor, done, told=monitor.name != "untold"))
+
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 
@@ -401,6 +441,10 @@ class Platform:
             and request.monitor_id in (None, each.monitor_id)
             and request.rule_id in (None, each.rule_id)
             and (request.query or "").lower() in each.name.lower()
+            and request.origin in (None, each.origin)
+            and request.assignee in (None, each.assignee)
+            and (not request.held or self.held.get(each.id) in request.held)
+            and match_all(request.matchers, labels_of(each))
         ]
         shown = [each for each in found if not request.states or each.state in request.states]
         page = [each for each in shown if not request.cursor or str(each.id) < request.cursor][: request.limit]
@@ -409,7 +453,108 @@ class Platform:
             total=len(shown),
             counts=Counter(each.state for each in found),
             next_cursor=str(page[-1].id) if len(page) == request.limit else None,
+            held={str(each.id): self.held[each.id] for each in page if each.id in self.held},
         )
+
+    async def explain(self, request: decisions.ExplainAlert) -> decisions.AlertDecisions:
+        alert = await self.get_alert(
+            alerts.GetAlert(organization_id=request.organization_id, alert_id=request.alert_id)
+        )
+        made = self.decisions.get(alert.id, [])
+        return decisions.AlertDecisions(
+            alert=alert,
+            labels=labels_of(alert),
+            steps=self.steps[alert.id],
+            decisions=made,
+            decided=len(made),
+            places=[],
+            held_by=[],
+            destinations=[],
+        )
+
+    async def assign(self, request: alerts.AssignAlerts) -> alerts.AlertsChanged:
+        mine = [each for each in request.alert_ids if self._is_open(each, request.organization_id)]
+        for each in mine:
+            self.alerts[each] = self.alerts[each].model_copy(update={"assignee": request.assignee})
+        refused = {str(each): "alert-not-found" for each in request.alert_ids if each not in mine}
+        return alerts.AlertsChanged(alerts=[self.alerts[each] for each in mine], refused=refused)
+
+    def _is_open(self, alert_id: Id, organization_id: Id) -> bool:
+        known = self.alerts.get(alert_id)
+        return known is not None and known.organization_id == organization_id and known.state != "resolved"
+
+    async def receive_alerts(self, request: receiving.ReceiveAlerts) -> receiving.AlertsReceived:
+        if self.refuses_alerts:
+            raise problem("service-unavailable", "Service unavailable", 503, "The database is away.")
+        self.received.append(request)
+        return receiving.AlertsReceived(received=len(request.alerts), opened=len(request.alerts), resolved=0)
+
+    async def active_alerts(self, request: receiving.ListActiveAlerts) -> receiving.ActiveAlerts:
+        """What was received last of each, two a page; the first channel is told of all, and critical ones are silenced."""
+        heard = {
+            str(sorted(each.labels.items())): (sent.origin, each)
+            for sent in self.received
+            if sent.organization_id == request.organization_id
+            for each in sent.alerts
+        }
+        now = datetime.now(UTC)
+        channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
+        active: list[receiving.ActiveAlert] = []
+        for key, (origin, each) in sorted(heard.items()):
+            labels = each.labels | {"severity": each.severity, "origin": origin}
+            if (each.ends_at and each.ends_at <= now) or not match_all(request.matchers, labels):
+                continue
+            fingerprint = f"{origin}:{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+            if fingerprint <= request.after:
+                continue
+            alert = alerts.AlertView(
+                id=new_id(),
+                organization_id=request.organization_id,
+                fingerprint=fingerprint,
+                state=alerts.AlertState.FIRING,
+                severity=each.severity,
+                name=each.name,
+                summary=each.summary,
+                condition=each.condition,
+                labels=each.labels,
+                annotations=each.annotations,
+                started_at=each.starts_at or now,
+                origin=origin,
+                generator_url=each.generator_url,
+            )
+            active.append(
+                receiving.ActiveAlert(
+                    alert=alert,
+                    labels=labels,
+                    updated_at=now,
+                    ends_at=each.ends_at,
+                    silenced_by=["019aaa00-0000-7000-8000-000000000001"] if each.severity == "critical" else [],
+                    inhibited_by=[],
+                    destinations=[0],
+                )
+            )
+        active.sort(key=lambda each: each.alert.fingerprint)
+        destination = routing.Destination(
+            path=["root"],
+            channels=channels[:1],
+            group_by=["alertname"],
+            group_wait=0,
+            group_interval=0,
+            repeat_interval=0,
+        )
+        return receiving.ActiveAlerts(
+            alerts=active[:2],
+            destinations=[destination],
+            next_after=active[1].alert.fingerprint if len(active) > 2 else None,
+        )
+
+    async def get_routing(self, request: routing.GetRouting) -> routing.Routing:
+        saved = await self.routes.get(request)
+        if saved.version:
+            return saved
+        channels = [key for key, (owner, _) in self.channels.items() if owner == request.organization_id]
+        critical = routing.Route(name="critical", severities=["critical"], channels=channels[:1], group_wait=30)
+        return routing.Routing(root=routing.DEFAULT_ROUTE.model_copy(update={"routes": [critical]}), version=1)
 
     async def latest_alerts(self, request: alerts.GetLatestAlerts) -> alerts.LatestAlerts:
         ordered = sorted(self.alerts.values(), key=lambda alert: alert.id)
@@ -641,6 +786,20 @@ class Platform:
         self.unsubscribed.append(request.token)
         return Done()
 
+    async def read_link(self, request: notifications.ReadActionLink) -> notifications.ActionLink:
+        if request.token not in self.links:
+            raise problem("link-expired" if request.token == "old" else "invalid-token", "Invalid link", 400)
+        return self.links[request.token]
+
+    async def use_link(self, request: notifications.UseActionLink) -> notifications.ActionLink:
+        link = self.links[request.token]
+        self.links[request.token] = link.model_copy(update={"used_at": datetime.now(UTC)})
+        return link
+
+    async def follow_link(self, request: alerts.FollowLink) -> alerts.AlertsChanged:
+        self.followed.append(request)
+        return alerts.AlertsChanged(alerts=[self.alerts[each] for each in request.alert_ids], refused={})
+
     async def record(self, request: notifications.RecordProviderEvents) -> Done:
         if request.signature != "right":
             raise problem("invalid-signature", "Invalid signature", 403)
@@ -743,9 +902,18 @@ class Platform:
         del self.targets[(await self.one_target(request)).id]
         return Done()
 
-    async def put_check(self, request: uptime.PutUptimeCheck) -> uptime.UptimeView:
+    async def put_check(self, request: uptime.CreateUptimeCheck | uptime.UpdateUptimeCheck) -> uptime.UptimeView:
+        """Its rule comes a moment later, as it does in the evaluator."""
+        if isinstance(request, uptime.UpdateUptimeCheck):
+            await self.one_check(request)
         view = uptime.UptimeView(id=request.check_id, spec=request.spec, created_at=datetime.now(UTC))
         self.checks[view.id] = (request.organization_id, view)
+        spec = rules.AbsenceRule(name=view.spec.name, kind="absence", metric=uptime.SUCCESS)
+        if isinstance(request, uptime.CreateUptimeCheck):
+            made = rules.CreateRule(
+                organization_id=request.organization_id, rule_id=view.id, user_id=request.user_id, spec=spec
+            )
+            self._soon(self.create_rule(made))
         return view
 
     async def one_check(self, request: Any) -> uptime.UptimeView:

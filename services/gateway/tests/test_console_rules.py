@@ -255,6 +255,9 @@ async def test_rules_are_put_together(person: Person, services: Any) -> None:
         "rule": [one, two],
         "severity": "critical",
     }
+    tried = html.unescape((await person.send("/rules/new", "/rules/new", **fields, do="preview")).text)
+    assert "“One” and “Two”, for each job" in tried
+    assert "It would have fired once in the last day." in tried
     reply = await person.send("/rules/new", "/rules/new", **fields)
     assert reply.status_code == 303, reply.text[:3000]
     made = reply.headers["location"].rsplit("/", 1)[1]
@@ -333,10 +336,15 @@ async def test_what_is_wrong_with_a_heartbeat_is_told_at_its_field(
     assert "No heartbeat yet" in await person.see("/heartbeats")
 
 
-async def test_an_uptime_check_is_added_listed_and_deleted(person: Person, other: Person) -> None:
+def check(**changes: str) -> dict[str, str]:
+    """The form of an uptime check as it is sent."""
+    fields = {"name": "Shop", "kind": "http", "address": "https://shop.example/health", "interval_seconds": "60"}
+    return fields | {"failures": "2", "status": "", "body": ""} | changes
+
+
+async def test_an_uptime_check_is_added_changed_paused_and_deleted(person: Person, other: Person) -> None:
     assert "No uptime check yet" in await person.see("/uptime")
-    fields = {"name": "Shop", "address": "https://shop.example/health", "interval_seconds": "60", "failures": "2"}
-    reply = await person.send("/uptime/new", "/uptime/new", **fields, status="", body="")
+    reply = await person.send("/uptime/new", "/uptime/new", **check())
     assert "“Shop” is asked from now on." in await person.said(reply)
     page = await person.see("/uptime")
     assert "https://shop.example/health" in page
@@ -344,8 +352,20 @@ async def test_an_uptime_check_is_added_listed_and_deleted(person: Person, other
     made = re.search(r'id="check-([^"]+)"', page)
     assert made
     assert "Shop" in await person.see(f"/rules/{made[1]}")
+    edit = f"/uptime/{made[1]}/edit"
+    assert 'value="https://shop.example/health"' in await person.see(edit)
+    assert await person.said(await person.send(edit, edit, **check(kind="tcp", address="a.example:25", failures="5")))
+    [found] = (await person.browser.get("/console/uptime")).text.split("check-")[1:2]
+    assert "a.example:25" in found
+    assert 'value="5"' in await person.see(edit)
+    assert (await person.send(edit, edit, **check(kind="tcp", address="a.example"))).status_code == 422
+    assert "“Shop” is paused." in await person.said(await person.send(f"/uptime/{made[1]}/pause", "/uptime"))
+    assert "Paused" in await person.see("/uptime")
+    assert "is asked again" in await person.said(await person.send(f"/uptime/{made[1]}/resume", "/uptime"))
     assert "Shop" not in await other.see("/uptime")
-    assert "No such" in await other.said(await other.send(f"/uptime/{made[1]}/delete", "/uptime"))
+    await other.see(edit, 404)
+    for what in ("delete", "pause", "edit"):
+        assert "No such" in await other.said(await other.send(f"/uptime/{made[1]}/{what}", "/uptime", **check()))
     assert "“Shop” is deleted." in await person.said(
         await person.send(f"/uptime/{made[1]}/delete", "/uptime", name="Shop")
     )
@@ -353,12 +373,18 @@ async def test_an_uptime_check_is_added_listed_and_deleted(person: Person, other
 
 @pytest.mark.parametrize(
     ("changes", "field"),
-    [({"name": ""}, "name"), ({"address": ""}, "address"), ({"interval_seconds": "5"}, "interval_seconds")],
+    [
+        ({"name": ""}, "name"),
+        ({"address": ""}, "address"),
+        ({"interval_seconds": "5"}, "interval_seconds"),
+        ({"failures": "61"}, "failures"),
+        ({"kind": ""}, "kind"),
+        ({"kind": "tcp", "address": "db.example"}, "address"),
+    ],
 )
 async def test_what_is_wrong_with_a_check_is_told_at_its_field(
     person: Person, changes: dict[str, str], field: str
 ) -> None:
-    fields = {"name": "Shop", "address": "https://shop.example", "interval_seconds": "60", "failures": "2"} | changes
-    reply = await person.send("/uptime/new", "/uptime/new", **fields)
+    reply = await person.send("/uptime/new", "/uptime/new", **check(**changes))
     assert reply.status_code == 422
     assert f'id="field-{field}-error"' in reply.text

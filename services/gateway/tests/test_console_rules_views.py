@@ -26,7 +26,7 @@ from monitors_contracts.uptime import UptimeList, UptimeOutcome, UptimeSpec, Upt
 from monitors_gateway.api.heartbeats import Heartbeat, HeartbeatsReply
 from monitors_gateway.api.rules import Rule, RulesReply, RuleStanding
 from monitors_gateway.console.formats import Formats
-from monitors_gateway.console.forms import Errors, number_of
+from monitors_gateway.console.forms import Errors, number_of, parse
 from monitors_gateway.console.views import heartbeats, uptime
 from monitors_gateway.console.views.days import by_day
 from monitors_gateway.console.views.lines import drawn
@@ -132,6 +132,27 @@ def lines(*values: list[float | None]) -> MetricGraph:
             "avg_over_time(cpu_busy[300000ms]) / avg_over_time(cpu_busy[300000ms] offset 604800000ms)",
         ),
         (spec("nOfM", matchers=[]), "3 of the last 5 samples of cpu_busy > 3", "cpu_busy"),
+        (
+            spec("window", matchers=[], by=["zone"], across="avg"),
+            "average of highest of cpu_busy over 1 h 30 min, by zone > 1,000,000",
+            "avg by (zone) (max_over_time(cpu_busy[5400000ms]))",
+        ),
+        (
+            spec("rate", matchers=[], by=[]),
+            "sum of change of cpu_busy a second, over 10 min, > 0.25",
+            "sum (delta(cpu_busy[600000ms]) / 600)",
+        ),
+        (
+            spec("ratio", matchers=[], by=["zone"]),
+            "sum of cpu_busy by zone, as a multiple of 7 d before, ≥ 1.5",
+            "sum by (zone) (avg_over_time(cpu_busy[300000ms])) / "
+            "sum by (zone) (avg_over_time(cpu_busy[300000ms] offset 604800000ms))",
+        ),
+        (
+            spec("nOfM", matchers=[], by=["zone"], across="max"),
+            "3 of the last 5 samples of highest of cpu_busy by zone > 3",
+            "max by (zone) (cpu_busy)",
+        ),
         (spec("absence", matchers=[]), "no cpu_busy at all for 10 min", "cpu_busy"),
         (spec("composite"), "“Disk”, for each host", ""),
     ],
@@ -178,10 +199,12 @@ def test_a_rule_on_the_form_is_the_same_rule_again(kind: str) -> None:
         "group": "Web",
         "is_active": False,
     }
-    found = spec(kind, **more)
-    again, errors = rule_of(typed_of(found), found)
-    assert errors == Errors()
-    assert again == found
+    groups = [{}] if kind == "composite" else [{"by": by} for by in (None, [], ["host", "zone"])]
+    for by in groups:
+        found = spec(kind, **more, **by)
+        again, errors = rule_of(typed_of(found), found)
+        assert errors == Errors()
+        assert again == found
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -202,7 +225,8 @@ def test_only_the_fields_of_the_kind_are_shown() -> None:
 
     assert {"metric", "by", "across", "recovery"} <= shown("threshold")
     assert {"window", "function"} <= shown("window")
-    assert not shown("window") & {"by", "offset", "n"}
+    assert not shown("window") & {"offset", "n"}
+    assert all({"grouping", "by", "across"} <= shown(kind) for kind in ("window", "rate", "ratio", "nOfM"))
     assert shown("absence") == {"metric", "grouping", "by", "for", "severity"}
     assert shown("composite") == {"by", "operator", "severity"}
 
@@ -491,7 +515,8 @@ def test_a_heartbeats_days_are_good_bad_or_not_its_own() -> None:
     pings = {day: 0.0, day - timedelta(days=1): 2.0, day - timedelta(days=3): -1.0}
     slots = heartbeats.slots_of(heartbeat(), pings, FORMATS)
     assert len(slots) == 30
-    assert [slot.tone for slot in slots[-5:]] == ["neutral", "good", "bad", "bad", "good"]
+    assert [slot.tone for slot in slots[-5:]] == ["neutral", "neutral", "bad", "bad", "good"]
+    assert slots[-4].words == "18 Nov 2026: it began, and did not end on this day"
     assert slots[-2].words == "20 Nov 2026: it failed, status 2"
     weekly = heartbeats.slots_of(heartbeat(period=604_800), pings, FORMATS)
     assert weekly[-3].tone == "neutral", "none was due on that day"
@@ -510,7 +535,7 @@ def test_heartbeats_are_listed_with_their_schedule_and_address() -> None:
     [card] = view.cards
     assert card.schedule == "at “30 2 * * *” (UTC), at most 5 min late"
     assert card.slots_words == "The last 30 days: 1 good, 0 bad"
-    assert [each.words for each in card.actions] == ["Resume", "Delete"]
+    assert [each.words for each in card.actions] == ["Resume", "New address", "Delete"]
     assert heartbeats.heartbeats_view(
         HeartbeatsReply(heartbeats=[], total=0, next_cursor=None), {}, ROOT, FORMATS
     ).empty
@@ -535,29 +560,60 @@ def test_uptime_checks_are_listed_with_how_they_went() -> None:
         UptimeView(id=new_id(), spec=port, created_at=NOW),
     ]
     day = NOW.replace(hour=0)
-    days = {str(checks[0].id): {day: 1.0, day - timedelta(days=1): 0.0}}
+    shares = [1.0, 0.9999, 0.95, 0.5, 0.0]
+    days = {str(checks[0].id): {day - timedelta(days=ago): share for ago, share in enumerate(shares)}}
     first, second, third = uptime.uptimes_view(UptimeList(checks=checks), days, ROOT, FORMATS).cards
     assert (first.badge.words, first.asked) == ("Up", "HTTP, every 60 seconds")
     assert first.words == "Answered 200 in 120 ms; its certificate is good until 31 Dec 2026"
-    assert first.slots_words == "The last 30 days: 1 good, 1 bad"
+    assert first.slots_words == "The last 30 days: 1 good, 2 with failures, 2 bad"
+    assert [slot.tone for slot in first.slots[-6:]] == ["neutral", "bad", "bad", "warn", "warn", "good"]
+    assert first.slots[-2].words == "20 Nov 2026: 99.9 % of the checks went well"
+    assert [each.words for each in first.actions] == ["Pause", "Delete"]
+    assert [each.words for each in third.actions] == ["Resume", "Delete"]
     assert (second.badge.words, second.words) == ("Down", "Connection refused")
     assert (third.badge.words, third.address) == ("Paused", "db.example:5432")
 
 
 @pytest.mark.parametrize(
-    ("address", "where"),
+    ("kind", "address", "where"),
     [
-        ("https://a.example/x", {"kind": "http", "url": "https://a.example/x"}),
-        ("db.example:5432", {"kind": "tcp", "host": "db.example", "port": "5432"}),
-        ("[::1]:80", {"kind": "tcp", "host": "::1", "port": "80"}),
-        ("a.example", {"kind": "dns", "host": "a.example"}),
-        ("", {"kind": "dns", "host": ""}),
+        ("http", "https://a.example/x", {"url": "https://a.example/x"}),
+        ("tcp", "db.example:5432", {"host": "db.example", "port": "5432"}),
+        ("tcp", "[::1]:80", {"host": "::1", "port": "80"}),
+        ("dns", "a.example", {"host": "a.example"}),
+        ("icmp", "::1", {"host": "::1"}),
     ],
 )
-def test_an_address_says_how_it_is_asked(address: str, where: dict[str, str]) -> None:
-    asked = uptime.asked_of({"address": address, "name": "A"})
-    assert {name: asked.get(name) for name in where} == where
+def test_an_address_is_asked_as_its_kind_says_and_typed_again_the_same(
+    kind: str, address: str, where: dict[str, str]
+) -> None:
+    asked = uptime.asked_of({"kind": kind, "address": address, "name": "A", "interval_seconds": "60"}, None)
+    asked = {name: value for name, value in asked.items() if value}
+    assert where.items() <= asked.items()
+    made = UptimeSpec.model_validate(asked)
+    assert uptime.typed_of(made) | {"kind": kind, "address": address} == uptime.typed_of(made)
+
+
+def test_a_check_keeps_what_its_form_does_not_show() -> None:
+    known = UptimeSpec.model_validate(
+        {
+            "name": "Shop",
+            "kind": "http",
+            "url": "https://a.example",
+            "labels": {"team": "x"},
+            "timeout_seconds": 3,
+            "is_active": False,
+            "failures": 7,
+            "expected_json": {"pointer": "/a", "value": 1},
+        }
+    )
+    typed = uptime.typed_of(known)
+    assert parse(UptimeSpec, uptime.asked_of(typed, known)).model == known
+    other = parse(UptimeSpec, uptime.asked_of(typed | {"kind": "dns", "address": "a.example"}, known)).model
+    assert other
+    assert (other.kind, other.expected_json, other.labels) == ("dns", None, {"team": "x"})
 
 
 def test_what_is_wrong_with_an_address_is_told_at_it() -> None:
     assert uptime.told(Errors({"host": "too short", "name": "n"})).fields == {"address": "too short", "name": "n"}
+    assert "over TCP" in uptime.told(Errors({"port": "Please fill this in."})).of("address")

@@ -220,6 +220,10 @@ def test_only_web_addresses_are_links(address: str | None) -> None:
         ("gave-up-after-8-tries: timeout", "Given up after 8 tries. The receiver did not answer in time."),
         ("connection: ClientConnectorError", "The receiver could not be reached."),
         ("refused-address: 10.0.0.1 is private", "This address may not be written to: 10.0.0.1 is private"),
+        (
+            "others-stand-in-after-9-tries: http-503",
+            "Another channel was told after 9 tries. The receiver answered 503 Service Unavailable.",
+        ),
         ("channel-switched-off", "The channel was paused or deleted."),
         ("<b>odd</b>", "<b>odd</b>"),
     ],
@@ -247,6 +251,16 @@ def test_only_a_failed_message_about_an_alert_is_tried_again() -> None:
     assert retry(state="failed", alert_id=None) is None
     assert retry(state="pending", error="timeout") is None
     assert retry(state="sent") is None
+
+
+def test_a_message_says_why_it_was_told_and_by_which_route() -> None:
+    def because(**parts: Any) -> str:
+        return delivery_row(message(**parts), ROOT, FORMATS).because
+
+    assert because(reason="alerts-changed", route="root") == ""
+    assert because() == ""
+    assert because(reason="escalated", route="root/databases") == "Escalated by a policy. Route: root/databases."
+    assert because(fallback_for=new_id()) == "Stands in for a channel that could not be reached."
 
 
 def test_the_ledger_offers_states_and_channels_and_says_when_nothing_fits() -> None:

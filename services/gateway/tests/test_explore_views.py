@@ -114,6 +114,7 @@ def test_series_are_named_as_promql_names_them(metric: str, matchers: tuple[Matc
         (Asked(metric="requests"), "counter", "rate"),
         (Asked(metric="requests_total"), "unknown", "rate"),
         (Asked(metric="requests_total"), "gauge", "avg"),
+        (Asked(metric="duration_seconds_bucket"), "unknown", "rate"),
         (Asked(metric="cpu"), "gauge", "avg"),
         (Asked(metric="requests", function="max"), "counter", "max"),
     ],
@@ -225,6 +226,12 @@ def test_metrics_are_searched_by_name_and_help() -> None:
         found = view(Asked(search=text), names=["cpu", "memory"], descriptions=about)
         assert [row.name for row in found.catalogue] == names
         assert bool(found.empty) == (not names)
+
+
+def test_parts_of_a_histogram_are_described_as_the_whole() -> None:
+    about = {"seconds": MetricDescription(type="histogram", help="How long."), "tea": MetricDescription(type="gauge")}
+    found = view(Asked(), names=["seconds_bucket", "seconds_count", "tea_count"], descriptions=about)
+    assert [(row.kind, row.help) for row in found.catalogue] == [*[("histogram", "How long.")] * 2, ("", "")]
 
 
 def test_an_empty_span_offers_a_longer_one() -> None:

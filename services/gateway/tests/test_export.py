@@ -49,8 +49,25 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     channel = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
     await alex.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/y"})
 
+    ids = [channel.json()["channel"]["id"]]
+    person = (await robin.post("/api/contacts", json={"name": "First", "channels": ids})).json()["contact"]["id"]
+    layer = {"participants": [person], "start": "2026-01-05"}
+    turns = (await robin.post("/api/schedules", json={"name": "Platform", "layers": [layer]})).json()["schedule"]["id"]
+    stands_in = {"contactId": person, "startsAt": "2090-01-01T00:00:00Z", "endsAt": "2090-01-02T00:00:00Z"}
+    await robin.post(f"/api/schedules/{turns}/overrides", json=stands_in)
+    steps = [{"targets": [{"kind": "contact", "id": person}]}]
+    await robin.post("/api/policies", json={"name": "Urgent", "steps": steps})
+
+    for browser, name in ((robin, "Checks"), (alex, "Others")):
+        await browser.post("/api/integrations", json={"kind": "generic", "name": name})
+
     archive = await exported(robin)
     assert archive.testzip() is None
+    assert [each["name"] for each in lines(archive, "integrations.ndjson")] == ["Checks"]
+    assert [each["name"] for each in lines(archive, "contacts.ndjson")] == ["First"]
+    [shown] = lines(archive, "schedules.ndjson")
+    assert (shown["schedule"]["id"], len(shown["overrides"])) == (turns, 1)
+    assert [each["name"] for each in lines(archive, "policies.ndjson")] == ["Urgent"]
     assert json.loads(archive.read("profile.json"))["user"] == robin.user
     assert [each["id"] for each in lines(archive, "monitors.ndjson")] == [monitor]
     assert lines(archive, "monitors.ndjson")[0]["interpretation"]["fact"] == "price"
@@ -63,6 +80,11 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     assert "whsec" not in archive.read("channels.ndjson").decode()
     assert [each["what"] for each in lines(archive, "audit.ndjson")] == [
         "account.export",
+        "integration.create",
+        "policy.create",
+        "schedule.override",
+        "schedule.create",
+        "contact.create",
         "channel.create",
         "monitor.create",
         "auth.register",

@@ -32,6 +32,11 @@ async def test_every_kind_of_error_is_a_problem_document(robin: Any) -> None:
     await assert_problem(await robin.get("/api/monitors?limit=0"), 422, "invalid-request")
     broken = await robin.post("/api/monitors", content=b"{", headers={"Content-Type": "application/json"})
     await assert_problem(broken, 400, "malformed-json")
+    unsaid = await robin.post(
+        "/api/monitors", content=b'{"prompt": "x"}', headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    await assert_problem(unsaid, 415, "unsupported-media-type")
+    assert "Content-Type: application/json" in unsaid.json()["detail"]
     large = await robin.post("/api/monitors", json={"prompt": "x" * 300_000})
     await assert_problem(large, 413, "body-too-large")
     key = await robin.post("/api/monitors", json={}, headers={"Idempotency-Key": "x" * 300})

@@ -15,6 +15,7 @@ from typing import Any
 import cramjam
 import pytest
 import pytest_asyncio
+import zstandard
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -288,6 +289,7 @@ async def test_what_metrics_are_is_told_with_their_samples_once(robin: Any, stre
         ({"Content-Type": "application/json"}, 415),
         ({"Content-Type": "application/x-protobuf;proto=io.prometheus.write.v9.Request"}, 415),
         ({"Content-Encoding": "gzip"}, 415),
+        ({"Content-Encoding": "zstd"}, 415),
         ({"Content-Encoding": "identity"}, 415),
         ({}, 400),
     ],
@@ -393,6 +395,7 @@ async def test_hostile_otlp_is_refused(robin: Any) -> None:
         (deep, as_json, 400),
         (b'{"resourceMetrics": 7}', as_json, 400),
         (gzip.compress(bytes(30_000_000)), zipped, 413),
+        (zstandard.compress(bytes(30_000_000)), as_protobuf | {"Content-Encoding": "zstd"}, 415),
         (b"x" * 5_000_000, as_protobuf, 413),
         (b"", {"Content-Type": "text/plain"}, 415),
     ):

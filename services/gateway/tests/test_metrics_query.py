@@ -49,6 +49,8 @@ async def test_what_is_wrong_is_a_problem(robin: Any) -> None:
         ({}, 422, "invalid-request"),
         ({"selector": "up", "function": "mode"}, 422, "invalid-request"),
         ({"selector": "up", "step": "0"}, 422, "invalid-request"),
+        ({"selector": "up", "until": "0001-01-01T00:01:01Z"}, 422, "invalid-request"),
+        ({"selector": "up", "since": "9999-12-31T23:59:59-23:00"}, 422, "invalid-request"),
         ({"selector": "sum("}, 422, "invalid-query"),
     ):
         reply = await robin.get("/api/metrics/query", params=parameters)

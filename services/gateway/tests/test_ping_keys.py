@@ -1,11 +1,13 @@
 """Keys of ping addresses name one heartbeat, and nobody else makes one."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors_contracts.base import new_id
-from monitors_gateway.domain.ping_keys import InvalidKey, Pinged, make_key, read_key
+from monitors_gateway.domain.ping_keys import InvalidKey, Pinged, make_key, read_key, unpacked
 
 SECRET = "a secret for tests that is long enough"
 PINGED = Pinged(new_id(), new_id())
@@ -16,6 +18,16 @@ def test_a_key_when_read_then_names_its_heartbeat() -> None:
     assert read_key(key, SECRET) == PINGED
     assert key == make_key(PINGED, SECRET), "the address stays"
     assert all(character.isalnum() or character in "-_" for character in key)
+
+
+@given(st.integers(0, 2**24 - 1))
+def test_a_key_of_any_generation_names_it_and_is_another_than_the_one_before(generation: int) -> None:
+    pinged = replace(PINGED, generation=generation)
+    key = make_key(pinged, SECRET)
+    assert read_key(key, SECRET) == pinged
+    assert unpacked(pinged.packed()) == pinged
+    assert (key == make_key(PINGED, SECRET)) == (generation == 0)
+    assert "=" not in key
 
 
 def test_a_key_when_of_another_platform_then_is_none() -> None:

@@ -1,6 +1,7 @@
 """The health of the platform's parts, asked for, and said once when it changes."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ from monitors_gateway.store import system as store
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
+PASSWORD = "Correct1horse"
 UP, DOWN = PartState.UP, PartState.DOWN
 
 
@@ -23,10 +25,33 @@ async def test_the_gateway_tells_which_parts_are_up(robin: Any, gateway: SimpleN
     found = {each["name"]: each for each in reply.json()["parts"]}
     assert set(found) == {*SERVICES, "database", "bus"}
     assert {name for name in SERVICES if found[name]["state"] != "down"} == set(SERVICES)  # stand-ins answer for them
-    status = (await robin.get("/api/system/status")).json()
-    assert status["processes"] >= 2
-    assert status["databaseSeconds"] > 0
-    assert status["deadLetters"] == 0
+
+
+async def test_the_platforms_numbers_are_for_its_operators_alone(
+    start_gateway: Callable[..., Any], open_browser: Callable[..., Any], robin: Any
+) -> None:
+    operated = await start_gateway(operators=[robin.user["id"]])
+    async with open_browser(operated.app) as browser:
+        signed_in = {"email": robin.user["email"], "password": PASSWORD}
+        browser.use((await browser.post("/api/auth/login", json=signed_in)).json())
+        status = await browser.get("/api/system/status")
+        assert status.status_code == 200, status.text
+        assert status.json()["processes"] >= 2
+        assert status.json()["databaseSeconds"] > 0
+        assert status.json()["deadLetters"] == 0
+        assert "Events waiting" in await page_of(browser)
+        await browser.sign_up()
+        refused = await browser.get("/api/system/status")
+        assert (refused.status_code, refused.json()["type"]) == (403, "not-an-operator")
+        html = await page_of(browser)
+        assert "<strong>Scraper</strong>" in html
+        assert "Events waiting" not in html
+
+
+async def page_of(browser: Any) -> str:
+    entered = await browser.post("/console/login", data={"email": browser.user["email"], "password": PASSWORD})
+    assert entered.status_code == 303
+    return (await browser.get("/console/system")).text
 
 
 async def test_health_is_for_those_who_signed_in(visitor: Any) -> None:
@@ -76,9 +101,7 @@ async def test_an_older_change_that_comes_late_changes_nothing(gateway: SimpleNa
 
 
 async def test_the_console_shows_the_parts(robin: Any) -> None:
-    entered = await robin.post("/console/login", data={"email": robin.user["email"], "password": "Correct1horse"})
-    assert entered.status_code == 303
-    html = (await robin.get("/console/system")).text
+    html = await page_of(robin)
     for name in SERVICES:
         assert f"<strong>{name.capitalize()}</strong>" in html
     assert "yours has none of it" in html

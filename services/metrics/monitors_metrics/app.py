@@ -1,5 +1,6 @@
 """Wiring, and only wiring."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from monitors_contracts.metrics import (
@@ -31,7 +32,8 @@ def build(runtime: Runtime, settings: MetricsSettings) -> Service:
     service = runtime.service("metrics", Path(__file__).parent / "migrations")
     writer = Writer(settings)
     storage = store.PostgresStorage(runtime)
-    handlers, queries, prometheus = Handlers(writer), Queries(storage, settings), Prometheus(storage)
+    handlers, queries = Handlers(writer), Queries(storage, settings)
+    prometheus = Prometheus(storage, timedelta(days=settings.metrics_raw_days))
     maintenance = Maintenance(service, settings)
     service.on_start(maintenance.start)
     service.on_stop(maintenance.stop)

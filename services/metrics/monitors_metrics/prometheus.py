@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import compress
 from typing import Any
 
@@ -13,13 +13,14 @@ import zstandard
 from monitors_contracts.base import Id
 from monitors_contracts.metrics import PromResult, QueryProm
 
-from .domain.batches import milliseconds
+from .domain.batches import duration, milliseconds
 from .domain.promql import tree
 from .domain.promql.engine import LOOK_BACK, Engine, Found
 from .domain.promql.numbers import number_text, number_texts
-from .domain.promql.tree import Aggregate, Call, Node, Read
-from .domain.promql.values import Ranges, Scalar, String, Value, Vector, key
-from .domain.samples import Times, Values
+from .domain.promql.rolled import FoundSummaries, rolled
+from .domain.promql.tree import Aggregate, Call, Node, Read, Rolled
+from .domain.promql.values import Labels, Ranges, Scalar, String, Value, Vector, key
+from .domain.samples import HOUR, Times, Values
 from .domain.selectors import NAME, InvalidQuery
 from .queries import MOST_SUMMARIES, answering, find
 from .storage import Storage
@@ -36,41 +37,52 @@ _ANSWERED_HERE = 50_000
 class Prometheus:
     """Answers PromQL."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, keep_raw: timedelta) -> None:
         self._storage = storage
+        self._keep_raw = keep_raw
 
     @answering
     async def query(self, query: QueryProm) -> PromResult:
         """The data of an answer, as the Prometheus HTTP API shapes it."""
         times = steps_of(query)
         node = tree.parsed(query.query, int(times[0]), milliseconds(query.until or query.since))
-        found = await self._found(query.organization_id, node, times)
+        node = rolled(node, times, milliseconds(datetime.now(UTC)) - duration(self._keep_raw))
+        engine = await self._engine(query.organization_id, node, times)
         ranged = query.until is not None
-        cells = len(times) * sum(len(each.labels) for each in found.values())
+        cells = len(times) * sum(len(each.labels) for each in (*engine.found.values(), *engine.summed.values()))
         if cells <= _ANSWERED_HERE:
-            data = answered(node, found, times, ranged=ranged)
+            data = answered(node, engine, ranged=ranged)
         else:
-            data = await asyncio.to_thread(answered, node, found, times, ranged=ranged)
+            data = await asyncio.to_thread(answered, node, engine, ranged=ranged)
         if len(data) > MOST_BYTES:
             raise InvalidQuery("the answer is too large: ask for fewer series or a longer step")
         return PromResult(data=data)
 
-    async def _found(self, organization_id: Id, node: Node, times: Times) -> dict[Read, Found]:
-        """The samples of everything a query reads, each selector once."""
-        needed: dict[Read, tuple[int, int]] = {}
+    async def _engine(self, organization_id: Id, node: Node, times: Times) -> Engine:
+        """With the samples and rollups of everything a query reads, each selector once."""
+        needed: dict[Read | Rolled, tuple[int, int]] = {}
         for read, since, until in tree.reads(node, int(times[0]), int(times[-1]), LOOK_BACK):
             known_since, known_until = needed.get(read, (since, until))
             needed[read] = min(since, known_since), max(until, known_until)
         found: dict[Read, Found] = {}
+        summed: dict[Rolled, FoundSummaries] = {}
         for read, (since, until) in needed.items():
-            known = await find(self._storage, organization_id, read.selector)
-            if (most := (until - since) // _SELDOMEST * len(known)) > MOST_SUMMARIES:
+            selector, apart = (
+                (read.read.selector, read.span) if isinstance(read, Rolled) else (read.selector, _SELDOMEST)
+            )
+            known = await find(self._storage, organization_id, selector)
+            if (most := (until - since) // apart * len(known)) > MOST_SUMMARIES:
                 raise InvalidQuery(
                     f"about {most:,} samples would have to be read: ask for fewer series or a shorter time"
                 )
-            samples = await self._storage.samples([series.id for series in known], since, until + 1)
-            found[read] = Found([{**series.labels, NAME: series.name} for series in known], samples)
-        return found
+            ids = [series.id for series in known]
+            labels: list[Labels] = [{**series.labels, NAME: series.name} for series in known]
+            if isinstance(read, Rolled):
+                summaries = self._storage.hours if read.span == HOUR else self._storage.minutes
+                summed[read] = FoundSummaries(labels, await summaries(ids, since, until))
+            else:
+                found[read] = Found(labels, await self._storage.samples(ids, since, until + 1))
+        return Engine(found, summed, times)
 
 
 def steps_of(query: QueryProm) -> Times:
@@ -93,9 +105,9 @@ def steps_of(query: QueryProm) -> Times:
 
 
 @np.errstate(all="ignore")
-def answered(node: Node, found: dict[Read, Found], times: Times, *, ranged: bool) -> bytes:
+def answered(node: Node, engine: Engine, *, ranged: bool) -> bytes:
     """The packed JSON of an expression's value. Raises InvalidQuery."""
-    engine = Engine(found, times)
+    times = engine.times
     if isinstance(node, Read) and node.span is not None and not ranged:
         data = _matrix_of_samples(engine.value(node))
     elif isinstance(value := engine.value(node), Vector) and ranged:

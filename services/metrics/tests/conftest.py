@@ -117,7 +117,7 @@ def ask() -> Callable[..., Any]:
         until: float | None = None,
         step: float | None = None,
     ) -> Any:
-        prometheus = Prometheus(cast(Any, MemoryStorage(series)))
+        prometheus = Prometheus(cast(Any, MemoryStorage(series)), timedelta.max / 10)
         at = {"since": datetime.fromtimestamp(since, UTC), "step_seconds": step}
         if until is not None:
             at["until"] = datetime.fromtimestamp(until, UTC)

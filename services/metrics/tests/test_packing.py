@@ -140,3 +140,14 @@ def test_sums_have_the_decimals_of_what_was_summed() -> None:
         rollups.folded(rollups.of_samples(np.zeros(3, np.int64), times, np.array([0.1, 0.2, 0.3])), HOUR)
     )
     assert rollups.unpacked(0, data).columns[rollups.SUM].tolist() == [0.6]
+
+
+def test_what_a_gauge_rose_by_has_the_decimals_of_its_values_and_is_packed_as_small() -> None:
+    values = np.random.default_rng(1).normal(5000, 20, 240).round(2)
+    times = START + np.arange(240) * 15_000
+    minutes = rollups.folded(rollups.of_samples(np.zeros(240, np.int64), times, values), MINUTE)
+    [(_, data)] = rollups.packed(minutes)
+    back = rollups.unpacked(0, data).columns
+    assert np.array_equal(back[rollups.INCREASE], back[rollups.INCREASE].round(2))
+    assert np.allclose(back, minutes.columns, rtol=1e-12)
+    assert len(data) / 60 < 15

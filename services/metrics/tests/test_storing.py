@@ -186,6 +186,24 @@ async def test_series_beyond_the_limit_are_refused_and_the_others_go_on(
     assert usage.refused_samples == {"too-many-series": 4, "malformed": 1}
 
 
+async def test_copies_that_add_series_at_once_keep_no_more_than_the_limit(
+    metrics_with: Callable[..., Any], batch: Make
+) -> None:
+    metrics = metrics_with(metrics_series_per_organization=20)
+
+    async def add(number: int) -> None:
+        mine = {f'm{{i="{number * 4 + n}"}}': [(metrics.start, 1.0)] for n in range(4)}
+        shared = {f'm{{i="shared-{n}"}}': [(metrics.start, 1.0)] for n in range(3)}
+        await metrics.take(batch(metrics.organization, shared | mine))
+
+    await asyncio.gather(*(add(number) for number in range(8)))
+    found = await stored(metrics)
+    assert len(found) == 20
+    assert {"shared-0", "shared-1", "shared-2"} <= set(found)
+    usage = await metrics.queries.get_series_usage(GetSeriesUsage(organization_id=metrics.organization))
+    assert usage.refused_samples == {"too-many-series": 8 * 4 + 3 - 20}
+
+
 async def test_the_unknown_among_series_are_told_by_their_places(metrics: Any, batch: Make) -> None:
     await metrics.take(batch(metrics.organization, {key: [(metrics.start, 1.0)] for key in ('m{i="1"}', "n")}))
     asked = ["other", 'm{i="1"}', 'm{i="2"}', "n"]

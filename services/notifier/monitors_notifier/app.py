@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monitors_contracts.alerts import AlertResolved, AlertTriggered
+from monitors_contracts.notices import NoticeIssued
 from monitors_contracts.notifications import (
     CreateChannel,
     DeleteChannel,
@@ -15,33 +15,40 @@ from monitors_contracts.notifications import (
     NotificationFailed,
     NotificationRequested,
     NotificationSent,
+    NotificationSuperseded,
     NotificationTracked,
+    ReadActionLink,
     RecordProviderEvents,
     RetryNotification,
     SendTestMessage,
     Unsubscribe,
     UpdateChannel,
+    UseActionLink,
 )
 from monitors_contracts.platform import OrganizationDeleted, UserRegistered, UserUpdated
 from monitors_runtime.runtime import Runtime, Service
 
-from . import store
+from . import claims, store
 from .deliveries import Deliveries
+from .delivering import Delivering
 from .handlers import Handlers
+from .letters import Letters
+from .links import ActionLinks
 from .settings import NotifierSettings
 
 
 def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     """The notifier, hosted by this runtime."""
     service = runtime.service("notifier", Path(__file__).parent / "migrations")
-    handlers, deliveries = Handlers(service, settings), Deliveries(service)
+    delivering = Delivering(service, settings.retry_policy, Letters(settings))
+    links = ActionLinks(service, settings.secret_key.get_secret_value())
+    handlers, deliveries = Handlers(service, settings, delivering), Deliveries(service, delivering)
     service.on_start(handlers.start)
     service.on_stop(handlers.stop)
     service.consume(UserRegistered, save=handlers.user_registered)
     service.consume(UserUpdated, save=handlers.user_updated)
     service.erase(OrganizationDeleted, *store.ERASE, first=handlers.delete_outbox)
-    service.consume(AlertTriggered, AlertResolved, save_all=handlers.alerts_changed)
-    service.consume(NotificationRequested, work=handlers.send, save_all=handlers.sent, concurrency=256)
+    service.consume(NoticeIssued, work=delivering.deliver, concurrency=256)
     service.answer(CreateChannel, handlers.create_channel)
     service.answer(ListChannels, deliveries.list_channels)
     service.answer(UpdateChannel, handlers.update_channel)
@@ -53,15 +60,19 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     service.answer(ListOutbox, deliveries.list_outbox)
     service.answer(GetOutboxMessage, deliveries.get_outbox_message)
     service.answer(Unsubscribe, handlers.unsubscribe)
+    service.answer(ReadActionLink, links.read)
+    service.answer(UseActionLink, links.use)
     service.answer(RecordProviderEvents, handlers.record_provider_events)
     service.project(
         NotificationRequested,
         NotificationSent,
         NotificationDelayed,
         NotificationFailed,
+        NotificationSuperseded,
         NotificationTracked,
         apply=store.apply,
-        tables=["notifier.notifications"],
+        tables=store.LEDGER_TABLES,
     )
-    service.expire(store.EXPIRE_NOTIFICATIONS, store.EXPIRE_OUTBOX, store.EXPIRE_DELIVERIES)
+    service.expire(*store.EXPIRE)
+    service.expire_due(claims.EXPIRE)
     return service

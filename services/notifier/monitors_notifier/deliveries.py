@@ -2,6 +2,7 @@
 
 from monitors_contracts.notifications import (
     ChannelList,
+    DeliveryState,
     GetNotification,
     GetOutboxMessage,
     ListChannels,
@@ -17,15 +18,17 @@ from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 
-from . import queries, store
+from . import channel_store, queries, store
+from .delivering import Delivering
 from .domain import delivery
 
 
 class Deliveries:
     """The notifier's answers to those who look."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, delivering: Delivering) -> None:
         self._service = service
+        self._delivering = delivering
 
     async def list_channels(self, query: ListChannels) -> ChannelList:
         """All channels."""
@@ -49,22 +52,22 @@ class Deliveries:
             row = await store.ledger(tx.db, command.organization_id, command.notification_id, for_update=True)
             if row is None:
                 raise _not_found()
-            channel = await store.channel(tx.db, command.organization_id, row.notification.channel_id)
-            if row.alert is None or channel is None or not channel.is_active:
+            if row.notification.state is not DeliveryState.FAILED:
+                detail = "Only a message that was given up is tried again."
+                raise problem("notification-not-failed", "This message has not failed", 409, detail)
+            channel = await channel_store.channel(tx.db, command.organization_id, row.notification.channel_id)
+            if row.notice is None or channel is None or not channel.is_active:
                 detail = (
                     "A test message is not repeated; send a new one."
-                    if row.alert is None
+                    if row.notice is None
                     else "Its channel is deleted or paused."
                 )
                 raise problem("no-way-to-send", "This message can't be sent again", 409, detail)
-            try:
-                event = delivery.by_hand(command.organization_id, row.notification, row.alert, row.reason)
-            except ValueError as refused:
-                detail = "Only a message that was given up is tried again."
-                raise problem(str(refused), "This message has not failed", 409, detail) from None
+            event = delivery.waiting(command.organization_id, row.notification, row.notice, tx.now)
             await store.apply(tx.db, event)
-            tx.publish(event, correlation=row.alert.id)
-            return event.notification
+            tx.publish(event, correlation=event.notification.alert_id)
+        self._delivering.wake()
+        return event.notification
 
     async def list_outbox(self, query: ListOutbox) -> OutboxList:
         """A page of the local channel's messages."""

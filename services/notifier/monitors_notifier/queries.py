@@ -7,7 +7,7 @@ from monitors_contracts.notifications import ChannelView, ListNotifications, Not
 from monitors_runtime.database import Pool
 from monitors_runtime.narrowing import narrowed
 
-from .store import channel_of
+from .channel_store import channel_of
 
 CHANNELS = """
 SELECT channels.*, last.document AS last_delivery FROM notifier.channels
@@ -25,6 +25,12 @@ ORDER BY id DESC LIMIT $3
 """
 
 COUNT_NOTIFICATIONS = "SELECT count(*) FROM notifier.notifications WHERE organization_id = $1 {filters}"
+
+# A message has the first alert it tells of; those that tell of several have all of them beside.
+ABOUT = """id IN (
+    SELECT first.id FROM notifier.notifications AS first WHERE first.organization_id = $1 AND first.alert_id = ${0}
+    UNION SELECT notification_id FROM notifier.told_of WHERE organization_id = $1 AND alert_id = ${0}
+)"""
 
 OUTBOX = """
 SELECT * FROM notifier.outbox_messages
@@ -52,7 +58,7 @@ def filters(asked: ListNotifications) -> list[tuple[str, object]]:
     """What a list of deliveries is narrowed by: conditions and their values."""
     return [
         ("monitor_id = ${}", asked.monitor_id),
-        ("alert_id = ${}", asked.alert_id),
+        (ABOUT, asked.alert_id),
         ("channel_id = ${}", asked.channel_id),
         ("state = ${}", asked.state),
     ]

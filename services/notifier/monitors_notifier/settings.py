@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AnyHttpUrl, EmailStr, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .domain.retry import RetryPolicy
+
 
 class NotifierSettings(BaseSettings):
     """Where messages go out, how links in them begin, and how long a receiver is tried."""
@@ -36,9 +38,15 @@ class NotifierSettings(BaseSettings):
     )
     webhook_timeout: float = Field(default=10, gt=0, description="Seconds for one webhook or Apprise call")
 
-    retry_attempts: int = Field(default=8, ge=1, le=50, description="Tries in all before a message is given up")
-    retry_first_wait: float = Field(default=30, gt=0, description="Seconds before the second try; doubles from there")
+    retry_attempts: int = Field(default=32, ge=1, le=200, description="Tries in all before a message is given up")
+    retry_first_wait: float = Field(
+        default=1, gt=0, description="Seconds before the second try; each further wait is a quarter longer"
+    )
     retry_longest_wait: float = Field(default=3600, gt=0, description="Seconds, what a receiver asks for included")
+
+    fallback_after: float = Field(
+        default=120, ge=0, description="Seconds a channel is tried before those that may stand in for it are told"
+    )
 
     @field_validator("smtp_url")
     @classmethod
@@ -48,6 +56,16 @@ class NotifierSettings(BaseSettings):
             if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
                 raise ValueError("must look like smtp://user:password@host:587")
         return url
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How long a receiver is tried."""
+        return RetryPolicy(
+            attempts=self.retry_attempts,
+            first_wait=self.retry_first_wait,
+            longest_wait=self.retry_longest_wait,
+            patience=self.fallback_after,
+        )
 
     @property
     def outbox(self) -> Path:

@@ -1,96 +1,103 @@
-"""Channels, the delivery ledger and the local outbox in PostgreSQL. What is only shown is read in `queries`."""
+"""The delivery ledger, what arrived where, and the local outbox in PostgreSQL. What is only shown is read in `queries`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
-from monitors_contracts.alerts import AlertView
+from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import Id
+from monitors_contracts.notices import Notice
 from monitors_contracts.notifications import (
-    ChannelView,
+    DeliveryState,
+    NotificationDelayed,
     NotificationEvent,
     NotificationRequested,
     NotificationView,
     OutboxMessage,
 )
-from monitors_contracts.platform import UserUpdated
 from monitors_runtime.database import Connection, Pool, columns
 
-from .domain.channels import Target, masked
-
-ADD_RECIPIENT = "INSERT INTO notifier.recipients VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-
-ADD_CHANNEL = """
-INSERT INTO notifier.channels (id, organization_id, kind, name, url, address, secret, is_active, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING
-"""
-
-CHANNELS = "SELECT * FROM notifier.channels WHERE organization_id = ANY($1) ORDER BY organization_id, id"
-
-THESE_CHANNELS = """
-SELECT channels.* FROM notifier.channels
-JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
-"""
-
-CHANNEL = "SELECT * FROM notifier.channels WHERE organization_id = $1 AND id = $2"
-
-UPDATE_CHANNEL = """
-UPDATE notifier.channels SET
-    name = coalesce($3, name),
-    is_active = coalesce($4, is_active),
-    unsubscribed_at = CASE WHEN $4 THEN NULL ELSE unsubscribed_at END
-WHERE organization_id = $1 AND id = $2 RETURNING *
-"""
-
-UNSUBSCRIBE = """
-UPDATE notifier.channels SET is_active = false, unsubscribed_at = coalesce(unsubscribed_at, $3)
-WHERE organization_id = $1 AND id = $2
-"""
-
-DELETE_CHANNEL = "DELETE FROM notifier.channels WHERE organization_id = $1 AND id = $2"
-
-CLAIM = """
-INSERT INTO notifier.deliveries (alert_id, alert_version, channel_id, notification_id)
-SELECT * FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[])
-ON CONFLICT DO NOTHING RETURNING notification_id
-"""
+from .domain import delivery
+from .domain.merging import Arrival
 
 APPLY = """
 INSERT INTO notifier.notifications
-    (id, organization_id, alert_id, monitor_id, channel_id, state, version, next_attempt_at, document, alert, reason)
+    (id, organization_id, alert_id, monitor_id, channel_id, group_id, state, version, next_attempt_at, document, notice)
 SELECT * FROM unnest(
-    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8::timestamptz[], $9::jsonb[],
-    $10::jsonb[], $11::text[]
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::int[], $9::timestamptz[],
+    $10::jsonb[], $11::jsonb[]
 )
 ON CONFLICT (id) DO UPDATE SET
-    state = excluded.state, version = excluded.version, next_attempt_at = excluded.next_attempt_at,
-    document = excluded.document,
-    alert = coalesce(excluded.alert, notifications.alert), reason = coalesce(excluded.reason, notifications.reason)
+    alert_id = excluded.alert_id, monitor_id = excluded.monitor_id, state = excluded.state, version = excluded.version,
+    next_attempt_at = excluded.next_attempt_at, document = excluded.document,
+    notice = CASE WHEN excluded.state IN ('pending', 'failed') THEN coalesce(excluded.notice, notifications.notice) END
 WHERE notifications.version < excluded.version
 """
 
-NOTIFICATION = (
-    "SELECT document::text, alert::text, reason FROM notifier.notifications WHERE organization_id = $1 AND id = $2"
+ADD_TOLD_OF = """
+INSERT INTO notifier.told_of (organization_id, alert_id, notification_id)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING
+"""
+
+ARRIVE = """
+INSERT INTO notifier.arrivals
+    (organization_id, alert_id, channel_id, stands_in_for, version, is_open, notification_id, is_expected)
+SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::boolean[], $7::uuid[], $8::boolean[]
 )
-
-THESE_NOTIFICATIONS = """
-SELECT notifications.id, notifications.organization_id, document::text, alert::text, reason FROM notifier.notifications
-JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, id) USING (organization_id, id)
+ON CONFLICT (organization_id, alert_id, channel_id) DO UPDATE SET
+    version = excluded.version, is_open = excluded.is_open, notification_id = excluded.notification_id,
+    is_expected = excluded.is_expected AND (arrivals.is_expected OR NOT arrivals.is_open),
+    stands_in_for = coalesce(excluded.stands_in_for, arrivals.stands_in_for)
+WHERE arrivals.version <= excluded.version
 """
 
+ARRIVALS = """
+SELECT arrivals.* FROM notifier.arrivals
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (organization_id, alert_id) USING (organization_id, alert_id)
+"""
+
+NOTIFICATION = """
+SELECT organization_id, document::text, notice::text, alert::text, reason FROM notifier.notifications
+WHERE organization_id = $1 AND id = $2
+"""
+
+WAITING = """
+SELECT organization_id, channel_id, group_id, document::text, notice::text, alert::text, reason
+FROM notifier.notifications
+JOIN unnest($1::uuid[], $2::uuid[]) AS given (channel_id, group_id) USING (channel_id, group_id)
+WHERE state = 'pending'
+"""
+
+KNOWN = "SELECT id FROM notifier.notifications WHERE id = ANY($1)"
+
+MOST_DUE = 200
+
+# A channel that rests is passed over, and its messages stay due.
 DUE = """
-SELECT document::text, alert::text, reason FROM notifier.notifications
-WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT 200 FOR UPDATE SKIP LOCKED
+SELECT organization_id, channel_id, group_id FROM notifier.notifications
+WHERE next_attempt_at <= $1 AND channel_id <> ALL($2::uuid[]) AND group_id IS NOT NULL
+ORDER BY next_attempt_at LIMIT $3
 """
 
-EXPIRE_NOTIFICATIONS = "DELETE FROM notifier.notifications WHERE id < $1"
+# What the release before left waiting; its messages had no groups.
+ADOPT = """
+UPDATE notifier.notifications SET group_id = alert_id, next_attempt_at = coalesce(next_attempt_at, now())
+WHERE state = 'pending' AND group_id IS NULL
+"""
 
-EXPIRE_OUTBOX = "DELETE FROM notifier.outbox_messages WHERE id < $1"
-
-EXPIRE_DELIVERIES = "DELETE FROM notifier.deliveries WHERE alert_id < $1"
+EXPIRE = (
+    "DELETE FROM notifier.told_of WHERE notification_id < $1",
+    "DELETE FROM notifier.notifications WHERE id < $1",
+    "DELETE FROM notifier.outbox_messages WHERE id < $1",
+    "DELETE FROM notifier.arrivals WHERE alert_id < $1",
+    "DELETE FROM notifier.deliveries WHERE alert_id < $1",
+    "DELETE FROM notifier.used_links WHERE notification_id < $1",
+)
+"""What is past its retention. (`deliveries` is of the release before.)"""
 
 ADD_OUTBOX_MESSAGE = """
 INSERT INTO notifier.outbox_messages
@@ -102,18 +109,12 @@ SELECT * FROM unnest(
 ON CONFLICT (id) DO NOTHING
 """
 
-UPDATE_RECIPIENT = "UPDATE notifier.recipients SET email = $2, name = $3 WHERE organization_id = $1 RETURNING true"
-
-# The account's first channel is called after its address, until somebody names it.
-READDRESS = """
-UPDATE notifier.channels SET
-    address = $4, name = CASE WHEN kind = 'email' AND name = left($3, 100) THEN left($4, 100) ELSE name END
-WHERE organization_id = $1 AND id = $2 AND address = $3
-"""
-
 ERASE = (
     "DELETE FROM notifier.deliveries WHERE alert_id IN "
     "(SELECT alert_id FROM notifier.notifications WHERE organization_id = $1)",
+    "DELETE FROM notifier.told_of WHERE organization_id = $1",
+    "DELETE FROM notifier.arrivals WHERE organization_id = $1",
+    "DELETE FROM notifier.used_links WHERE organization_id = $1",
     "DELETE FROM notifier.notifications WHERE organization_id = $1",
     "DELETE FROM notifier.outbox_messages WHERE organization_id = $1",
     "DELETE FROM notifier.channels WHERE organization_id = $1",
@@ -121,108 +122,38 @@ ERASE = (
 )
 """All that is kept of an organization."""
 
+LEDGER_TABLES = ["notifier.notifications", "notifier.told_of", "notifier.arrivals"]
+"""What is made of the notifier's events."""
 
-@dataclass(frozen=True)
-class Channel:
-    """A channel as stored: its target (secrets included), and the rest."""
+_ON_THE_WAY = {DeliveryState.PENDING, DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.SUPERSEDED}
 
-    target: Target
-    name: str
-    is_active: bool
-    created_at: datetime
-    unsubscribed_at: datetime | None
 
-    def view(self, *, reveal: bool = False) -> ChannelView:
-        """As its owners see it; `reveal` shows the webhook secret, at creation."""
-        return ChannelView(
-            id=self.target.channel_id,
-            kind=self.target.kind,
-            name=self.name,
-            target=masked(self.target),
-            is_active=self.is_active,
-            secret=self.target.secret if reveal else None,
-            created_at=self.created_at,
-            unsubscribed_at=self.unsubscribed_at,
-        )
+class Key(NamedTuple):
+    """Messages of one group to one channel go one after the other."""
+
+    organization_id: Id
+    channel_id: Id
+    group_id: Id
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """One row of the delivery ledger: the delivery, and the alert it tells of (none for a test message)."""
+    """One row of the delivery ledger: the message, and what it is to tell, as long as it was not taken."""
 
+    organization_id: Id
     notification: NotificationView
-    alert: AlertView | None
-    reason: str
-
-
-def channel_of(row: asyncpg.Record) -> Channel:
-    """A row of the channels."""
-    target = Target(row["organization_id"], row["id"], row["kind"], row["url"], row["address"], row["secret"])
-    return Channel(target, row["name"], row["is_active"], row["created_at"], row["unsubscribed_at"])
+    notice: Notice | None
 
 
 def _ledger(row: asyncpg.Record) -> Ledger:
-    alert = AlertView.model_validate_json(row["alert"]) if row["alert"] else None
-    return Ledger(NotificationView.model_validate_json(row["document"]), alert, row["reason"] or "")
-
-
-async def add_recipient(db: Connection, organization_id: Id, email: str, name: str) -> None:
-    """Remember whom the organization's mail goes to."""
-    await db.execute(ADD_RECIPIENT, organization_id, email, name)
-
-
-async def update_recipient(db: Connection, user: UserUpdated) -> bool:
-    """Mail goes to the user's new address; the account's first channel follows it. False when the user is not known yet."""
-    known = await db.fetchval(UPDATE_RECIPIENT, user.organization_id, user.email, user.name)
-    await db.execute(READDRESS, user.organization_id, user.user_id, user.previous_email, user.email)
-    return bool(known)
-
-
-async def add_channel(db: Connection, target: Target, name: str, is_active: bool, now: datetime) -> None:
-    """Add a channel; one known by its id already is left as it is."""
-    ids = (target.channel_id, target.organization_id)
-    await db.execute(ADD_CHANNEL, *ids, target.kind, name, target.url, target.address, target.secret, is_active, now)
-
-
-async def channels(db: Connection | Pool, organizations: Sequence[Id]) -> list[Channel]:
-    """All channels of these organizations, oldest first."""
-    return [channel_of(row) for row in await db.fetch(CHANNELS, list(set(organizations)))]
-
-
-async def these_channels(db: Pool, ids: Sequence[tuple[Id, Id]]) -> dict[tuple[Id, Id], Channel]:
-    """Those of these channels (organization id, id) that exist."""
-    found = [channel_of(row) for row in await db.fetch(THESE_CHANNELS, *columns(ids))]
-    return {(channel.target.organization_id, channel.target.channel_id): channel for channel in found}
-
-
-async def channel(db: Connection | Pool, organization_id: Id, channel_id: Id) -> Channel | None:
-    """One channel of this organization."""
-    row = await db.fetchrow(CHANNEL, organization_id, channel_id)
-    return channel_of(row) if row else None
-
-
-async def update_channel(
-    db: Connection, organization_id: Id, channel_id: Id, name: str | None, is_active: bool | None
-) -> Channel | None:
-    """Change what is given; switching on again ends an unsubscription."""
-    row = await db.fetchrow(UPDATE_CHANNEL, organization_id, channel_id, name, is_active)
-    return channel_of(row) if row else None
-
-
-async def unsubscribe(db: Connection, organization_id: Id, channel_id: Id, now: datetime) -> None:
-    """Send nothing more to this channel."""
-    await db.execute(UNSUBSCRIBE, organization_id, channel_id, now)
-
-
-async def delete_channel(db: Connection, organization_id: Id, channel_id: Id) -> bool:
-    """Remove a channel; False when there is none."""
-    return (await db.execute(DELETE_CHANNEL, organization_id, channel_id)) == "DELETE 1"
-
-
-async def claim(db: Connection, deliveries: Sequence[tuple[Id, int, Id, Id]]) -> set[Id]:
-    """Which of these (alert id, its version, channel id, notification id) are the first about a change to a channel."""
-    rows = await db.fetch(CLAIM, *columns(sorted(deliveries)))
-    return {row["notification_id"] for row in rows}
+    notification = NotificationView.model_validate_json(row["document"])
+    notice = None
+    if row["notice"]:
+        notice = Notice.model_validate_json(row["notice"])
+    elif row["alert"]:  # written by the release before
+        alert = AlertView.model_validate_json(row["alert"])
+        notice = delivery.notice_of(notification, alert, row["reason"] or "")
+    return Ledger(row["organization_id"], notification, notice)
 
 
 async def apply(db: Connection, event: NotificationEvent) -> None:
@@ -231,36 +162,93 @@ async def apply(db: Connection, event: NotificationEvent) -> None:
 
 
 async def apply_all(db: Connection, events: Sequence[NotificationEvent]) -> None:
-    """Make the ledger what events about different deliveries say."""
-    rows = [_row(event) for event in sorted(events, key=lambda event: event.notification_id)]
-    if rows:
-        await db.execute(APPLY, *columns(rows))
+    """Make the ledger what these events say."""
+    for turn in _turns(events):
+        await db.execute(APPLY, *columns([_row(event) for event in turn]))
+    told_of = {
+        (event.organization_id, alert, event.notification_id)
+        for event in events
+        if len(event.notification.alert_ids) > 1
+        for alert in event.notification.alert_ids
+    }
+    if told_of:
+        await db.execute(ADD_TOLD_OF, *columns(sorted(told_of)))
+    if arrived := _arrived(events):
+        await db.execute(ARRIVE, *columns(arrived))
+
+
+def _turns(events: Sequence[NotificationEvent]) -> Iterator[list[NotificationEvent]]:
+    """Events in turns: in each every message comes once, in one order, and each message's events keep theirs."""
+    waiting: list[NotificationEvent] = list(events)
+    while waiting:
+        first = {event.notification_id: event for event in reversed(waiting)}
+        yield [first[identifier] for identifier in sorted(first)]
+        waiting = [event for event in waiting if first[event.notification_id] is not event]
 
 
 def _row(event: NotificationEvent) -> tuple[Any, ...]:
     notification = event.notification
-    requested = event if isinstance(event, NotificationRequested) else None
     return (
         notification.id,
         event.organization_id,
         notification.alert_id,
         notification.monitor_id,
         notification.channel_id,
+        notification.group_id or notification.alert_id,
         notification.state,
         notification.version,
         notification.next_attempt_at,
         notification,
-        requested.alert if requested else None,
-        requested.reason if requested else None,
+        _notice(event),
     )
 
 
-async def these_ledgers(
-    db: Connection | Pool, ids: Sequence[tuple[Id, Id]], *, for_update: bool = False
-) -> dict[tuple[Id, Id], Ledger]:
-    """Those rows of the ledger (organization id, id) that exist; taken in one order where they are held."""
-    query = THESE_NOTIFICATIONS + ("ORDER BY notifications.id FOR UPDATE OF notifications" if for_update else "")
-    return {(row["organization_id"], row["id"]): _ledger(row) for row in await db.fetch(query, *columns(ids))}
+def _notice(event: NotificationEvent) -> Notice | None:
+    if isinstance(event, NotificationRequested):
+        return event.notice or delivery.notice_of(event.notification, event.alert, event.reason)
+    return event.notice if isinstance(event, NotificationDelayed) else None
+
+
+def _arrived(events: Sequence[NotificationEvent]) -> list[tuple[Any, ...]]:
+    """What channels took of each alert, and what is on its way to those that stand in for others."""
+    rows: dict[tuple[Id, Id, Id], tuple[Any, ...]] = {}
+    for event in events:
+        message = event.notification
+        expected = message.state is DeliveryState.PENDING and message.stands_in_for is not None
+        if message.state in _ON_THE_WAY and not expected:
+            continue
+        for alert in message.told:
+            key = (event.organization_id, alert.id, message.channel_id)
+            is_open = expected or alert.state is not AlertState.RESOLVED
+            if key not in rows or rows[key][4] <= alert.version:
+                rows[key] = (*key, message.stands_in_for, alert.version, is_open, message.id, expected)
+    return [rows[key] for key in sorted(rows)]
+
+
+async def arrivals(
+    db: Connection | Pool, alerts: Sequence[tuple[Id, Id]]
+) -> dict[tuple[Id, Id], list[tuple[Arrival, Id | None]]]:
+    """By (organization id, alert id): what each channel took last, with the channel that it stood in for."""
+    found: dict[tuple[Id, Id], list[tuple[Arrival, Id | None]]] = {}
+    for row in await db.fetch(ARRIVALS, *columns(alerts)) if alerts else ():
+        arrival = Arrival(row["channel_id"], row["version"], row["is_open"], row["notification_id"], row["is_expected"])
+        found.setdefault((row["organization_id"], row["alert_id"]), []).append((arrival, row["stands_in_for"]))
+    return found
+
+
+async def waiting(db: Connection | Pool, keys: Sequence[Key]) -> dict[Key, list[Ledger]]:
+    """What waits to be tried, by group and channel."""
+    found: dict[Key, list[Ledger]] = {}
+    rows = await db.fetch(WAITING, *columns([(key.channel_id, key.group_id) for key in keys]))
+    for row in rows:
+        key = Key(row["organization_id"], row["channel_id"], row["group_id"])
+        found.setdefault(key, []).append(_ledger(row))
+    return found
+
+
+async def known(db: Connection | Pool, ids: Sequence[Id]) -> set[Id]:
+    """Which of these messages the ledger has."""
+    return {row["id"] for row in await db.fetch(KNOWN, list(ids))} if ids else set()
 
 
 async def ledger(
@@ -272,9 +260,10 @@ async def ledger(
     return _ledger(row) if row else None
 
 
-async def due(db: Connection, now: datetime) -> list[Ledger]:
-    """Failed tries to repeat now, held until the transaction ends."""
-    return [_ledger(row) for row in await db.fetch(DUE, now)]
+async def due(db: Connection | Pool, now: datetime, resting: Sequence[Id]) -> list[Key]:
+    """Where messages are to be tried now, the longest due first; as often as there are messages."""
+    rows = await db.fetch(DUE, now, list(resting), MOST_DUE)
+    return [Key(row["organization_id"], row["channel_id"], row["group_id"]) for row in rows]
 
 
 async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, OutboxMessage]]) -> None:

@@ -47,8 +47,9 @@ def _evaluator(runtime: Runtime) -> Service:
 
 def _alerter(runtime: Runtime) -> Service:
     from monitors_alerter.app import build as build_alerter
+    from monitors_alerter.settings import AlerterSettings
 
-    return build_alerter(runtime)
+    return build_alerter(runtime, AlerterSettings())
 
 
 def _notifier(runtime: Runtime) -> Service:

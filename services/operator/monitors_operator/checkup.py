@@ -16,8 +16,11 @@ from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
+from monitors_contracts.platform import SystemPulsed
 from monitors_contracts.streams import STREAMS
+from monitors_gateway.settings import GatewaySettings
 from monitors_runtime.settings import RuntimeSettings
+from monitors_scraper import icmp
 from monitors_scraper.browser import find_chromium
 from monitors_scraper.settings import ScraperSettings
 
@@ -45,7 +48,7 @@ class Finding:
 async def examine(data_dir: Path) -> list[Finding]:
     """Everything there is to look at, in the order it builds on each other."""
     found = running(data_dir)
-    findings = [_platform(data_dir, found), _data_dir(data_dir), _disk(data_dir), _chromium()]
+    findings = [_platform(data_dir, found), _data_dir(data_dir), _disk(data_dir), _chromium(), _pings()]
     settings = _settings(data_dir)
     if settings is None:
         findings.append(_embedded_programs())
@@ -107,6 +110,12 @@ def _chromium() -> Finding:
     return Finding("Chromium", "note", "not found: pages made by JavaScript can't be read", HOW_TO_GET)
 
 
+def _pings() -> Finding:
+    if why := icmp.why_not():
+        return Finding("pings", "note", f"{why}: no uptime check of kind icmp can be made", icmp.HOW_TO_ALLOW)
+    return Finding("pings", "ok", "uptime checks may ping")
+
+
 def _embedded_programs() -> Finding:
     beside = Path(sys.executable).parent / "nats-server"
     if not beside.exists() and not shutil.which("nats-server"):
@@ -126,10 +135,31 @@ async def _nats(settings: RuntimeSettings) -> list[Finding]:
         async with open_bus(settings) as bus:
             info = await bus.streams.account_info()
             where = f"{without_secret(settings.nats_url)}, {info.storage / 1024**2:.1f} MiB in {info.streams} streams"
-            return [Finding("NATS", "ok", where), await _streams(bus.streams), *await _backlog(bus.streams)]
+            return [
+                Finding("NATS", "ok", where),
+                await _streams(bus.streams),
+                *await _backlog(bus.streams),
+                await _dead_man(bus.streams),
+            ]
     except Failed as away:
         advice = "check that it runs, and MONITORS_NATS_URL and MONITORS_NATS_TOKEN"
         return [Finding("NATS", "wrong", str(away), advice)]
+
+
+async def _dead_man(streams: JetStreamContext) -> Finding:
+    """Whether somebody outside would notice that the platform stopped."""
+    what, settings = "dead-man's switch", GatewaySettings()
+    if settings.deadman_url is None:
+        advice = "name an address of a service that notices when it is no longer asked for: MONITORS_DEADMAN_URL"
+        return Finding(what, "note", "nobody outside would notice that the platform stopped", advice)
+    try:
+        last = await streams.get_last_msg("PLATFORM", f"evt.{SystemPulsed.aggregate}.{SystemPulsed.action}.>")
+    except NotFoundError:
+        return Finding(what, "wrong", "no sign of life was ever given", "see the log of the gateway")
+    ago = (datetime.now(UTC) - datetime.fromisoformat((last.headers or {})["ce-time"])).total_seconds()
+    if ago > 2 * settings.deadman_seconds + 30:
+        return Finding(what, "wrong", f"the last sign of life was {ago:.0f} s ago", "see the log of the gateway")
+    return Finding(what, "ok", f"the last sign of life was {ago:.0f} s ago")
 
 
 async def _streams(bus: JetStreamContext) -> Finding:

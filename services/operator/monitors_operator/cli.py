@@ -10,7 +10,9 @@ import typer
 from .commands import (
     account,
     agent,
+    alertmanager,
     alerts,
+    alerts_send,
     channels,
     config,
     dead_letters,
@@ -21,16 +23,24 @@ from .commands import (
     extract,
     heartbeats,
     history,
+    incidents,
+    inhibitions,
+    integrations,
     interpret,
+    maintenance,
     metrics,
     metrics_send,
     monitors,
     notifications,
+    oncall,
     outbox,
     profile,
     replay,
+    routes,
     rules,
     run,
+    schedules,
+    silences,
     system,
     targets,
     tokens,
@@ -74,10 +84,20 @@ monitors.add_to(app)
 history.add_to(app)
 edit.add_to(app)
 alerts.add_to(app)
+alerts_send.add_to(alerts.group)
+integrations.add_to(app)
+alertmanager.add_to(app)
 channels.add_to(app)
 rules.add_to(app)
 heartbeats.add_to(app)
 uptime.add_to(app)
+oncall.add_to(app)
+schedules.add_to(app)
+routes.add_to(app)
+silences.add_to(app)
+maintenance.add_to(app)
+inhibitions.add_to(app)
+incidents.add_to(app)
 config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)

@@ -150,7 +150,7 @@ class Api:
         except ValueError:
             answer = {}
         if response.is_error:
-            raise ApiProblem(response.status_code, answer if isinstance(answer, dict) else {})
+            raise ApiProblem(response.status_code, answer if isinstance(answer, dict) else {"title": str(answer)})
         if not isinstance(answer, dict):
             raise Failed(f"{self.base} does not answer like a Monitors! platform")
         return answer

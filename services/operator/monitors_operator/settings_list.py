@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from monitors_alerter.settings import AlerterSettings
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_evaluator.rules.settings import RuleSettings
 from monitors_gateway.settings import GatewaySettings
@@ -29,6 +30,7 @@ GROUPS: dict[str, type[BaseSettings]] = {
     "scraper": ScraperSettings,
     "evaluator": AiSettings,
     "rules": RuleSettings,
+    "alerter": AlerterSettings,
     "notifier": NotifierSettings,
     "metrics": MetricsSettings,
 }

@@ -72,8 +72,53 @@ def timeline_row(entry: Shape) -> tuple[str, ...]:
         said = f"{told['channelName']}: {told['state']}" + (f" - {told['error']}" if told.get("error") else "")
     else:
         read = shown_value(entry["value"], entry.get("unit")) if entry.get("value") is not None else ""
-        said = "  ".join(part for part in (entry.get("why"), read, entry.get("note")) if part)
-    return (shown_time(entry["at"]), entry["kind"], entry.get("userName") or "", shortened(said, 200))
+        given = (entry.get("assignee") or "nobody") if entry["kind"] == "assigned" else ""
+        said = "  ".join(part for part in (entry.get("why"), read, given, entry.get("note")) if part)
+    return (
+        shown_time(entry["at"]),
+        entry["kind"],
+        clean(entry.get("userName") or entry.get("via") or ""),
+        shortened(said, 200),
+    )
+
+
+def explanation_lines(found: Shape, told: Shape | None) -> Iterator[str]:
+    """Whether somebody was told, and how it is now. `told` is the alert's explanation; none where there is no alert."""
+    yield clean(found["answer"])
+    for each in found.get("others") or ():
+        yield f"  also      {each['id']}  {each['state']} since {shown_time(each['startedAt'])} UTC"
+    if told:
+        alert = told["alert"]
+        since = f"{alert['state']} since {shown_time(alert['startedAt'])} UTC"
+        yield f"  alert     {clean(alert['name'])}  ({alert['id']}, {since})"
+        yield f"  labels    {clean(', '.join(f'{name}={value}' for name, value in sorted(told['labels'].items())))}"
+        for each in told["heldBy"]:
+            yield f"  held by   {clean(each['words'])}" + _until(each)
+        if told.get("rule"):
+            clocks = told["rule"]
+            yield f"  clocks    fires after {clocks['firesAfter']:g} s, is over after {clocks['endsAfter']:g} s back to normal"
+    else:
+        for words in found["heldBy"]:
+            yield f"  held by   {clean(words)}"
+    for each in (told or found)["destinations"]:
+        yield f"  goes to   {'/'.join(each['path'])}: {len(each['channels'])} channels" + (
+            f", from {shown_time(each['openAt'])} UTC" if each.get("openAt") else ""
+        )
+
+
+def trace_row(line: Shape) -> tuple[str, ...]:
+    """A line of an alert's explanation as a row of a table: when, the word that was decided by, where or who, and why."""
+    said = "  ".join((line["text"], *line["more"]))
+    return (
+        shown_time(line["at"]),
+        line["word"],
+        clean(line["channel"] or line.get("userName") or ""),
+        shortened(said, 200) + _until(line),
+    )
+
+
+def _until(found: Shape) -> str:
+    return f" (until {shown_time(found['until'])} UTC)" if found.get("until") else ""
 
 
 def mail_lines(message: Shape) -> Iterator[str]:

@@ -133,17 +133,28 @@ def test_list_and_show_tell_the_monitor_and_its_history(ask: Callable[..., Any],
     assert [each["value"] for each in shown["history"]] == [47.5, 64.0]
 
 
-def test_an_alert_is_listed_taken_and_ended(ask: Callable[..., Any], watched: dict[str, Any]) -> None:
+def test_an_alert_is_listed_taken_and_ended(
+    ask: Callable[..., Any], monitors: Callable[..., Any], platform: Up, watched: dict[str, Any]
+) -> None:
     alert = _soon(lambda: ask("alerts", "list", "--monitor", watched["monitor"]["id"]))[0]
 
     assert alert["state"] == "firing"
     assert ask("alerts", "ack", alert["id"], "--note", "ordered one")["state"] == "acknowledged"
     said = ask("alerts", "comment", alert["id"], "two left")
     assert (said["kind"], said["note"], bool(said["userName"])) == ("commented", "two left", True)
+    assert ask("alerts", "assign", alert["id"], "--to", "Robin")["alerts"][0]["assignee"] == "Robin"
+    assert [each["id"] for each in ask("alerts", "list", "--assignee", "Robin", "--filter", "origin=monitor")] == [
+        alert["id"]
+    ]
+    unknown = monitors("alerts", "list", "--saved", "Nowhere", "--data-dir", str(platform.data_dir))
+    assert (unknown.code, "there are: none" in unknown.err) == (2, True)
     assert ask("alerts", "resolve", alert["id"])["state"] == "resolved"
+    why = ask("alerts", "explain", alert["id"])
+    assert why["answer"].startswith("Told: "), why
+    assert {"condition-became-true", "told", "assigned", "by-hand"} <= {line["word"] for line in why["trace"]}
     told = ask("alerts", "timeline", alert["id"])["entries"]
     kinds = [each["kind"] for each in told if each["kind"] != "notified"]
-    assert kinds == ["opened", "acknowledged", "commented", "resolved"]
+    assert kinds == ["opened", "acknowledged", "commented", "assigned", "resolved"]
     assert ask("alerts", "list", "--state", "open", "--monitor", watched["monitor"]["id"]) == []
 
 

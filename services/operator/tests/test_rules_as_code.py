@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors_operator.as_code import documents, planning, prometheus, rule_tests
+from monitors_operator.as_code import documents, planning, prometheus, rule_tests, trying
 from monitors_operator.as_code.planning import Known
+from monitors_operator.commands import routes
 from monitors_operator.errors import BadInput
 
 CPU = {"name": "CPU busy", "kind": "threshold", "metric": "cpu", "op": "gt", "warning": 80, "critical": 95, "for": "2m"}
@@ -61,6 +62,94 @@ def test_a_prometheus_file_when_tested_then_its_rules_are_imported(tmp_path: Pat
     assert rule_tests.run(file) == (2, [])
 
 
+_ONE = [{"series": 'cpu{host="a", zone="x"}', "values": "10x9 90x9 10x9"}]
+_TWO = [*_ONE, {"series": 'cpu{host="b",zone="x"}', "values": "10x29"}]
+KINDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]], dict[str, dict[str, str]]]] = {
+    "threshold": ({"warning": 80}, _ONE, {"9m": {}, "10m": {"host": "a", "zone": "x"}, "20m": {}}),
+    "threshold of groups": ({"warning": 90, "by": ["zone"]}, _TWO, {"9m": {}, "10m": {"zone": "x"}, "20m": {}}),
+    "window": (
+        {"kind": "window", "window": "3m", "warning": 50},
+        _ONE,
+        {"10m": {}, "12m": {"host": "a", "zone": "x"}, "24m": {}},
+    ),
+    "window of groups": (
+        {"kind": "window", "window": "3m", "warning": 60, "by": ["zone"]},
+        _TWO,
+        {"10m": {}, "12m": {"zone": "x"}, "24m": {}},
+    ),
+    "rate": (
+        {"kind": "rate", "function": "delta", "window": "2m", "warning": 0.5},
+        _ONE,
+        {"9m": {}, "10m": {"host": "a", "zone": "x"}, "14m": {}},
+    ),
+    "rate of groups": (
+        {"kind": "rate", "function": "delta", "window": "2m", "warning": 0.5, "by": ["zone"], "across": "max"},
+        _TWO,
+        {"9m": {}, "10m": {"zone": "x"}, "14m": {}},
+    ),
+    "ratio": (
+        {"kind": "ratio", "window": "1m", "offset": "1h", "warning": 5},
+        [{"series": 'cpu{host="a"}', "values": "10x60 60x9 10x9"}],
+        {"60m": {}, "65m": {"host": "a"}, "75m": {}},
+    ),
+    "ratio of groups": (
+        {"kind": "ratio", "window": "1m", "offset": "1h", "warning": 2, "by": []},
+        [{"series": 'cpu{host="a"}', "values": "10x60 60x9 10x9"}, {"series": 'cpu{host="b"}', "values": "10x90"}],
+        {"60m": {}, "65m": {"team": "web"}, "75m": {}},
+    ),
+    "nOfM": (
+        {"kind": "nOfM", "n": 2, "m": 3, "warning": 80},
+        _ONE,
+        {"10m": {}, "11m": {"host": "a", "zone": "x"}, "22m": {}},
+    ),
+    "nOfM of groups": (
+        {"kind": "nOfM", "n": 2, "m": 3, "warning": 90, "by": ["zone"]},
+        _TWO,
+        {"10m": {}, "11m": {"zone": "x"}, "22m": {}},
+    ),
+    "absence": (
+        {"kind": "absence", "for": "5m"},
+        [{"series": 'cpu{host="a"}', "values": "1x3 _x9 1"}, {"series": 'cpu{host="b"}', "values": "1x20"}],
+        {"7m": {}, "8m": {"host": "a"}, "13m": {}},
+    ),
+    "absence of a sender": (
+        {"kind": "absence", "for": "5m"},
+        [{"series": f'cpu{{host="{host}",env="e"}}', "values": "1x3 _x9 1", "source": "agent"} for host in ("a", "b")],
+        {"7m": {}, "8m": {"env": "e", "source": "agent"}, "14m": {}},
+    ),
+    "heartbeat": (
+        {"kind": "heartbeat", "period": "5m", "grace": "1m", "metric": None},
+        [{"series": 'heartbeat{heartbeat_id="It fires"}', "values": "0 _x8 0"}],
+        {"5m": {}, "6m": {"team": "web"}, "9m": {}},
+    ),
+    "composite": (
+        {"kind": "composite", "operator": "and", "rules": ["High", "Any"], "by": ["zone"], "metric": None},
+        _TWO,
+        {"9m": {}, "10m": {"zone": "x"}, "20m": {}},
+    ),
+}
+"""Of each kind: a rule, what comes in, and the labels of what fires when (none: nothing does)."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rule_of_each_kind_when_tested_then_fires_when_its_words_say(tmp_path: Path, kind: str) -> None:
+    fields, series, fires = KINDS[kind]
+    rule = {"name": "It fires", "kind": "threshold", "metric": "cpu", "labels": {"team": "web"}} | fields
+    parts = [
+        {"name": "High", "kind": "threshold", "metric": "cpu", "warning": 80},
+        {"name": "Any", "kind": "threshold", "metric": "cpu", "warning": 5},
+    ]
+    rules = [{name: value for name, value in rule.items() if value is not None}, *parts]
+    tests = [
+        {"eval_time": at, "alertname": "It fires"}
+        | ({"exp_alerts": [{"exp_labels": labels | {"team": "web"}}]} if labels else {})
+        for at, labels in fires.items()
+    ]
+    test = {"interval": "1m", "input_series": series, "alert_rule_test": tests}
+    file = write(tmp_path, "test.yml", {"rules": rules, "tests": [test]})
+    assert rule_tests.run(file) == (len(fires), [])
+
+
 @pytest.mark.parametrize(
     ("notation", "values"),
     [
@@ -87,6 +176,10 @@ def test_values_when_written_as_promtool_has_them(notation: str, values: list[fl
         ("(max_over_time(x[1h]) < 3)", {"kind": "window", "function": "max", "op": "lt", "window": 3600}),
         ("sum by (job) (up) < 2", {"kind": "threshold", "by": ["job"], "op": "lt"}),
         ("count(up) < 2", {"by": [], "across": "count"}),
+        ("sum by (job) (rate(x[5m])) > 3", {"kind": "rate", "by": ["job"], "warning": 3}),
+        ("sum(increase(x[10m])) > 60", {"kind": "rate", "by": [], "warning": 0.1}),
+        ("max(min_over_time(x[1h])) > 3", {"kind": "window", "by": [], "across": "max", "function": "min"}),
+        ("count(increase(x[10m])) > 60", {"kind": "rate", "by": [], "across": "count", "warning": 60}),
         ('absent(up{job="x"})', {"kind": "absence", "by": [], "for": 360}),
         ("absent_over_time(up[10m])", {"kind": "absence", "by": [], "for": 660}),
     ],
@@ -104,7 +197,7 @@ def test_an_alert_when_imported_then_is_its_equivalent(expression: str, expected
         ("x > 5 and y > 3", "only a comparison"),
         ("x > y", "both sides are series"),
         ("x > bool 5", "always fires"),
-        ("sum(rate(x[5m])) > 3", "of a function"),
+        ("sum(rate(x[5m]) * 2) > 3", "of anything but"),
         ("sum without (a) (x) > 3", "without"),
         ("quantile(0.9, x) > 3", "quantile"),
         ("x offset 1d > 3", "offset"),
@@ -140,6 +233,11 @@ def test_files_when_they_make_no_sense_then_are_refused_in_one_line(
         {"rulez": []},
         {"rules": {"a": 1}},
         {"rules": [CPU | {"kind": "unheard"}]},
+        {"rules": [CPU | {"kind": "heartbeat"}]},
+        {"uptime": [{"name": "Shop", "kind": "http"}]},
+        {"uptime": [{"name": "Shop", "kind": "http", "url": "https://a.example", "failures": 0}]},
+        {"heartbeats": [{"name": "Backup", "period": "1d", "cron": "0 2 * * *"}]},
+        {"heartbeats": [{"name": "Backup", "kind": "threshold", "period": "1d"}]},
         ["a list"],
     ]
     for number, document in enumerate(wrong):
@@ -150,35 +248,88 @@ def test_files_when_they_make_no_sense_then_are_refused_in_one_line(
         assert str(file) in ran.err
 
 
+BROKEN = """\
+rules:
+  - name: CPU busy
+    kind: threshold
+    metric: cpu
+    {line}
+    warning: 80
+uptime:
+  - {{name: Shop, kind: dns, host: shop.example, labels: {{team: web}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("op: above", ":5: CPU busy: op: Input should be"),
+        ("wraning: 70", ":5: CPU busy: wraning: there is no such field; did you mean 'warning'?"),
+        ("stale_after: soon", ":5: CPU busy: stale_after: a duration is seconds"),
+        ("matchers: [{label: a, value: b}, {label: a, valeu: c}]", ":5: CPU busy: matchers.1.value: Field required"),
+        ("matchers: [{label: a, value: b, oops: c}]", ":5: CPU busy: matchers.0.oops: there is no such field"),
+        ("op: [", ":7 is no YAML: "),
+        ("critical: 70", ":2: CPU busy: levels go recovery, warning, critical"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, line: str, said: str) -> None:
+    file = tmp_path / "a.yml"
+    file.write_text(BROKEN.format(line=line))
+    with pytest.raises(BadInput) as wrong:
+        documents.read([file])
+    assert str(wrong.value).startswith(f"{file}{said}"), wrong.value
+    file.write_text(BROKEN.format(line="op: lt"))
+    read = documents.read([file])
+    assert (read["rules"]["CPU busy"]["op"], read["uptime"]["Shop"]["labels"]) == ("lt", {"team": "web"})
+
+
 class Platform:
-    """An API that keeps rules, channels and targets in memory."""
+    """An API that keeps what files speak of in memory. A check has a rule of its id, as it has there."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, list[dict[str, Any]]] = {"rules": [], "channels": [], "targets": []}
-        self.checks: list[dict[str, Any]] = []
+        self.kept: dict[str, list[dict[str, Any]]] = {kind: [] for kind in documents.KINDS if kind != "heartbeats"}
+        self.made = 0
+        self.routing: dict[str, Any] = {"root": {"name": "root"}, "version": 0}
 
-    def every(self, path: str, key: str) -> list[dict[str, Any]]:
+    def every(self, path: str, key: str, **_: Any) -> list[dict[str, Any]]:
         assert path == f"/api/{key}"
         return list(reversed(self.kept[key]))
 
     def get(self, path: str) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        return {"checks": self.checks} if kind == "uptime" else {kind: self.kept[kind]}
+        if kind == "routing":
+            return self.routing
+        listed = {"uptime": "checks", "maintenance": "windows", "inhibitions": "rules"}.get(kind, kind)
+        return {listed: self.kept[kind]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
-        identifier = f"01a00000-0000-7000-8000-{len(self.kept[kind]):012}"
-        made: dict[str, Any] = {"id": identifier, "name": body["name"], "isActive": True}
-        made |= {"rules": {"spec": body}, "channels": body | {"target": body.get("url")}, "targets": body}[kind]
-        made.setdefault("intervalSeconds", 30)
-        made.setdefault("labels", {})
+        self.made += 1
+        made: dict[str, Any] = {"id": f"01a00000-0000-7000-8000-{self.made:012}", "isActive": True}
+        if kind in ("rules", "uptime", "maintenance", "inhibitions"):
+            made["spec"] = body
+        elif kind in ("contacts", "schedules", "policies"):
+            made = {"id": made["id"], **body, "version": 1}
+        else:
+            made |= body | {"target": body.get("url")}
+        if kind != "uptime":
+            made["name"] = body["name"]
+        else:
+            rule = CPU | {"name": body["name"]}
+            self.kept["rules"].append({"id": made["id"], "name": body["name"], "spec": rule})
+        if kind == "targets":
+            made = {"intervalSeconds": 30, "labels": {}} | made
         self.kept[kind].append(made)
-        return {kind.removesuffix("s"): made}
+        one = {"uptime": "check", "policies": "policy", "maintenance": "window"}.get(kind, kind.removesuffix("s"))
+        return {one: made}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        rule = self._one(path)
-        rule["spec"] = body
-        return {"rule": rule}
+        if path == "/api/routing":
+            self.routing = {"root": body["root"], "version": self.routing["version"] + 1}
+            return {"routing": self.routing}
+        one = self._one(path)
+        one.update({"spec": body} if "spec" in one else body)
+        return {}
 
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         self._one(path).update(body)
@@ -187,6 +338,9 @@ class Platform:
     def delete(self, path: str) -> dict[str, Any]:
         self.kept[path.split("/")[2]].remove(self._one(path))
         return {}
+
+    def named(self, kind: str, name: str) -> list[dict[str, Any]]:
+        return [each for each in self.kept[kind] if each.get("name", each.get("spec", {}).get("name")) == name]
 
     def _one(self, path: str) -> dict[str, Any]:
         return next(each for each in self.kept[path.split("/")[2]] if each["id"] == path.split("/")[3])
@@ -199,40 +353,138 @@ def applied(platform: Any, *files: Path, prune: bool = False) -> list[str]:
     return [f"{change.action} {change.name}" for change in done]
 
 
+GONE = {"name": "Gone", "kind": "absence", "metric": "cpu", "for": "10m"}
+NIGHTLY = {"name": "Nightly", "cron": "30 2 * * *", "grace": "1h", "annotations": {"summary": "No backup"}}
+SHOP = {"name": "Shop", "kind": "http", "url": "https://shop.example/health", "failures": 3, "labels": {"team": "web"}}
+HOOK = {"kind": "webhook", "name": "Ops", "url": "https://ops.example/hook"}
+NODE = {"name": "node", "url": "http://node.example:9100/metrics", "intervalSeconds": 15}
+
+
 def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_the_same(tmp_path: Path) -> None:
-    gone = {"name": "Gone", "kind": "absence", "metric": "cpu", "for": "10m"}
-    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": ["CPU busy", "Gone"]}
-    hook = {"kind": "webhook", "name": "Ops", "url": "https://ops.example/hook"}
-    node = {"name": "node", "url": "http://node.example:9100/metrics", "intervalSeconds": 15}
-    file = write(tmp_path, "all.yml", {"rules": [both, CPU, gone], "channels": [hook], "targets": [node]})
+    parts = ["CPU busy", "Gone", "Nightly", "Shop"]
+    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": parts}
+    things = {"rules": [both, CPU, GONE], "channels": [HOOK], "targets": [NODE], "uptime": [SHOP]}
+    file = write(tmp_path, "all.yml", things | {"heartbeats": [NIGHTLY]})
     platform: Any = Platform()
     made = applied(platform, file)
-    assert made == ["create Ops", "create node", "create CPU busy", "create Gone", "create Both"]
+    assert made == [f"create {each}" for each in ("Ops", "node", "Shop", "Nightly", "CPU busy", "Gone", "Both")]
     assert applied(platform, file) == []
-    [composite] = [rule for rule in platform.kept["rules"] if rule["name"] == "Both"]
-    assert composite["spec"]["rules"] == [rule["id"] for rule in platform.kept["rules"][:2]]
+    [composite] = platform.named("rules", "Both")
+    [check] = platform.kept["uptime"]
+    known = {rule["spec"]["name"]: rule["id"] for rule in platform.kept["rules"]}
+    assert composite["spec"]["rules"] == [known["CPU busy"], known["Gone"], known["Nightly"], check["id"]]
+    assert platform.named("rules", "Nightly")[0]["spec"]["kind"] == "heartbeat"
 
-    of_a_check = platform.post("/api/rules", CPU | {"name": "Shop is up"})["rule"]
-    platform.checks.append({"id": of_a_check["id"]})
     again = tmp_path / "exported.yml"
     again.write_text(documents.written(planning.known(platform).things))
     assert applied(platform, again) == []
+    assert yaml.safe_load(again.read_text())["uptime"] == [SHOP]
+    among_rules = write(tmp_path, "old.yml", things | {"rules": [*things["rules"], NIGHTLY | {"kind": "heartbeat"}]})
+    assert applied(platform, among_rules) == [], "heartbeats may stand among the rules"
 
-    less = write(tmp_path, "less.yml", {"rules": [CPU | {"warning": 70}], "channels": [hook | {"isActive": False}]})
-    assert applied(platform, less, prune=True) == ["update Ops", "update CPU busy", "delete Gone", "delete Both"]
-    assert of_a_check in platform.kept["rules"], "it comes and goes with its check"
+    changed = {"rules": [CPU | {"warning": 70}], "channels": [HOOK | {"isActive": False}]}
+    changed |= {"uptime": [SHOP | {"isActive": False}], "heartbeats": [NIGHTLY | {"grace": "2h"}]}
+    less = write(tmp_path, "less.yml", changed)
+    done = applied(platform, less, prune=True)
+    assert done == [
+        *(f"update {each}" for each in ("Ops", "Shop", "Nightly", "CPU busy")),
+        "delete Gone",
+        "delete Both",
+    ]
+    assert platform.named("rules", "Shop"), "it comes and goes with its check"
     assert platform.kept["targets"], "files that say nothing of targets remove none"
     assert platform.kept["channels"][0]["isActive"] is False
+    assert platform.kept["uptime"][0]["spec"]["isActive"] is False
+    other = write(tmp_path, "other.yml", {"uptime": [{"name": "Other", "kind": "icmp", "host": "a.example"}]})
+    assert applied(platform, other, prune=True) == ["create Other", "delete Shop"]
+
+
+def test_routes_when_applied_then_name_channels_and_policies_and_are_exported_the_same(tmp_path: Path) -> None:
+    policy = {"name": "Urgent", "steps": [{"targets": [{"kind": "channel", "name": "Ops"}]}]}
+    tree = {
+        "name": "root",
+        "groupWait": "30s",
+        "routes": [
+            {"name": "databases", "matchers": 'host=~"db-.*"', "channels": ["Ops"], "fallback": ["Ops"]},
+            {"name": "pages", "severities": ["critical"], "policy": "Urgent", "continue": True},
+        ],
+    }
+    file = write(tmp_path, "all.yml", {"channels": [HOOK], "policies": [policy], "routing": tree})
+    platform: Any = Platform()
+    assert applied(platform, file) == ["create Ops", "create Urgent", "create root"]
+    [ops], [urgent] = platform.kept["channels"], platform.kept["policies"]
+    databases, pages = platform.routing["root"]["routes"]
+    assert (databases["channels"], databases["fallback"], pages["policyId"]) == ([ops["id"]], [ops["id"]], urgent["id"])
+    assert databases["matchers"] == [{"label": "host", "op": "=~", "value": "db-.*"}]
+    assert platform.routing["root"]["groupWait"] == 30
+    assert applied(platform, file, prune=True) == []
+
+    again = tmp_path / "again.yml"
+    again.write_text(documents.written(planning.known(platform).things))
+    assert yaml.safe_load(again.read_text())["routing"]["routes"][1]["policy"] == "Urgent"
+    assert applied(platform, again) == []
+    changed = write(tmp_path, "changed.yml", {"routing": {"name": "all", "channels": ["Ops"]}})
+    assert applied(platform, changed, prune=True) == ["update all"]
+    assert platform.routing["root"] == {"name": "all", "channels": [ops["id"]]}
+
+
+@pytest.mark.parametrize(
+    ("routing", "why"),
+    [
+        ({"name": "root", "routes": [{"name": "x", "channels": ["Nobody"]}]}, "names channel 'Nobody'"),
+        ({"name": "root", "routes": [{"name": "x", "policy": "None"}]}, "names policy 'None'"),
+        ({"name": "root", "routes": [{"name": "x", "wait": "5m"}]}, "no such field"),
+        ([{"name": "root"}], "routing is one route"),
+    ],
+)
+def test_routes_when_they_make_no_sense_then_are_refused_before_anything_is_made(
+    tmp_path: Path, routing: Any, why: str
+) -> None:
+    platform: Any = Platform()
+    file = write(tmp_path, "all.yml", {"channels": [HOOK], "routing": routing})
+    with pytest.raises(BadInput, match=why):
+        applied(platform, file)
+    assert platform.kept["channels"] == []
+
+
+def test_the_tree_when_shown_then_has_a_route_a_line() -> None:
+    root = {
+        "name": "root",
+        "groupBy": ["..."],
+        "routes": [
+            {"name": "shop", "matchers": [{"label": "service", "value": "shop"}], "channels": ["1"], "continue": True},
+            {"name": "rest", "policyId": "2", "groupWait": 30, "routes": [{"name": "night", "channels": []}]},
+        ],
+    }
+    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent"})) == [
+        "root  -> all channels  each alert alone",
+        "├─ shop  service=shop  -> Ops  and goes on",
+        "└─ rest  everything  -> policy Urgent  gathers for 30 s",
+        "   └─ night  everything  -> nobody",
+    ]
+
+
+def test_a_part_whose_name_several_have_is_told_apart_by_its_id_or_refused(tmp_path: Path) -> None:
+    platform: Any = Platform()
+    applied(platform, write(tmp_path, "a.yml", {"rules": [CPU | {"name": "Shop"}], "uptime": [SHOP]}))
+    [check] = platform.kept["uptime"]
+    both = {"name": "Both", "kind": "composite", "operator": "or", "rules": [check["id"]]}
+    applied(platform, write(tmp_path, "b.yml", {"rules": [both]}))
+    exported = planning.known(platform).things
+    assert exported["rules"]["Both"]["rules"] == [check["id"]]
+    again = tmp_path / "again.yml"
+    again.write_text(documents.written(exported))
+    assert applied(platform, again) == []
+    named = write(tmp_path, "c.yml", {"rules": [both | {"rules": ["Shop"]}]})
+    with pytest.raises(BadInput, match="the name of uptime check and rule"):
+        applied(platform, named)
 
 
 def test_a_change_when_shown_then_says_what_differs() -> None:
-    wanted = {
-        "rules": {"A": documents.normal("rules", CPU | {"name": "A", "for": "5m"}, "")},
-        "channels": {},
-        "targets": {},
-    }
-    has = {"rules": {"A": documents.normal("rules", CPU | {"name": "A"}, "")}, "channels": {}, "targets": {}}
-    [change] = planning.plan(wanted, Known(has, {"rules": {"A": "1"}, "channels": {}, "targets": {}}))
+    nothing: dict[str, Any] = {kind: {} for kind in documents.KINDS}
+    wanted = nothing | {"rules": {"A": documents.normal("rules", CPU | {"name": "A", "for": "5m"})}}
+    has = nothing | {"rules": {"A": documents.normal("rules", CPU | {"name": "A"})}}
+    [change] = planning.plan(wanted, Known(has, nothing | {"rules": {"A": "1"}}))
     assert list(change.lines()) == ["~ rule 'A'", "    for: 120.0 -> 300.0"]
 
 
@@ -240,3 +492,101 @@ def test_a_composite_when_it_names_nobody_then_is_refused() -> None:
     rule = {"name": "Both", "kind": "composite", "rules": ["Nobody"]}
     with pytest.raises(BadInput, match="Nobody"):
         planning.with_ids(rule, {})
+
+
+def test_rules_of_a_file_when_tried_then_parts_that_are_not_saved_come_along(tmp_path: Path) -> None:
+    both = {"name": "Both", "kind": "composite", "operator": "and", "rules": ["CPU busy", "Saved", "Beat"]}
+    beat = {"name": "Beat", "kind": "heartbeat", "period": "1h"}
+    new = {"name": "New beat", "kind": "heartbeat", "period": "1h"}
+    file = write(tmp_path, "rules.yml", {"rules": [both, CPU, beat, new]})
+    ids = {"rules": {"Saved": "id-saved"}, "heartbeats": {"Beat": "id-beat"}, "uptime": {}}
+    bodies = trying.asked(documents.read([file]), Known({}, ids))
+    assert bodies.keys() == {"Both", "CPU busy", "Beat"}, "a new heartbeat has no pings"
+    [(part, spec)] = bodies["Both"]["parts"].items()
+    assert bodies["Both"]["rule"]["rules"] == [part, "id-saved", "id-beat"]
+    assert spec == bodies["CPU busy"]["rule"]
+    assert (bodies["Beat"]["ruleId"], bodies["Beat"]["rule"]["kind"]) == ("id-beat", "heartbeat")
+
+
+ON_CALL: dict[str, Any] = {
+    "channels": [{"name": "Phone", "kind": "email", "address": "phone@example.com"}],
+    "contacts": [{"name": "First", "channels": ["Phone"]}, {"name": "Second", "channels": ["Phone"]}],
+    "schedules": [
+        {
+            "name": "Platform",
+            "timezone": "Europe/Berlin",
+            "layers": [{"participants": ["First", "Second"], "start": "2026-11-23", "rotation": "daily"}],
+        }
+    ],
+    "policies": [
+        {
+            "name": "Urgent",
+            "repeat": 2,
+            "steps": [
+                {"targets": [{"kind": "schedule", "name": "Platform"}]},
+                {
+                    "after": "10m",
+                    "targets": [{"kind": "contact", "name": "Second"}, {"kind": "channel", "name": "Phone"}],
+                },
+            ],
+        }
+    ],
+}
+
+
+def test_on_call_settings_name_each_other_in_files_and_come_back_as_they_went(tmp_path: Path) -> None:
+    platform: Any = Platform()
+    file = write(tmp_path, "on-call.yml", ON_CALL)
+    assert applied(platform, file) == [
+        "create Phone",
+        "create First",
+        "create Second",
+        "create Platform",
+        "create Urgent",
+    ]
+    ids = {name: platform.named(kind, name)[0]["id"] for kind, name in (("channels", "Phone"), ("contacts", "Second"))}
+    [policy] = platform.kept["policies"]
+    assert [each["id"] for each in policy["steps"][1]["targets"]] == [ids["Second"], ids["Phone"]]
+    assert platform.kept["contacts"][0]["channels"] == [ids["Phone"]]
+    assert applied(platform, file) == [], "applied again, nothing changes"
+
+    again = tmp_path / "exported.yml"
+    again.write_text(documents.written(planning.known(platform).things))
+    assert (
+        yaml.safe_load(again.read_text())["policies"][0]["steps"][0]["targets"]
+        == ON_CALL["policies"][0]["steps"][0]["targets"]
+    )
+    assert applied(platform, again) == []
+
+    others = ON_CALL | {
+        "contacts": [ON_CALL["contacts"][0]],
+        "policies": [ON_CALL["policies"][0] | {"steps": [ON_CALL["policies"][0]["steps"][0]]}],
+    }
+    others["schedules"] = [ON_CALL["schedules"][0] | {"layers": [{"participants": ["First"], "start": "2026-11-23"}]}]
+    fewer = write(tmp_path, "fewer.yml", others)
+    assert applied(platform, fewer, prune=True) == ["update Platform", "update Urgent", "delete Second"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "complaint"),
+    [
+        ("contacts", {"channels": ["Nowhere"]}, "'First' names channel 'Nowhere', which does not exist"),
+        ("policies", {"steps": [{"targets": [{"kind": "schedule", "name": "Gone"}]}]}, "names schedule 'Gone'"),
+        (
+            "schedules",
+            {"layers": [{"participants": [], "start": "2026-11-23"}]},
+            r"on-call.yml:\d+: Platform: layers.0.part",
+        ),
+        ("schedules", {"timezoen": "UTC"}, "did you mean 'timezone'"),
+        ("policies", {"steps": [{"targets": [{"kind": "team", "name": "Gone"}]}]}, "targets.0.kind"),
+        ("policies", {"steps": 3}, "steps"),
+    ],
+)
+def test_on_call_files_that_make_no_sense_are_refused_before_anything_is_done(
+    tmp_path: Path, kind: str, change: dict[str, Any], complaint: str
+) -> None:
+    platform: Any = Platform()
+    broken = ON_CALL | {kind: [ON_CALL[kind][0] | change, *ON_CALL[kind][1:]]}
+    with pytest.raises(BadInput, match=complaint):
+        applied(platform, write(tmp_path, "on-call.yml", broken))
+    assert not any(platform.kept.values())

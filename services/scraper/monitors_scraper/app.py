@@ -6,7 +6,16 @@ from monitors_contracts.monitors import MonitorDeleted, MonitorRefreshRequested,
 from monitors_contracts.pages import GetSnapshot, ListHosts, PageFetched
 from monitors_contracts.platform import OrganizationDeleted
 from monitors_contracts.targets import CreateTarget, DeleteTarget, GetTarget, ListTargets, UpdateTarget
-from monitors_contracts.uptime import DeleteUptimeCheck, GetUptimeCheck, ListUptimeChecks, PutUptimeCheck
+from monitors_contracts.uptime import (
+    CreateUptimeCheck,
+    DeleteUptimeCheck,
+    GetUptimeCheck,
+    ListUptimeChecks,
+    UpdateUptimeCheck,
+    UptimeCheckCreated,
+    UptimeCheckDeleted,
+    UptimeCheckUpdated,
+)
 from monitors_runtime.runtime import Runtime, Service
 
 from . import store, uptime_store
@@ -39,7 +48,8 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
     uptime = Uptime(service, settings)
     service.on_start(uptime.start)
     service.on_stop(uptime.stop)
-    service.answer(PutUptimeCheck, uptime.put)
+    service.answer(CreateUptimeCheck, uptime.create)
+    service.answer(UpdateUptimeCheck, uptime.update)
     service.answer(DeleteUptimeCheck, uptime.delete)
     service.answer(GetUptimeCheck, uptime.get)
     service.answer(ListUptimeChecks, uptime.list)
@@ -47,6 +57,13 @@ def build(runtime: Runtime, settings: ScraperSettings) -> Service:
         PageFetched,
         apply=store.apply,
         tables=["scraper.pages", "scraper.snapshots", "scraper.contents"],
+    )
+    service.project(
+        UptimeCheckCreated,
+        UptimeCheckUpdated,
+        UptimeCheckDeleted,
+        apply=uptime_store.apply,
+        tables=["scraper.uptime_checks", "scraper.uptime_deleted"],
     )
     service.project(MonitorDeleted, MonitorRestored, apply=store.forget, tables=["scraper.forgotten"])
     service.expire_due(store.ERASE_DUE)

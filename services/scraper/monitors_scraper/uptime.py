@@ -1,67 +1,57 @@
 """Uptime checks: kept as their organizations want them, and asked at their intervals by whichever copy comes first."""
 
 import asyncio
-import contextlib
-import ssl
-import time
 from datetime import UTC, datetime
 
 import structlog
 from prometheus_client import Counter
-from yarl import URL
 
 from monitors_contracts.base import Done, Id
 from monitors_contracts.measuring import batches
 from monitors_contracts.uptime import (
+    CreateUptimeCheck,
     DeleteUptimeCheck,
     GetUptimeCheck,
     ListUptimeChecks,
-    PutUptimeCheck,
+    UpdateUptimeCheck,
+    UptimeCheckCreated,
+    UptimeCheckDeleted,
+    UptimeCheckUpdated,
+    UptimeEvent,
     UptimeList,
-    UptimeOutcome,
-    UptimeSpec,
     UptimeView,
 )
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool
 from monitors_runtime.errors import ProblemError, problem
-from monitors_runtime.guarded_http import RefusedAddress
 from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
 
 from . import uptime_store as store
 from .domain import uptime as domain
-from .domain.pages import STAYS, Obstructed
-from .http import HttpClient, Identity
-from .network import Guard
+from .probes import Probes
 from .settings import ScraperSettings
 from .uptime_store import Check
-from .urls import page_url
 
 log = structlog.get_logger(__name__)
 
 CHECKS = Counter("monitors_uptime_checks_total", "Uptime checks, by outcome", ("outcome",))
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 64
-_LARGEST = 1_000_000
 
 
 class Uptime:
     """The scraper's answers about uptime checks, and the task that asks."""
 
-    def __init__(self, service: Service, settings: ScraperSettings) -> None:
+    def __init__(self, service: Service, settings: ScraperSettings, probes: Probes | None = None) -> None:
         self._service = service
         self._settings = settings
-        self._guard = Guard(allow_private=settings.allow_private_addresses)
-        self._client = HttpClient(settings, self._guard)
+        self.probes = probes or Probes(settings)
         self._asking: set[asyncio.Task[None]] = set()
         self._clock: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Be able to ask."""
-        await self._client.start()
-
     async def start(self) -> None:
         """Ask from now on, each check when its time comes."""
-        await self.open()
+        await self.probes.open()
         self._clock = asyncio.create_task(self._run(), name="uptime checks")
 
     async def stop(self) -> None:
@@ -70,30 +60,60 @@ class Uptime:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._client.close()
-        await self._guard.close()
+        await self.probes.close()
 
     # -- what is asked of it ------------------------------------------------------------------------------------------
 
-    async def put(self, command: PutUptimeCheck) -> UptimeView:
-        """Add or change a check."""
-        if command.spec.url is not None:
-            try:
-                page_url(command.spec.url)
-            except Obstructed as obstructed:
-                raise problem("invalid-url", "Invalid address", 422, _told(obstructed)) from obstructed
+    async def create(self, command: CreateUptimeCheck) -> UptimeView:
+        """Add a check. Its rule is made of the same event, so that there is never one without the other for long."""
         organization, limit = command.organization_id, self._settings.uptime_checks_per_organization
-        async with self._service.transaction() as tx:
-            if limit and await store.lock_and_count(tx.db, organization, command.check_id) >= limit:
+        async with self._service.transaction(correlation=command.check_id) as tx:
+            if known := await store.find(tx.db, organization, command.check_id):
+                return known.view
+            self.probes.check(command.spec)
+            if await store.lock_and_count(tx.db, organization, command.check_id) >= (limit or float("inf")):
                 raise problem("check-limit", "Too many checks", 409, f"There may be {limit}; remove one to make room.")
-            await store.put(tx.db, organization, command.check_id, command.spec, tx.now)
+            event = UptimeCheckCreated(
+                organization_id=organization,
+                check_id=command.check_id,
+                check_version=1,
+                user_id=command.user_id,
+                spec=command.spec,
+                changed_at=tx.now,
+            )
+            await self._say(tx, event)
             return (await self._find(tx.db, organization, command.check_id)).view
 
+    async def update(self, command: UpdateUptimeCheck) -> UptimeView:
+        """Change a check. What is so already is no change."""
+        async with self._service.transaction(correlation=command.check_id) as tx:
+            known = (await self._find(tx.db, command.organization_id, command.check_id, lock=True)).view
+            if command.expected_version is not None and known.version != command.expected_version:
+                raise problem(
+                    "check-changed", "The check was changed meanwhile", 409, "Read it again and then change it."
+                )
+            if known.spec == command.spec:
+                return known
+            self.probes.check(command.spec)
+            event = UptimeCheckUpdated(
+                organization_id=command.organization_id,
+                check_id=command.check_id,
+                check_version=known.version + 1,
+                user_id=command.user_id,
+                spec=command.spec,
+                changed_at=tx.now,
+            )
+            await self._say(tx, event)
+            return (await self._find(tx.db, command.organization_id, command.check_id)).view
+
     async def delete(self, command: DeleteUptimeCheck) -> Done:
-        """Remove a check."""
-        async with self._service.transaction() as tx:
-            if not await store.delete(tx.db, command.organization_id, command.check_id):
-                raise _not_found()
+        """Remove a check, and with it its rule."""
+        async with self._service.transaction(correlation=command.check_id) as tx:
+            known = (await self._find(tx.db, command.organization_id, command.check_id, lock=True)).view
+            event = UptimeCheckDeleted(
+                organization_id=command.organization_id, check_id=known.id, check_version=known.version + 1
+            )
+            await self._say(tx, event)
         return Done()
 
     async def get(self, query: GetUptimeCheck) -> UptimeView:
@@ -104,10 +124,16 @@ class Uptime:
         """The organization's checks."""
         return UptimeList(checks=await store.find_all(self._service.runtime.pool, query.organization_id))
 
-    async def _find(self, db: Connection | Pool, organization_id: Id, check_id: Id) -> Check:
-        found = await store.find(db, organization_id, check_id)
+    async def _say(self, tx: Transaction, event: UptimeEvent) -> None:
+        await store.apply(tx.db, event)
+        tx.publish(event)
+
+    async def _find(self, db: Connection | Pool, organization_id: Id, check_id: Id, *, lock: bool = False) -> Check:
+        found = await store.find(db, organization_id, check_id, lock=lock)
         if found is None:
-            raise _not_found()
+            raise problem(
+                "check-not-found", "No such check", 404, "Your organization has no uptime check with this id."
+            )
         return found
 
     # -- asking -------------------------------------------------------------------------------------------------------
@@ -130,7 +156,7 @@ class Uptime:
 
     async def check(self, check: Check) -> None:
         """Ask, and send what was seen."""
-        outcome = await self._ask(check.view.spec)
+        outcome = await self.probes.ask(check.view.spec)
         CHECKS.labels("up" if outcome.is_up else "down").inc()
         try:
             async with self._service.transaction() as tx:
@@ -139,75 +165,3 @@ class Uptime:
                     tx.publish(*batches(check.organization_id, f"uptime:{check.view.id}", measured))
         except (ProblemError, *DATABASE_AWAY, *DATABASE_CONFLICT) as lost:
             log.warning("a check was lost", check=str(check.view.id), error=repr(lost)[:300])
-
-    async def _ask(self, spec: UptimeSpec) -> UptimeOutcome:
-        at, begun = datetime.now(UTC), time.perf_counter()
-        status: int | None = None
-        expires: datetime | None = None
-        error: str | None = None
-        try:
-            async with asyncio.timeout(spec.timeout_seconds):
-                match spec.kind:
-                    case "http":
-                        reply = await self._get(spec)
-                        status = reply[0]
-                        expires = await self.tls_expiry(spec)
-                        domain.expect_answer(spec, *reply)
-                    case "tcp":
-                        await self._connect(spec)
-                    case "dns":
-                        found = await self._guard.resolve(spec.host or "")
-                        domain.expect_addresses(spec, [each["host"] for each in found])
-        except TimeoutError:
-            error = f"It did not answer within {spec.timeout_seconds:g} s."
-        except Obstructed as obstructed:
-            error = _told(obstructed)
-        except domain.Unexpected as unexpected:
-            error = str(unexpected)
-        except RefusedAddress:
-            error = "The address lies inside a private network, which is not asked."
-        except OSError as failure:
-            error = f"It can't be reached: {failure.strerror or type(failure).__name__}."
-        seconds = time.perf_counter() - begun
-        return UptimeOutcome(
-            is_up=error is None, at=at, seconds=seconds, error=error, status=status, tls_expires_at=expires
-        )
-
-    async def _get(self, spec: UptimeSpec) -> tuple[int, bytes]:
-        identity = Identity(self._settings.agents[0], {}, None)
-        reply = await self._client.get(
-            page_url(spec.url or ""), identity, {}, budget=spec.timeout_seconds, max_bytes=_LARGEST
-        )
-        return reply.status, reply.body
-
-    async def _connect(self, spec: UptimeSpec) -> None:
-        _, writer = await self._guard.connect(spec.host or "", spec.port or 0, spec.timeout_seconds)
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-
-    async def tls_expiry(self, spec: UptimeSpec) -> datetime | None:
-        """When the certificate of the check's own address expires; None without TLS, or when it is not told."""
-        url = URL(spec.url or "")
-        if url.scheme != "https" or url.host is None:
-            return None
-        try:
-            _, writer = await self._guard.connect(url.host, url.port or 443, spec.timeout_seconds)
-            try:
-                await writer.start_tls(ssl.create_default_context(), server_hostname=url.host)
-                certificate = writer.get_extra_info("peercert") or {}
-            finally:
-                writer.close()
-        except OSError:
-            return None
-        expires = certificate.get("notAfter")
-        return datetime.fromtimestamp(ssl.cert_time_to_seconds(expires), UTC) if expires else None
-
-
-def _not_found() -> ProblemError:
-    return problem("check-not-found", "No such check", 404, "Your organization has no uptime check with this id.")
-
-
-def _told(obstructed: Obstructed) -> str:
-    """Why, without what is said of pages."""
-    return obstructed.obstacle.detail.removesuffix(STAYS).strip()

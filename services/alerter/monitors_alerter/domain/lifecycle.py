@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from monitors_contracts.alerts import (
     AlertAcknowledged,
+    AlertAssigned,
     AlertEvent,
     AlertResolved,
     AlertState,
@@ -14,6 +15,10 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
+from monitors_contracts.rules import HEARTBEAT_LABEL
+from monitors_contracts.uptime import CHECK_LABEL
+
+from .flapping import NEVER, Flapping, stays_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,12 @@ class Past:
 
     exceeded_at: datetime | None = None
     cleared_at: datetime | None = None
+    ends: tuple[datetime, ...] = ()
+    """The last times it was cleared."""
 
 
-_ORDER = ("info", "warning", "critical")
+SEVERITIES = ("info", "warning", "critical")
+"""From mild to bad."""
 
 
 def about(crossing: Crossing) -> str:
@@ -32,18 +40,30 @@ def about(crossing: Crossing) -> str:
     return str(crossing.monitor_id) if crossing.rule_id is None else crossing.fingerprint
 
 
-def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id: Id) -> list[AlertEvent]:
+def cross(
+    crossing: Crossing,
+    open_alerts: list[AlertView],
+    past: Past,
+    alert_id: Id,
+    flapping: Flapping = NEVER,
+    heard_at: datetime | None = None,
+) -> list[AlertEvent]:
     """What a crossed or cleared threshold makes of the alerts of its monitor.
 
     `open_alerts` are the alerts about the same that are not resolved; `past` is that of this fingerprint; `alert_id` is for an
-    alert that is opened. Whatever the order of arrival, a condition's alert is open in the end if it was exceeded last.
+    alert that is opened; `heard_at` is now, where that is not when it was crossed. Whatever the order of arrival, a
+    condition's alert is open in the end if it was exceeded last.
     """
     same = next((alert for alert in open_alerts if alert.fingerprint == crossing.fingerprint), None)
     is_newest = past.exceeded_at is None or crossing.occurred_at >= past.exceeded_at
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
-        return [_resolved(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
+        if same.flapping_since:
+            return []
+        if flapping.comes_and_goes((*past.ends, crossing.occurred_at), crossing.occurred_at):
+            return [flap(same, crossing.occurred_at, heard_at or crossing.occurred_at)]
+        return [ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
     if same is not None:
         again = same.model_copy(
             update={
@@ -52,32 +72,46 @@ def cross(crossing: Crossing, open_alerts: list[AlertView], past: Past, alert_id
                 "version": same.version + 1,
             }
         )
-        if crossing.severity and _ORDER.index(crossing.severity) > _ORDER.index(same.severity):
+        if crossing.severity and SEVERITIES.index(crossing.severity) > SEVERITIES.index(same.severity):
             worse = again.model_copy(update=_told(crossing))
-            return [_event(AlertTriggered, worse, "severity-raised", crossing.occurred_at)]
-        return [_event(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
+            return [event_of(AlertTriggered, worse, "severity-raised", crossing.occurred_at)]
+        return [event_of(AlertTriggered, again, "crossed-again", crossing.occurred_at, notify=False)]
     opened = _open(crossing, alert_id)
     if crossing.kind == "change":
         return _change(opened, open_alerts)
-    events: list[AlertEvent] = [_event(AlertTriggered, opened, "condition-became-true", opened.started_at)]
+    events: list[AlertEvent] = [event_of(AlertTriggered, opened, "condition-became-true", opened.started_at)]
     if past.cleared_at and past.cleared_at > crossing.occurred_at:
         # It was over before we heard of it: told all the same, and ended.
-        events.append(_resolved(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
+        events.append(ended(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
+
+
+def flap(alert: AlertView, when: datetime, now: datetime) -> AlertTriggered:
+    """With a change at `when` it is found to come and go: it stays open until it is steady, and that is told once."""
+    changed = alert.model_copy(update={"flapping_since": now, "version": alert.version + 1})
+    return event_of(AlertTriggered, changed, "flapping", when)
+
+
+def settle(alert: AlertView, exceeded_at: datetime | None, cleared_at: datetime | None, now: datetime) -> AlertEvent:
+    """What came and went is steady: over since it was last cleared, or firing as it was told."""
+    calm = alert.model_copy(update={"flapping_since": None})
+    if cleared_at and stays_away(exceeded_at, cleared_at):
+        return ended(calm, max(cleared_at, alert.started_at), "stays-away", notify=True)
+    return event_of(AlertTriggered, calm.model_copy(update={"version": alert.version + 1}), "steady", now, notify=False)
 
 
 def _change(opened: AlertView, open_alerts: list[AlertView]) -> list[AlertEvent]:
     """Nothing clears a change: a newer one takes its place."""
     before = [alert for alert in open_alerts if alert.started_at <= opened.started_at]
     after = [alert.started_at for alert in open_alerts if alert.started_at > opened.started_at]
-    events: list[AlertEvent] = [_resolved(alert, opened.started_at, "superseded") for alert in before]
-    events.append(_event(AlertTriggered, opened, "fact-changed", opened.started_at))
+    events: list[AlertEvent] = [ended(alert, opened.started_at, "superseded") for alert in before]
+    events.append(event_of(AlertTriggered, opened, "fact-changed", opened.started_at))
     if after:
-        events.append(_resolved(opened, min(after), "superseded"))
+        events.append(ended(opened, min(after), "superseded"))
     return events
 
 
-def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertAcknowledged | None:
+def acknowledge(alert: AlertView, by: Id | None, note: str | None, now: datetime) -> AlertAcknowledged | None:
     """Somebody takes the alert; None when it was taken before. A resolved alert can't be taken: ValueError."""
     if alert.state is AlertState.RESOLVED:
         raise ValueError("alert-already-resolved")
@@ -92,14 +126,35 @@ def acknowledge(alert: AlertView, by: Id, note: str | None, now: datetime) -> Al
             "version": alert.version + 1,
         }
     )
-    return _event(AlertAcknowledged, taken, "by-hand", now, note=note)
+    return event_of(AlertAcknowledged, taken, "by-hand", now, note=note)
 
 
-def resolve(alert: AlertView, by: Id, note: str | None, now: datetime) -> AlertResolved | None:
+def assign(alert: AlertView, to: str | None, by: Id, note: str | None, now: datetime) -> AlertAssigned | None:
+    """Somebody is to take care of the alert, or nobody any more; None when it was so before.
+
+    A resolved alert has nothing left to take care of: ValueError.
+    """
+    if alert.state is AlertState.RESOLVED:
+        raise ValueError("alert-already-resolved")
+    if alert.assignee == to:
+        return None
+    given = alert.model_copy(update={"assignee": to, "version": alert.version + 1})
+    return AlertAssigned(
+        organization_id=alert.organization_id,
+        alert_id=alert.id,
+        alert=given,
+        reason="by-hand",
+        occurred_at=now,
+        note=note,
+        user_id=by,
+    )
+
+
+def resolve(alert: AlertView, by: Id | None, note: str | None, now: datetime) -> AlertResolved | None:
     """Somebody ends the alert; None when it had ended before."""
     if alert.state is AlertState.RESOLVED:
         return None
-    return _resolved(alert, now, "by-hand", by=by, note=note)
+    return ended(alert, now, "by-hand", by=by, note=note)
 
 
 def _open(crossing: Crossing, alert_id: Id) -> AlertView:
@@ -122,8 +177,19 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
         rule_id=crossing.rule_id,
         runbook_url=crossing.runbook_url,
         group=crossing.group,
+        origin=_origin(crossing),
+        kind=crossing.kind,
         **_told(crossing),
     )
+
+
+def _origin(crossing: Crossing) -> str:
+    """Who found it. A rule over pings or over checks stands for what it watches."""
+    if crossing.rule_id is None:
+        return "monitor"
+    if HEARTBEAT_LABEL in crossing.labels:
+        return "heartbeat"
+    return "uptime" if CHECK_LABEL in crossing.labels else "rule"
 
 
 def _told(crossing: Crossing) -> dict[str, Any]:
@@ -136,7 +202,7 @@ def _told(crossing: Crossing) -> dict[str, Any]:
     }
 
 
-def _resolved(
+def ended(
     alert: AlertView,
     when: datetime,
     reason: str,
@@ -144,7 +210,8 @@ def _resolved(
     note: str | None = None,
     notify: bool = False,
 ) -> AlertResolved:
-    ended = alert.model_copy(
+    """The alert is over since then, for this reason."""
+    over = alert.model_copy(
         update={
             "state": AlertState.RESOLVED,
             "resolved_at": when,
@@ -153,13 +220,14 @@ def _resolved(
             "version": alert.version + 1,
         }
     )
-    return _event(AlertResolved, ended, reason, when, note=note, notify=notify)
+    return event_of(AlertResolved, over, reason, when, note=note, notify=notify)
 
 
 K = TypeVar("K", bound=AlertEvent)
 
 
-def _event(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: bool) -> K:
+def event_of(kind: type[K], alert: AlertView, reason: str, when: datetime, note: str | None = None, **more: Any) -> K:
+    """That the alert is so since then, for this reason."""
     return kind(
         organization_id=alert.organization_id,
         alert_id=alert.id,

@@ -4,11 +4,17 @@ from collections.abc import Sequence
 
 from monitors_contracts.alerts import (
     AlertAcknowledged,
+    AlertAssigned,
     AlertCommented,
     AlertEvent,
     AlertResolved,
     AlertStep,
 )
+
+
+def is_step(event: AlertEvent | AlertCommented) -> bool:
+    """Whether it is worth telling of: senders refresh what they say every minute, and the alert itself says the last of it."""
+    return isinstance(event, AlertCommented) or event.reason != "refreshed"
 
 
 def step(event: AlertEvent | AlertCommented) -> AlertStep:
@@ -21,10 +27,12 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
     match event:
         case AlertAcknowledged():
             kind, user_id, at = "acknowledged", alert.acknowledged_by, alert.acknowledged_at
+        case AlertAssigned():
+            kind, user_id, at = "assigned", event.user_id, event.occurred_at
         case AlertResolved():
             kind, user_id, at = "resolved", alert.resolved_by, alert.resolved_at
         case _:
-            kind, user_id, at = "opened" if alert.occurrences == 1 else "crossed-again", None, alert.started_at
+            kind, user_id, at = _triggered(event), None, alert.started_at
     # The first events said neither when nor what with them: the alert tells, though of a later crossing only the start.
     timed = event.occurred_at is not None
     read = kind in ("opened", "crossed-again")
@@ -37,7 +45,15 @@ def step(event: AlertEvent | AlertCommented) -> AlertStep:
         note=event.note if timed else alert.note,
         value=alert.value if read else None,
         unit=alert.unit if read else None,
+        via=event.via,
+        assignee=alert.assignee if kind == "assigned" else None,
     )
+
+
+def _triggered(event: AlertEvent) -> str:
+    if event.reason in ("flapping", "steady"):
+        return event.reason
+    return "opened" if event.alert.occurrences == 1 else "crossed-again"
 
 
 def ordered(steps: Sequence[AlertStep]) -> list[AlertStep]:

@@ -1,10 +1,10 @@
 """What people do with rules and ask of them: one short function a message."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from monitors_contracts.base import Done, Id
-from monitors_contracts.metrics import MetricGraph, QueryMetrics
+from monitors_contracts.base import Done, Id, is_web_address
+from monitors_contracts.matchers import InvalidMatcher, check
 from monitors_contracts.rules import (
     CompositeRule,
     CreateRule,
@@ -15,32 +15,26 @@ from monitors_contracts.rules import (
     HeartbeatRule,
     ListRules,
     PreviewRule,
-    RatioRule,
-    RuleCreated,
-    RuleDeleted,
     RuleList,
     RulePreview,
     RuleSpec,
     RuleState,
     RuleStates,
-    RuleUpdated,
     RuleView,
     TakesMeasurements,
     UpdateRule,
-    selector,
 )
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
-from ..domain.rules import heartbeats, previewing, selecting, standing
+from ..domain.rules import heartbeats, standing
 from ..domain.rules.keeping import restore
 from ..domain.rules.texts import strange_place
-from . import store
+from . import changes, store
+from .previews import Previews
 from .settings import RuleSettings
-
-PREVIEW_POINTS = 1440
 
 
 class RuleHandlers:
@@ -49,6 +43,7 @@ class RuleHandlers:
     def __init__(self, service: Service, settings: RuleSettings) -> None:
         self._service = service
         self._settings = settings
+        self._previews = Previews(service.runtime)
 
     # -- commands ---------------------------------------------------------------------------------------------------
 
@@ -62,20 +57,7 @@ class RuleHandlers:
             if await store.count(tx.db, command.organization_id) >= self._settings.rule_limit:
                 limit = f"An organization has at most {self._settings.rule_limit:,} rules."
                 raise problem("rule-limit", "Too many rules", 422, limit)
-            rule = RuleView(
-                id=command.rule_id,
-                organization_id=command.organization_id,
-                user_id=command.user_id,
-                name=command.spec.name,
-                spec=command.spec,
-                version=1,
-                created_at=tx.now,
-                updated_at=tx.now,
-            )
-            event = RuleCreated(organization_id=rule.organization_id, rule_id=rule.id, rule=rule)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return rule
+            return await changes.create(tx, command.organization_id, command.rule_id, command.user_id, command.spec)
 
     async def update(self, command: UpdateRule) -> RuleView:
         """Judge by something else. What is so already is no change."""
@@ -87,20 +69,8 @@ class RuleHandlers:
                 raise problem(
                     "rule-changed", "The rule was changed meanwhile", 409, "Read it again and then change it."
                 )
-            if known.spec == command.spec:
-                return known
             await self._check(tx, command.organization_id, command.spec)
-            changes = {
-                "name": command.spec.name,
-                "spec": command.spec,
-                "version": known.version + 1,
-                "updated_at": tx.now,
-            }
-            rule = known.model_copy(update=changes)
-            event = RuleUpdated(organization_id=rule.organization_id, rule_id=rule.id, rule=rule)
-            await store.apply(tx.db, event)
-            tx.publish(event)
-        return rule
+            return await changes.update(tx, known, command.spec)
 
     async def delete(self, command: DeleteRule) -> Done:
         """Judge by it no more; what it fired is ended by whoever judges."""
@@ -108,11 +78,7 @@ class RuleHandlers:
             known = await store.get(tx.db, command.organization_id, command.rule_id, for_update=True)
             if known is None:
                 raise _not_found()
-            event = RuleDeleted(
-                organization_id=command.organization_id, rule_id=command.rule_id, rule_version=known.version + 1
-            )
-            await store.apply(tx.db, event)
-            tx.publish(event)
+            await changes.delete(tx, known)
         return Done()
 
     # -- queries ----------------------------------------------------------------------------------------------------
@@ -158,36 +124,11 @@ class RuleHandlers:
 
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What a rule would have done with the samples that are stored."""
-        spec = query.spec
-        if isinstance(spec, CompositeRule | HeartbeatRule):
-            raise problem("not-previewable", "Can't be previewed", 422, f"A {spec.kind} has no samples of its own.")
-        self._check_texts(spec)
-        span = (query.until - query.since).total_seconds()
-        if not 0 < span <= 8 * 86_400:
-            raise problem("not-previewable", "Can't be previewed", 422, "A preview spans up to eight days.")
-        step = max(15, round(span / PREVIEW_POINTS))
-        graph = await self._graph(query, query.since, query.until, step)
-        past = None
-        if isinstance(spec, RatioRule):
-            before = timedelta(seconds=spec.offset)
-            past = await self._graph(query, query.since - before - timedelta(hours=1), query.until - before, step)
-        return await asyncio.to_thread(
-            previewing.preview, spec, graph, past, query.organization_id, query.since, query.until
-        )
+        for spec in (query.spec, *query.parts.values()):
+            self._check_texts(spec)
+        return await self._previews.preview(query)
 
     # -- helpers ----------------------------------------------------------------------------------------------------
-
-    async def _graph(self, query: PreviewRule, since: datetime, until: datetime, step: int) -> MetricGraph:
-        assert not isinstance(query.spec, CompositeRule | HeartbeatRule)
-        asked = QueryMetrics(
-            organization_id=query.organization_id,
-            selector=selector(query.spec),
-            function="last",
-            since=since,
-            until=until,
-            step_seconds=step,
-        )
-        return await self._service.runtime.ask(asked, patience=30)
 
     async def _check(self, tx: Transaction, organization_id: Id, spec: RuleSpec) -> None:
         self._check_texts(spec)
@@ -201,6 +142,8 @@ class RuleHandlers:
 
     @staticmethod
     def _check_texts(spec: RuleSpec) -> None:
+        if spec.runbook_url and not is_web_address(spec.runbook_url):
+            raise _invalid("runbookUrl", "A runbook is a web address: http:// or https://.")
         for name, text in spec.annotations.items():
             if place := strange_place(text):
                 known = "Known are {{ value }}, {{ threshold }}, {{ name }}, {{ severity }} and {{ labels.NAME }}."
@@ -209,8 +152,8 @@ class RuleHandlers:
             if isinstance(spec, HeartbeatRule):
                 heartbeats.check(spec)
             elif not isinstance(spec, CompositeRule):
-                selecting.check(spec.matchers)
-        except selecting.InvalidPattern as wrong:
+                check(spec.matchers)
+        except InvalidMatcher as wrong:
             raise _invalid("matchers", str(wrong)) from wrong
         except heartbeats.InvalidSchedule as wrong:
             raise _invalid(

@@ -7,8 +7,9 @@ and then. Whoever goes on from there judges the same messages to the same transi
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, Coroutine
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -20,20 +21,21 @@ from prometheus_client import Counter, Gauge, Histogram
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import UndecodableMessage, decode
-from monitors_contracts.metrics import MetricBatchCollected, MetricCollected, QueryMetrics
-from monitors_contracts.rules import RatioRule, RuleView, TakesMeasurements, selector
+from monitors_contracts.metrics import MetricBatchCollected, MetricCollected
+from monitors_contracts.rules import RuleView, TakesMeasurements
 from monitors_runtime import erasure
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.errors import ProblemError
 from monitors_runtime.runtime import Service
 from monitors_runtime.tail import follow
 
-from ..domain.rules.batches import batch_of
+from ..domain.rules.batches import Batch, batch_of
 from ..domain.rules.crossings import crossing
-from ..domain.rules.judging import Judge, Transition
-from ..domain.rules.past import past_of
+from ..domain.rules.judging import Judge
+from ..domain.rules.transitions import Transition
 from . import states, store
 from .leases import RENEW_SECONDS, Fenced, Leases, shard_of
+from .recalling import Recalling
 from .settings import RuleSettings
 from .states import Judged
 
@@ -45,8 +47,9 @@ MOST_WAITING = 128
 LOOK_SECONDS = 0.25
 GROUP_SECONDS = 0.1
 TICK_SECONDS = 1.0
-RECALL_SECONDS = 300.0
 FORGET_SECONDS = 3600.0
+AT_ONCE = 500
+"""A batch of more samples than these is judged beside the loop."""
 
 JUDGED = Histogram("monitors_rules_judging_seconds", "Time the judging of one message took")
 DELAY = Histogram(
@@ -74,7 +77,8 @@ class Judging:
         self._reader: asyncio.Task[None] | None = None
         self._last = 0
         self._taking_since = 0
-        self._recalled_at = float("-inf")
+        self._held: tuple[int, Msg] | None = None
+        self._recalling = Recalling(service.runtime)
 
     async def start(self) -> None:
         """Judge from now on."""
@@ -110,27 +114,29 @@ class Judging:
         await self._leases.release_all()
         self._revision = await self._runtime.pool.fetchval(store.NEWEST)
         self._taking_since = _now()
-        self._recalled_at = renewed_at = ticked_at = written_at = float("-inf")
+        renewed_at = ticked_at = written_at = float("-inf")
         forgot_at = clock()
         while True:
             now = clock()
             if now >= renewed_at + RENEW_SECONDS:
                 renewed_at = now
                 await self._share()
-            if now >= self._recalled_at + RECALL_SECONDS:
-                self._recalled_at = now
-                await self._recall()
             if now >= forgot_at + FORGET_SECONDS:
                 forgot_at = now
                 self._forget()
             # Rules are looked for between a message's arrival and its judging: whoever was told that a rule is there may
             # send, and is judged by it.
-            message = await self._next()
+            message, self._held = self._held or await self._next(), None
             here, until = self._inbox.qsize(), clock() + GROUP_SECONDS
             found = await self._rules_changed()
             arrived: datetime | None = None
             while message:
-                found += self._judge(*message)
+                judged = await self._judge(*message)
+                if judged is None:  # what it is compared with is not there yet
+                    self._held = message
+                    await asyncio.sleep(LOOK_SECONDS)
+                    break
+                found += judged
                 arrived = message[1].metadata.timestamp
                 await asyncio.sleep(0)
                 here -= 1
@@ -195,8 +201,6 @@ class Judging:
         before = judged.judge.names_version
         found = judged.judge.put(rules, gone, _now())
         judged.changed |= judged.judge.names_version != before
-        if any(isinstance(rule.spec, RatioRule) for rule in rules):
-            self._recalled_at = float("-inf")
         return found
 
     def _of(self, organization: Id) -> Judged:
@@ -228,6 +232,7 @@ class Judging:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
             self._reader = None
+        self._held = None
         while not self._inbox.empty():
             self._inbox.get_nowait()
 
@@ -240,31 +245,35 @@ class Judging:
                 return await self._inbox.get()
         return None
 
-    def _judge(self, sequence: int, message: Msg) -> list[Transition]:
-        self._last = sequence
+    async def _judge(self, sequence: int, message: Msg) -> list[Transition] | None:
+        """What a message leads to; None when it can't be judged yet."""
         organization = UUID(message.subject.split(".")[3])
         number = shard_of(organization)
         judged, shard = self._judged.get(organization), self._leases.held.get(number)
+        arrived = round(message.metadata.timestamp.timestamp() * 1000)
+        batches: list[Batch] = []
+        if shard is not None and sequence > shard.judged and judged is not None and judged.judge.roster.rules:
+            batches = _batches(message)
+            if not await self._recalling.recall(organization, judged.judge, batches, arrived):
+                return None
+        self._last = sequence
         for each in self._leases.held.values():
-            if each.number != number:
-                each.judged = max(each.judged, sequence)
-        if shard is None or sequence <= shard.judged:
-            return []
-        shard.judged = sequence
-        if judged is None or not judged.judge.roster.rules:
-            return []
-        try:
-            event = decode(message.headers, message.data, EVENTS_BY_TYPE).event
-        except UndecodableMessage:
-            return []  # its own consumer puts it with the dead letters
-        if not isinstance(event, MetricBatchCollected | MetricCollected):
-            return []
-        judge, arrived = judged.judge, round(message.metadata.timestamp.timestamp() * 1000)
-        found: list[Transition] = []
+            each.judged = max(each.judged, sequence)
+        return await self._take(organization, judged, batches, arrived, sequence) if judged and batches else []
+
+    async def _take(
+        self, organization: Id, judged: Judged, batches: list[Batch], arrived: int, sequence: int
+    ) -> list[Transition]:
+        judge, found = judged.judge, list[Transition]()
         try:
             with JUDGED.time():
-                for batch in batch_of(event):
-                    found += judge.take(batch, arrived)
+                for batch in batches:
+                    if len(batch.times) <= AT_ONCE:
+                        found += judge.take(batch, arrived)
+                    else:
+                        found += await self._ours_meanwhile(asyncio.to_thread(judge.take, batch, arrived))
+        except (Fenced, asyncpg.PostgresError, *DATABASE_AWAY):
+            raise
         except Exception:  # judged again, it would fail again, and hold up everybody's rules
             log.exception("measurements could not be judged", organization=str(organization), sequence=sequence)
             NOT_JUDGED.labels("failed").inc()
@@ -280,30 +289,12 @@ class Judging:
             judge.roster.refused_series = 0
         return found
 
-    # -- the past ---------------------------------------------------------------------------------------------------
-
-    async def _recall(self) -> None:
-        """Read from storage what rules compare with, for as long as until the next time; what is unknown waits."""
-        for organization, judged in self._judged.items():
-            for rule in judged.judge.roster.rules:
-                if isinstance(rule.spec, RatioRule) and rule.spec.is_active:
-                    try:
-                        await self._recall_for(organization, judged.judge, rule, rule.spec)
-                    except ProblemError as away:
-                        log.warning("the past is not known right now", error=str(away)[:200])
-                        return
-
-    async def _recall_for(self, organization: Id, judge: Judge, rule: RuleView, spec: RatioRule) -> None:
-        then = datetime.now(UTC) - timedelta(seconds=spec.offset)
-        asked = QueryMetrics(
-            organization_id=organization,
-            selector=selector(spec),
-            function="avg",
-            since=then - timedelta(minutes=30),
-            until=then + timedelta(seconds=RECALL_SECONDS * 2),
-            step_seconds=max(15, round(spec.window)),
-        )
-        judge.pasts[rule.id] = past_of(await self._runtime.ask(asked, patience=2))
+    async def _ours_meanwhile(self, work: Coroutine[Any, Any, list[Transition]]) -> list[Transition]:
+        """What long work comes to, during which our shards stay ours. Raises Fenced when they did not."""
+        task = asyncio.create_task(work)
+        while not (await asyncio.wait([task], timeout=RENEW_SECONDS))[0]:
+            await self._leases.keep()
+        return task.result()
 
     # -- time passes ------------------------------------------------------------------------------------------------
 
@@ -330,7 +321,7 @@ class Judging:
         return found
 
     async def _hears_everything(self) -> bool:
-        if not self._inbox.empty() or not self._runtime.connection.is_connected:
+        if self._held or not self._inbox.empty() or not self._runtime.connection.is_connected:
             return False
         try:
             state = (await self._runtime.bus.stream_info(STREAM)).state
@@ -367,6 +358,14 @@ class Judging:
             self._judged.pop(organization, None)
         for each in found:
             TRANSITIONS.labels(each.reason).inc()
+
+
+def _batches(message: Msg) -> list[Batch]:
+    try:
+        event = decode(message.headers, message.data, EVENTS_BY_TYPE).event
+    except UndecodableMessage:
+        return []  # its own consumer puts it with the dead letters
+    return batch_of(event) if isinstance(event, MetricBatchCollected | MetricCollected) else []
 
 
 def _now() -> int:

@@ -75,13 +75,18 @@ class Leases:
         self._seconds = seconds
         self.held: dict[int, Shard] = {}
 
+    async def keep(self) -> None:
+        """Keep what is ours. Raises Fenced."""
+        await self._pool.execute(HERE, self._owner)
+        if not self.held:
+            return
+        rows = await self._pool.fetch(RENEW, self._owner, *self._columns(list(self.held.values())), self._seconds)
+        if {row["shard"] for row in rows} != self.held.keys():
+            raise Fenced("a lease ran out")
+
     async def renew(self) -> list[Shard]:
         """Keep what is ours, let go of more than a fair share, take what is free; what was taken. Raises Fenced."""
-        await self._pool.execute(HERE, self._owner)
-        if self.held:
-            rows = await self._pool.fetch(RENEW, self._owner, *self._columns(list(self.held.values())), self._seconds)
-            if {row["shard"] for row in rows} != self.held.keys():
-                raise Fenced("a lease ran out")
+        await self.keep()
         judges = max(1, await self._pool.fetchval(PRESENT, self._seconds))
         fair = math.ceil(SHARDS / judges)
         if len(self.held) > fair:

@@ -12,7 +12,8 @@ from monitors_contracts.base import Id, new_id
 from monitors_contracts.rules import RuleSpec, RuleView
 from monitors_contracts.series import series_key
 from monitors_evaluator.domain.rules.batches import Batch
-from monitors_evaluator.domain.rules.judging import Judge, Transition
+from monitors_evaluator.domain.rules.judging import Judge
+from monitors_evaluator.domain.rules.transitions import Transition
 
 BEGIN = 1_790_000_000
 SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)

@@ -205,7 +205,7 @@ def test_a_value_when_it_is_far_from_what_it_was_then_fires_and_an_unknown_past_
         times=[begin + minute * 60_000 for minute in range(10)],
         series=[MetricLine(name="cpu", labels={"host": "a1", "zone": "a"}, values=[10.0] * 10)],
     )
-    subject.judge.pasts[rule.id] = past_of(graph)
+    subject.judge.pasts[rule.id] = past_of(rule.spec, [graph], begin, begin + 600_000)
     assert subject.take(("a1", 65, 19), ("a2", 65, 99)) == []
     [(_, at, level, _)] = subject.take(("a1", 130, 21))
     assert (at, level) == (130, 1)

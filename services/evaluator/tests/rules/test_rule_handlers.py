@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -13,6 +12,7 @@ import pytest_asyncio
 
 import monitors_evaluator
 from monitors_contracts.base import Id, new_id
+from monitors_contracts.metrics import ListSeries, MetricGraph, MetricLine, QueryMetrics, SeriesList, SeriesView
 from monitors_contracts.rules import (
     CreateRule,
     DeleteRule,
@@ -173,24 +173,131 @@ async def test_how_rules_stand_when_asked_then_is_as_written_down_and_a_silence_
     ]
 
 
-async def test_a_preview_when_asked_for_then_judges_what_is_stored(
+class Storage:
+    """What is stored of `cpu`: a value a minute of some hosts since a beginning, and of pings; asked as storage is."""
+
+    def __init__(self, begin: datetime, **hosts: list[float | None]) -> None:
+        self.begin, self.hosts = begin, hosts
+        self.asked: list[QueryMetrics] = []
+
+    async def ask(self, asked: Any, patience: float = 0) -> Any:
+        if isinstance(asked, ListSeries):
+            return SeriesList(series=[SeriesView(name="cpu", labels={"host": host}) for host in self.hosts])
+        self.asked.append(asked)
+        step, first = asked.step_seconds * 1000, round(asked.since.timestamp() * 1000)
+        times = list(range(first - first % step, round(asked.until.timestamp() * 1000), step))
+        lines = [
+            MetricLine(name="cpu", labels={"host": host}, values=[self._at(values, time) for time in times])
+            for host, values in self.hosts.items()
+        ]
+        return MetricGraph(step_seconds=asked.step_seconds, resolution="raw", times=times, series=lines)
+
+    def _at(self, values: list[float | None], time: int) -> float | None:
+        minute, rest = divmod(time - round(self.begin.timestamp() * 1000), 60_000)
+        return values[minute] if rest == 0 and 0 <= minute < len(values) else None
+
+
+LOW, HIGH = [10.0] * 10, [90.0] * 10
+PREVIEWED: dict[str, tuple[dict[str, Any], list[str | None]]] = {
+    "threshold": ({"warning": 80, "for": "2m"}, ["warning", None]),
+    "window": ({"kind": "window", "window": "3m", "function": "avg", "warning": 50, "critical": 85}, ["warning"]),
+    "rate": ({"kind": "rate", "window": "2m", "function": "delta", "warning": 0.5}, ["warning", None]),
+    "nOfM": ({"kind": "nOfM", "n": 3, "m": 5, "warning": 80}, ["warning", None]),
+    "ratio": ({"kind": "ratio", "window": "1m", "offset": "1h", "warning": 3}, ["warning", None]),
+    "absence": ({"kind": "absence", "for": "4m"}, ["warning"]),
+}
+"""Of each kind, what makes it fire over ten minutes of 10, ten of 90, ten of 10, and nothing; and how it goes."""
+
+
+@pytest.mark.parametrize("kind", PREVIEWED)
+@pytest.mark.parametrize("by", [None, ["host"], []])
+async def test_a_rule_of_each_kind_when_previewed_then_judges_what_is_stored(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch, kind: str, by: list[str] | None
+) -> None:
+    fields, expected = PREVIEWED[kind]
+    begin = datetime.fromtimestamp(1_790_000_000 // 3600 * 3600, UTC)
+    before: list[float | None] = [10.0] * 60
+    storage = Storage(begin - timedelta(hours=1), a=[*before, *LOW, *HIGH, *LOW])
+    monkeypatch.setattr(keeper.house.runtime, "ask", storage.ask)
+    spec = keeper.court.rule(**(fields | ({} if by is None else {"by": by}))).spec
+    asked = PreviewRule(
+        organization_id=keeper.organization, spec=spec, since=begin, until=begin + timedelta(minutes=40)
+    )
+    shown = await keeper.handlers.preview(asked)
+    severities = [each.severity for each in shown.transitions]
+    assert severities[: len(expected)] == expected, shown.transitions
+    assert (shown.series, shown.total) == (1, len(severities))
+    moments = [each.at for each in shown.transitions]
+    assert moments == sorted(moments)
+
+
+async def test_rules_together_when_previewed_then_by_what_is_stored_of_their_parts(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule = keeper.court.rule(warning=80, **{"for": "2m"})
-    begin = rule.created_at
-
-    async def graph(asked: Any, patience: float = 0) -> Any:
-        assert asked.selector == "cpu"
-        times = [round(begin.timestamp() * 1000) + minute * 60_000 for minute in range(6)]
-        line = SimpleNamespace(name="cpu", labels={"host": "a"}, values=[10, 90, 90, 90, None, 10])
-        return SimpleNamespace(times=times, series=[line], step_seconds=60)
-
-    monkeypatch.setattr(keeper.house.runtime, "ask", graph)
-    until = begin + timedelta(minutes=10)
-    asked = PreviewRule(organization_id=keeper.organization, spec=rule.spec, since=begin, until=until)
+    high, low = await keeper.create(), await keeper.create(name="Low", op="lt", warning=20)
+    begin = datetime.fromtimestamp(1_790_000_000 // 3600 * 3600, UTC)
+    storage = Storage(begin, a=[*LOW, *HIGH], b=[*LOW, *HIGH[:5], *LOW[:5]])
+    monkeypatch.setattr(keeper.house.runtime, "ask", storage.ask)
+    spec = keeper.court.rule(kind="composite", operator="and", rules=[high.id, low.id]).spec
+    until = begin + timedelta(minutes=30)
+    asked = PreviewRule(organization_id=keeper.organization, spec=spec, since=begin, until=until)
     shown = await keeper.handlers.preview(asked)
-    assert (shown.series, shown.total) == (1, 2)
-    assert [(each.reason, each.severity) for each in shown.transitions] == [("crossed", "warning"), ("recovered", None)]
+    [fired] = shown.transitions
+    assert (fired.at, fired.severity) == (begin + timedelta(minutes=15), "warning")
+    assert shown.series == 4
+    unsaved = new_id()
+    part = high.spec.model_copy(update={"warning": 95.0})
+    never = spec.model_copy(update={"rules": [unsaved, low.id]})
+    tried = await keeper.handlers.preview(asked.model_copy(update={"spec": never, "parts": {unsaved: part}}))
+    assert (tried.series, tried.total) == (4, 0), "by a part that is not saved"
+    spec = spec.model_copy(update={"rules": [new_id()]})
+    assert await refusal(keeper.handlers.preview(asked.model_copy(update={"spec": spec}))) == 422
+
+
+async def test_a_heartbeat_when_previewed_then_by_its_pings_and_a_new_one_has_none(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, rule_id = datetime.fromtimestamp(1_790_000_000 // 3600 * 3600, UTC), new_id()
+    spec = keeper.court.rule(kind="heartbeat", period="5m", grace="1m").spec
+    until = begin + timedelta(minutes=30)
+    asked = PreviewRule(organization_id=keeper.organization, spec=spec, since=begin, until=until)
+    assert await refusal(keeper.handlers.preview(asked)) == 422
+
+    class Pings(Storage):
+        async def ask(self, asked: Any, patience: float = 0) -> Any:
+            found = await super().ask(asked, patience)
+            if isinstance(found, MetricGraph):
+                assert asked.selector == f'heartbeat{{heartbeat_id="{rule_id}"}}'
+                labels = {"heartbeat_id": str(rule_id)}
+                lines = [each.model_copy(update={"name": "heartbeat", "labels": labels}) for each in found.series]
+                return found.model_copy(update={"series": lines})
+            return found
+
+    pings: list[float | None] = [None] * 20
+    pings[2], pings[15] = 0.0, 0.0
+    monkeypatch.setattr(keeper.house.runtime, "ask", Pings(begin, job=pings).ask)
+    shown = await keeper.handlers.preview(asked.model_copy(update={"rule_id": rule_id}))
+    assert [(each.at - begin).total_seconds() // 60 for each in shown.transitions] == [8, 15, 21]
+    assert [each.reason for each in shown.transitions] == ["not-pinged", "back", "not-pinged"]
+
+
+async def test_a_preview_of_many_series_when_asked_for_then_no_graph_is_too_large(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = datetime.fromtimestamp(1_790_000_000 // 3600 * 3600, UTC)
+    values: list[float | None] = [*LOW, *HIGH]
+    storage = Storage(begin, **{f"h{number}": values for number in range(700)})
+    monkeypatch.setattr(keeper.house.runtime, "ask", storage.ask)
+    spec = keeper.court.rule(warning=80, **{"for": "2m"}).spec
+    until = begin + timedelta(days=1)
+    asked = PreviewRule(organization_id=keeper.organization, spec=spec, since=begin, until=until)
+    shown = await keeper.handlers.preview(asked)
+    assert (shown.series, shown.total, len(shown.transitions)) == (700, 700, 700)
+    steps = [(each.until - each.since).total_seconds() / each.step_seconds for each in storage.asked]
+    assert len(steps) > 1
+    assert all(many * 700 <= 50_000 for many in steps)
+    assert storage.asked[0].since == begin
+    assert max(each.until for each in storage.asked) == until
 
 
 # -- shards -----------------------------------------------------------------------------------------------------------
@@ -232,6 +339,19 @@ async def test_an_evaluator_when_it_was_taken_for_dead_then_writes_nothing_more(
         await slow.renew()
     await advance(pool, quick)
     assert await pool.fetchval("SELECT max(position) FROM evaluator.rule_shards") == 7
+
+
+async def test_shards_when_kept_during_long_work_then_nobody_takes_them_and_after_it_somebody_may(pool: Pool) -> None:
+    busy, other = Leases(pool, new_id(), seconds=0.6), Leases(pool, new_id(), seconds=5)
+    await busy.renew()
+    for _ in range(4):
+        await asyncio.sleep(0.3)
+        await busy.keep()
+        assert await other.renew() == []
+    await asyncio.sleep(0.7)
+    assert await other.renew()
+    with pytest.raises(Fenced):
+        await busy.keep()
 
 
 async def test_a_position_when_it_is_not_where_its_owner_left_it_then_is_not_moved(pool: Pool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from monitors_contracts.alerts import (
     AcknowledgeAlert,
@@ -14,26 +14,31 @@ from monitors_contracts.alerts import (
     AlertsChanged,
     AlertState,
     AlertView,
+    AssignAlerts,
+    Assignee,
     CommentAlert,
     CommentText,
     GetAlert,
     GetAlertTimeline,
+    HeldBack,
     ListAlerts,
     ResolveAlert,
     ResolveAlerts,
     Severity,
 )
 from monitors_contracts.base import Id, Model, Problem
+from monitors_contracts.matchers import InvalidMatcher, Matcher, parse_matchers
 from monitors_contracts.notifications import ListNotifications
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import ProblemError, problem
 
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId
 from ..http.problems import Refused
 from ..store import users
-from . import timelines
+from . import explanations, timelines
 from .audit import audited
+from .explanations import Explanation, LabelsExplanation
 from .timelines import TimelineEntry, TimelineReply
 
 router = APIRouter(prefix="/api/alerts", tags=["alerts"], route_class=IdempotentRoute)
@@ -73,6 +78,14 @@ class BulkRequest(Model):
     note: str | None = Field(default=None, max_length=2000, examples=["The shop is being repaired"])
 
 
+class AssignRequest(BulkRequest):
+    """Alerts to give to somebody, and a word on why."""
+
+    assignee: Assignee | None = Field(
+        examples=["Robin"], description="Null when nobody is to take care of them any more"
+    )
+
+
 class RefusedAlert(Model):
     """An alert that stays as it is, and why."""
 
@@ -101,6 +114,23 @@ class CommentReply(Model):
     entry: TimelineEntry
 
 
+Filters = Annotated[
+    list[str] | None,
+    Query(
+        alias="filter",
+        description='Of their labels, as routes see them: `host=~"db-.*", severity="critical"`; may repeat',
+    ),
+]
+
+
+def matchers_of(filters: list[str] | None) -> list[Matcher]:
+    """What `filter` asks for. Problem: `invalid-filter`."""
+    try:
+        return [each for given in filters or () for each in parse_matchers(given)]
+    except (InvalidMatcher, ValidationError) as wrong:
+        raise problem("invalid-filter", "Invalid filter", 422, str(wrong)[:500]) from wrong
+
+
 @router.get("")
 async def list_alerts(
     caller: CallerDep,
@@ -112,6 +142,12 @@ async def list_alerts(
     monitor_id: Annotated[Id | None, Query(alias="monitorId")] = None,
     rule_id: Annotated[Id | None, Query(alias="ruleId")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Words of the name, summary or condition")] = None,
+    filters: Filters = None,
+    origin: Annotated[
+        str | None, Query(max_length=40, description="Who found it: `monitor`, `rule`, `prometheus`")
+    ] = None,
+    assignee: Annotated[str | None, Query(max_length=200, description="Who takes care of it")] = None,
+    held: Annotated[list[HeldBack] | None, Query(description="Only those that this keeps from being told")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AlertList:
@@ -125,6 +161,10 @@ async def list_alerts(
             monitor_id=monitor_id,
             rule_id=rule_id,
             query=q,
+            matchers=matchers_of(filters),
+            origin=origin,
+            assignee=assignee,
+            held=held or [],
             limit=limit,
             cursor=cursor,
         )
@@ -155,6 +195,22 @@ async def resolve_alerts(body: BulkRequest, caller: CallerDep, gateway: GatewayD
     return _bulk(changed)
 
 
+@router.post("/assign")
+async def assign_alerts(body: AssignRequest, caller: CallerDep, gateway: GatewayDep) -> BulkReply:
+    """Say who takes care of these. Those that are over or unknown are refused one by one; the others go on."""
+    changed = await gateway.runtime.ask(
+        AssignAlerts(
+            organization_id=caller.organization_id,
+            alert_ids=body.ids,
+            user_id=caller.user_id,
+            assignee=body.assignee,
+            note=body.note,
+        )
+    )
+    await audited(gateway, caller, "alert.assign", *(alert.id for alert in changed.alerts))
+    return _bulk(changed)
+
+
 def _bulk(changed: AlertsChanged) -> BulkReply:
     """What became of each. When nothing changed, that is a problem."""
     refused = [
@@ -170,6 +226,21 @@ def _bulk(changed: AlertsChanged) -> BulkReply:
 def _why(reason: str) -> Problem:
     title, status = REFUSED.get(reason, ("The alert stays as it is", 409))
     return Problem(type=reason, title=title, status=status)
+
+
+@router.get("/explain")
+async def explain_labels(filters: Filters, caller: CallerDep, gateway: GatewayDep) -> LabelsExplanation:
+    """Why was I not told? By labels: the newest alert that has them is explained; else where such an alert would go."""
+    matchers = matchers_of(filters)
+    if not matchers:
+        raise problem("invalid-filter", "Invalid filter", 422, 'Say which labels: filter=host="db-1"')
+    return await explanations.explain_labels(gateway, caller, matchers)
+
+
+@router.get("/{id}/explain")
+async def explain_alert(alert_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Explanation:
+    """Why was I told, or not? What happened, what was decided about telling it and why, and each message."""
+    return await explanations.explanation(gateway, caller, alert_id)
 
 
 @router.get("/{id}")

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime
 
 from monitors_contracts import monitors as contracts
 from monitors_contracts.base import Id, Model
@@ -20,13 +19,13 @@ from ..http.pages import Cursor, Limit, PathId
 from ..store import quotas
 from ..traces import trace_of
 from . import shapes
-from .shapes import Evaluation, TraceNode
+from .shapes import Evaluation, Moment, TraceNode
 
 router = APIRouter(prefix="/api/monitors", tags=["refreshes"])
 
 RefreshId = Annotated[Id, Path(alias="refreshId")]
-Since = Annotated[AwareDatetime | None, Query(description="Asked for at this moment or later")]
-Until = Annotated[AwareDatetime | None, Query(description="Asked for before this moment")]
+Since = Annotated[Moment | None, Query(description="Asked for at this moment or later")]
+Until = Annotated[Moment | None, Query(description="Asked for before this moment")]
 
 
 class EvaluationsReply(Model):

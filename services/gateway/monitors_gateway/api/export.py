@@ -22,6 +22,8 @@ from monitors_contracts.notifications import (
     NotificationView,
     OutboxMessage,
 )
+from monitors_contracts.oncall import Contact, ListContacts, ListOverrides, ListSchedules, Override, Schedule
+from monitors_contracts.policies import ListPolicies, Policy
 from monitors_contracts.rules import ListRules, RuleView
 from monitors_runtime.errors import ProblemError
 
@@ -29,8 +31,10 @@ from ..archive import Member, zipped
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..store import audit as store
+from ..store import integrations
 from .audit import AuditEntry, audit_entry, audited
 from .auth import UserShape, user_shape
+from .integrations import IntegrationShape, shape
 
 router = APIRouter(prefix="/api", tags=["account"])
 
@@ -49,6 +53,10 @@ evaluations.ndjson    every check: what was read, where it stood, what was decid
 rules.ndjson          rules about measurements
 alerts.ndjson         alerts, with what happened to each
 channels.ndjson       where messages go, secrets masked
+integrations.ndjson   where other systems send their alerts; their addresses are not kept
+contacts.ndjson       people who can be on call, and the channels that reach them
+schedules.ndjson      whose turn it is, each with its overrides that are not over
+policies.ndjson       who is told next while nobody takes an alert
 notifications.ndjson  messages, and how far each came
 outbox.ndjson         the local channel's messages, whole
 audit.ndjson          what you did
@@ -59,6 +67,13 @@ Measurements are not in here: GET /api/metrics/query gives them, series by serie
 .ndjson files hold one JSON document a line; times are RFC 3339. The files are in the order they were written; what
 happened meanwhile may be in a later one.
 """
+
+
+class ScheduleWithOverrides(Model):
+    """A schedule, and who stands in from now on."""
+
+    schedule: Schedule
+    overrides: list[Override]
 
 
 class Profile(Model):
@@ -118,6 +133,10 @@ class Export:
             Member("rules.ndjson", self.rules()),
             Member("alerts.ndjson", self.alerts()),
             Member("channels.ndjson", self.channels()),
+            Member("integrations.ndjson", self.integrations()),
+            Member("contacts.ndjson", self.contacts()),
+            Member("schedules.ndjson", self.schedules()),
+            Member("policies.ndjson", self.policies()),
             Member("notifications.ndjson", self.notifications()),
             Member("outbox.ndjson", self.outbox()),
             Member("audit.ndjson", self.audit()),
@@ -173,6 +192,28 @@ class Export:
         """Channels, secrets masked."""
         for channel in (await self._ask(ListChannels(organization_id=self._organization))).channels:
             yield channel
+
+    async def integrations(self) -> AsyncIterator[IntegrationShape]:
+        """Integrations, newest first."""
+        for each in await integrations.find(self._gateway.runtime.pool, self._organization):
+            yield shape(each)
+
+    async def contacts(self) -> AsyncIterator[Contact]:
+        """People who can be on call."""
+        for contact in (await self._ask(ListContacts(organization_id=self._organization))).contacts:
+            yield contact
+
+    async def schedules(self) -> AsyncIterator[ScheduleWithOverrides]:
+        """Whose turn it is, and who stands in."""
+        for schedule in (await self._ask(ListSchedules(organization_id=self._organization))).schedules:
+            asked = ListOverrides(organization_id=self._organization, schedule_id=schedule.id)
+            found = await self._ask(asked)
+            yield ScheduleWithOverrides(schedule=schedule, overrides=found.overrides)
+
+    async def policies(self) -> AsyncIterator[Policy]:
+        """Escalation policies."""
+        for policy in (await self._ask(ListPolicies(organization_id=self._organization))).policies:
+            yield policy
 
     async def notifications(self) -> AsyncIterator[NotificationView]:
         """Deliveries."""

@@ -1,5 +1,6 @@
 """Heartbeats: jobs that say that they ran, and alerts when they do not. A heartbeat is a rule over its pings."""
 
+import asyncio
 import struct
 from datetime import UTC, datetime
 from typing import Annotated
@@ -33,7 +34,7 @@ from monitors_contracts.series import series_key
 from monitors_runtime import direct
 from monitors_runtime.errors import problem
 
-from ..domain.ping_keys import InvalidKey, Pinged, make_key, read_key
+from ..domain.ping_keys import InvalidKey
 from ..gateway import Gateway
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
@@ -108,9 +109,8 @@ async def list_heartbeats(
     """The organization's heartbeats, newest first."""
     asked = ListRules(organization_id=caller.organization_id, kind="heartbeat", limit=limit, cursor=cursor)
     found = await gateway.runtime.ask(asked)
-    states = await _states(gateway, found.rules)
     return HeartbeatsReply(
-        heartbeats=[_shown(gateway, request, rule, states.get(rule.id)) for rule in found.rules],
+        heartbeats=await _shown(gateway, request, found.rules),
         total=found.total,
         next_cursor=found.next_cursor,
     )
@@ -131,7 +131,7 @@ async def create_heartbeat(
     )
     await audited(gateway, caller, "heartbeat.create", rule.id)
     response.headers["Location"] = f"/api/heartbeats/{rule.id}"
-    return HeartbeatReply(heartbeat=_shown(gateway, request, rule, None))
+    return await _reply(gateway, request, rule)
 
 
 @router.get("/heartbeats/{id}")
@@ -140,22 +140,33 @@ async def get_heartbeat(
 ) -> HeartbeatReply:
     """One heartbeat."""
     rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
-    states = await _states(gateway, [rule])
-    return HeartbeatReply(heartbeat=_shown(gateway, request, rule, states.get(rule.id)))
+    return await _reply(gateway, request, rule)
 
 
 @router.put("/heartbeats/{id}")
 async def replace_heartbeat(
     heartbeat_id: PathId, body: HeartbeatSpec, request: Request, caller: CallerDep, gateway: GatewayDep
 ) -> HeartbeatReply:
-    """Make the heartbeat what is sent. Its address stays."""
+    """Make the heartbeat what is sent. Its address stays, and what is said of it at its rule alone (texts, group)."""
     rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
+    told = {name: getattr(rule.spec, name) for name in ("annotations", "group")}
+    spec = _rule_of(body).model_copy(update=told)
     rule = await gateway.runtime.ask(
-        UpdateRule(organization_id=caller.organization_id, rule_id=rule.id, user_id=caller.user_id, spec=_rule_of(body))
+        UpdateRule(organization_id=caller.organization_id, rule_id=rule.id, user_id=caller.user_id, spec=spec)
     )
     await audited(gateway, caller, "heartbeat.update", rule.id)
-    states = await _states(gateway, [rule])
-    return HeartbeatReply(heartbeat=_shown(gateway, request, rule, states.get(rule.id)))
+    return await _reply(gateway, request, rule)
+
+
+@router.post("/heartbeats/{id}/rotate-key")
+async def rotate_heartbeat_key(
+    heartbeat_id: PathId, request: Request, caller: CallerDep, gateway: GatewayDep
+) -> HeartbeatReply:
+    """Give the heartbeat another address to ping. The one it had is refused from now on; nothing else changes."""
+    rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
+    await gateway.ping_keys.rotate(caller.organization_id, rule.id, caller.user_id)
+    await audited(gateway, caller, "heartbeat.rotate-key", rule.id)
+    return await _reply(gateway, request, rule)
 
 
 @router.delete("/heartbeats/{id}")
@@ -194,7 +205,7 @@ async def ping_status(key: Key, status: Annotated[int, Path(ge=0, le=255)], gate
 async def _take(gateway: Gateway, key: str, status: float) -> str:
     """Keep the ping for good, then say so."""
     try:
-        pinged = read_key(key, _secret(gateway))
+        pinged = await gateway.ping_keys.read(key)
     except InvalidKey:
         raise Refused(Problem(type="heartbeat-not-found", title="No such heartbeat", status=404)) from None
     series = series_key(HEARTBEAT_METRIC, {HEARTBEAT_LABEL: str(pinged.heartbeat_id)})
@@ -213,8 +224,6 @@ async def _heartbeat(gateway: Gateway, organization_id: Id, heartbeat_id: Id) ->
 
 
 async def _states(gateway: Gateway, rules: list[RuleView]) -> dict[Id, RuleState]:
-    if not rules:
-        return {}
     asked = GetRuleStates(organization_id=rules[0].organization_id, rule_ids=[rule.id for rule in rules])
     return {state.rule_id: state for state in (await gateway.runtime.ask(asked)).states}
 
@@ -223,7 +232,21 @@ def _rule_of(body: HeartbeatSpec) -> RuleSpec:
     return spec_of(body.model_dump(exclude_none=True) | {"kind": "heartbeat"})
 
 
-def _shown(gateway: Gateway, request: Request, rule: RuleView, state: RuleState | None) -> Heartbeat:
+async def _reply(gateway: Gateway, request: Request, rule: RuleView) -> HeartbeatReply:
+    return HeartbeatReply(heartbeat=(await _shown(gateway, request, [rule]))[0])
+
+
+async def _shown(gateway: Gateway, request: Request, rules: list[RuleView]) -> list[Heartbeat]:
+    """Heartbeats with how they stand and where they are pinged."""
+    if not rules:
+        return []
+    states, keys = await asyncio.gather(
+        _states(gateway, rules), gateway.ping_keys.keys(rules[0].organization_id, [rule.id for rule in rules])
+    )
+    return [_heartbeat_of(rule, states.get(rule.id), f"{request.base_url}ping/{keys[rule.id]}") for rule in rules]
+
+
+def _heartbeat_of(rule: RuleView, state: RuleState | None, ping_url: str) -> Heartbeat:
     spec = rule.spec
     assert isinstance(spec, HeartbeatRule)
     series = state.series[0] if state and state.series else None
@@ -236,12 +259,11 @@ def _shown(gateway: Gateway, request: Request, rule: RuleView, state: RuleState 
         status = "running"
     elif series and series.last_sample:
         status = "up"
-    key = make_key(Pinged(rule.organization_id, rule.id), _secret(gateway))
     return Heartbeat(
         id=rule.id,
         name=rule.name,
         status=status,
-        ping_url=f"{request.base_url}ping/{key}",
+        ping_url=ping_url,
         period=spec.period,
         cron=spec.cron,
         timezone=spec.timezone,
@@ -253,9 +275,3 @@ def _shown(gateway: Gateway, request: Request, rule: RuleView, state: RuleState 
         last_ping=series.last_sample if series else None,
         created_at=rule.created_at,
     )
-
-
-def _secret(gateway: Gateway) -> str:
-    key = gateway.runtime.settings.secret_key
-    assert key  # the gateway refused to be made without one
-    return key.get_secret_value()

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime
 
 from monitors_contracts.metrics import (
     DescribeMetrics,
@@ -23,6 +22,7 @@ from monitors_contracts.metrics import (
 )
 
 from ..http.callers import CallerDep, GatewayDep
+from .shapes import Moment
 
 router = APIRouter(prefix="/api/metrics", tags=["metrics"])
 
@@ -33,8 +33,8 @@ Selector = Annotated[
 Selectors = Annotated[
     list[SeriesSelector] | None, Query(alias="match", max_length=30, description="Series; all when left out")
 ]
-Since = Annotated[AwareDatetime | None, Query(description="From when")]
-Until = Annotated[AwareDatetime | None, Query(description="To before when; now when left out")]
+Since = Annotated[Moment | None, Query(description="From when")]
+Until = Annotated[Moment | None, Query(description="To before when; now when left out")]
 Most = Annotated[int, Query(ge=1, le=10_000, description="Most entries; `more` says that there are others")]
 STEPS = 300
 """About as many as a graph has points for the eye, when no step is asked for."""

@@ -15,10 +15,10 @@ router = APIRouter(tags=["public"])
 
 # SendGrid sends its events in batches.
 BODY_LIMITS = {"/api/webhooks/sendgrid": 5_000_000}
-PAGE_HEADERS = {
+_PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 }
-PAGE = """<!doctype html>
+_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex"><title>{title} - Monitors!</title>
 <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;color:#1a1a1a}}
@@ -55,7 +55,7 @@ async def get_health(gateway: GatewayDep, response: Response) -> HealthReply:
 @router.get("/u/{token}", response_class=HTMLResponse)
 async def ask_to_unsubscribe(token: Token) -> HTMLResponse:
     """A page that asks before it unsubscribes: mail scanners follow links, so following one changes nothing."""
-    return _page("Unsubscribe?", "You will no longer get these messages.", FORM)
+    return page("Unsubscribe?", "You will no longer get these messages.", FORM)
 
 
 @router.post("/u/{token}", response_class=HTMLResponse, responses=PAGES)
@@ -65,9 +65,9 @@ async def unsubscribe(token: Token, gateway: GatewayDep) -> HTMLResponse:
         await gateway.runtime.ask(Unsubscribe(token=token))
     except ProblemError as refused:
         if refused.problem.status >= 500:
-            return _page("Not now", "We could not do this right now. Please try again in a moment.", status=503)
-        return _page("This link is not valid", "It may be incomplete. Please use the link in your message.", status=404)
-    return _page("Unsubscribed", "You will get no more of these messages.")
+            return page("Not now", "We could not do this right now. Please try again in a moment.", status=503)
+        return page("This link is not valid", "It may be incomplete. Please use the link in your message.", status=404)
+    return page("Unsubscribed", "You will get no more of these messages.")
 
 
 @router.post("/api/webhooks/sendgrid", status_code=204)
@@ -83,5 +83,6 @@ async def sendgrid_events(
     return Response(status_code=204)
 
 
-def _page(title: str, text: str, form: str = "", status: int = 200) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(title=title, text=text, form=form), status, PAGE_HEADERS)
+def page(title: str, text: str, form: str = "", status: int = 200) -> HTMLResponse:
+    """A small page for who is not signed in; what is given is HTML."""
+    return HTMLResponse(_PAGE.format(title=title, text=text, form=form), status, _PAGE_HEADERS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from monitors_contracts.alerts import AlertView, GetLatestAlerts
 from monitors_contracts.base import Id, Model
@@ -23,14 +23,14 @@ from monitors_contracts.rules import (
     RuleView,
     UpdateRule,
 )
-from monitors_runtime.errors import ProblemError, problem
 
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId, tagged
+from ..http.patches import made, merged
 from .audit import audited
-from .shapes import Success
+from .shapes import Moment, Success
 
 router = APIRouter(prefix="/api", tags=["rules"], route_class=IdempotentRoute)
 
@@ -122,8 +122,12 @@ class PreviewRequest(Model):
     """A rule to try; by default over the last day."""
 
     rule: RuleSpec
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    rule_id: Id | None = Field(default=None, description="The rule that is being changed, if there is one")
+    parts: dict[Id, RuleSpec] = Field(
+        default_factory=dict, max_length=20, description="Of a composite's rules those that are not saved, by id"
+    )
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @router.get("/rules")
@@ -174,7 +178,14 @@ async def preview_rule(body: PreviewRequest, caller: CallerDep, gateway: Gateway
     """What a rule would have done with the samples of the last day, before it is saved."""
     until = body.until or datetime.now(UTC)
     since = body.since or until - PREVIEW_SPAN
-    asked = PreviewRule(organization_id=caller.organization_id, spec=body.rule, since=since, until=until)
+    asked = PreviewRule(
+        organization_id=caller.organization_id,
+        spec=body.rule,
+        rule_id=body.rule_id,
+        parts=body.parts,
+        since=since,
+        until=until,
+    )
     return await gateway.runtime.ask(asked, patience=40)
 
 
@@ -237,13 +248,12 @@ async def update_rule(
 ) -> RuleReply:
     """Change these fields of the rule (a merge patch, RFC 7396): null takes a field away."""
     known = await gateway.runtime.ask(GetRule(organization_id=caller.organization_id, rule_id=rule_id))
-    fields = known.spec.model_dump(mode="json", exclude_none=True) | body
     rule = await gateway.runtime.ask(
         UpdateRule(
             organization_id=caller.organization_id,
             rule_id=rule_id,
             user_id=caller.user_id,
-            spec=spec_of({name: value for name, value in fields.items() if value is not None}),
+            spec=spec_of(merged(known.spec, body)),
             expected_version=known.version,
         )
     )
@@ -261,12 +271,4 @@ async def delete_rule(rule_id: PathId, caller: CallerDep, gateway: GatewayDep) -
 
 def spec_of(fields: dict[str, Any]) -> RuleSpec:
     """The rule that these fields make. Problem: `invalid-request`."""
-    try:
-        return _SPEC.validate_python(fields)
-    except ValidationError as wrong:
-        refused = problem("invalid-request", "Invalid request", 422, "The rule would make no sense.").problem
-        errors = [
-            {"field": ".".join(str(part) for part in error["loc"][1:]), "message": error["msg"]}
-            for error in wrong.errors(include_url=False, include_input=False)
-        ]
-        raise ProblemError(refused.model_copy(update={"errors": errors})) from wrong
+    return made(_SPEC, fields, "The rule would make no sense.", kinds=True)

@@ -1,4 +1,4 @@
-"""The health of the platform's own parts. What is told is nobody's secret: states and counts, no content, no address."""
+"""The health of the platform's own parts, for everybody; and its numbers, which are of all organizations, for its operators."""
 
 from importlib.metadata import version
 from typing import Self
@@ -8,9 +8,11 @@ from pydantic import AwareDatetime, Field
 
 from monitors_contracts.base import Model
 from monitors_contracts.platform import PartState
+from monitors_runtime.errors import problem
 
 from ..domain.system_health import overall
-from ..http.callers import CallerDep, GatewayDep
+from ..gateway import Gateway
+from ..http.callers import Caller, CallerDep, GatewayDep
 from ..system import Look
 
 router = APIRouter(prefix="/api/system", tags=["system"])
@@ -67,9 +69,17 @@ async def get_system_health(_: CallerDep, gateway: GatewayDep) -> HealthReply:
     return HealthReply.of(await gateway.system.report())
 
 
+def is_operator(gateway: Gateway, caller: Caller) -> bool:
+    """Whether the caller operates the platform, by `MONITORS_OPERATORS`."""
+    return caller.user_id in gateway.settings.operators
+
+
 @router.get("/status")
-async def get_system_status(_: CallerDep, gateway: GatewayDep) -> StatusReply:
-    """The health of the platform's parts, with how much waits where."""
+async def get_system_status(caller: CallerDep, gateway: GatewayDep) -> StatusReply:
+    """The health of the platform's parts, with how much waits where. For operators: it is of all organizations together."""
+    if not is_operator(gateway, caller):
+        words = "Only those whom MONITORS_OPERATORS names see the platform's numbers; /api/system/health is for all."
+        raise problem("not-an-operator", "Not an operator", 403, words)
     look = await gateway.system.report()
     return StatusReply(
         state=overall(look.parts),

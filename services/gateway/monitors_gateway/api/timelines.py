@@ -16,15 +16,21 @@ class TimelineEntry(Model):
     """Something that happened to an alert, or a message about it."""
 
     key: str = Field(description="Its own within the timeline")
-    kind: str = Field(description="`opened`, `crossed-again`, `acknowledged`, `resolved`, `commented`, `notified`")
+    kind: str = Field(
+        description="`opened`, `crossed-again`, `acknowledged`, `assigned`, `resolved`, `commented`, `notified`"
+    )
     at: AwareDatetime
     user_id: Id | None = Field(description="Who did it; null for what happened by itself")
     user_name: str | None
+    via: str | None = Field(
+        description="By which message, where somebody followed a link in it: `by mail to ops@example.com`"
+    )
     reason: str | None = Field(description="A stable word")
     why: str | None = Field(description="The reason in plain words")
     note: str | None = Field(description="What was said with it, or the comment")
     value: Value = Field(description="What was read, where a reading did it")
     unit: str | None
+    assignee: str | None = Field(description="Of `assigned`: to whom; null when to nobody any more")
     notification: Notification | None = Field(description="The message, for `notified`")
 
 
@@ -45,11 +51,13 @@ def entry(step: AlertStep, names: Mapping[Id, str]) -> TimelineEntry:
         at=step.at,
         user_id=step.user_id,
         user_name=names.get(step.user_id) if step.user_id else None,
+        via=step.via,
         reason=step.reason,
         why=REASONS.get(step.reason) if step.reason else None,
         note=step.note,
         value=step.value,
         unit=step.unit,
+        assignee=step.assignee,
         notification=None,
     )
 
@@ -65,11 +73,13 @@ def entries(
             at=message.sent_at or message.created_at,
             user_id=None,
             user_name=None,
+            via=None,
             reason=None,
             why=None,
             note=None,
             value=None,
             unit=None,
+            assignee=None,
             notification=shapes.notification(message),
         )
         for message in messages

@@ -1,21 +1,23 @@
 """Uptime checks: addresses that are asked whether they answer, each with a rule that tells when they do not.
 
-The rule has the check's id. More rules over the same samples (`probe_duration_seconds`, `probe_ssl_earliest_cert_expiry`) are
-made like any other.
+The rule has the check's id, and comes, changes and goes with it. More rules over the same samples (`probe_duration_seconds`,
+`probe_ssl_earliest_cert_expiry`) are made like any other.
 """
 
+import asyncio
+from typing import Annotated, Any
+
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from monitors_contracts.base import Id, Model
-from monitors_contracts.rules import CreateRule, DeleteRule, GetRule, Matcher, NOfMRule, RuleSpec, UpdateRule
+from monitors_contracts.rules import GetRule
 from monitors_contracts.uptime import (
-    CHECK_LABEL,
-    SUCCESS,
+    CreateUptimeCheck,
     DeleteUptimeCheck,
     GetUptimeCheck,
     ListUptimeChecks,
-    PutUptimeCheck,
+    UpdateUptimeCheck,
     UptimeList,
     UptimeSpec,
     UptimeView,
@@ -26,16 +28,15 @@ from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
+from ..http.patches import made, merged
 from .audit import audited
 from .shapes import Success
 
 router = APIRouter(prefix="/api", tags=["uptime"], route_class=IdempotentRoute)
 
-
-class UptimeRequest(UptimeSpec):
-    """A check, and after how many failures in a row it is told of."""
-
-    failures: int = Field(default=2, ge=1, le=60, description="Failed checks in a row until an alert")
+_SPEC = TypeAdapter(UptimeSpec)
+_RULE_PATIENCE = 3.0
+_RULE_EVERY = 0.05
 
 
 class UptimeReply(Model):
@@ -53,16 +54,14 @@ async def list_uptime_checks(caller: CallerDep, gateway: GatewayDep) -> UptimeLi
 
 @router.post("/uptime", status_code=201)
 async def create_uptime_check(
-    body: UptimeRequest, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
+    body: UptimeSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
     """Ask an address at an interval, and tell when it does not answer as it should."""
     check_id = entity_id(request)
-    check = await _put(gateway, caller, check_id, body)
-    rule = _rule(check_id, body)
-    user = caller.user_id
-    await gateway.runtime.ask(
-        CreateRule(organization_id=caller.organization_id, rule_id=check_id, user_id=user, spec=rule)
+    check = await gateway.runtime.ask(
+        CreateUptimeCheck(organization_id=caller.organization_id, check_id=check_id, user_id=caller.user_id, spec=body)
     )
+    await _rule_is_there(gateway, caller.organization_id, check_id)
     await audited(gateway, caller, "uptime.create", check_id)
     response.headers["Location"] = f"/api/uptime/{check_id}"
     return UptimeReply(check=check)
@@ -71,64 +70,73 @@ async def create_uptime_check(
 @router.get("/uptime/{id}")
 async def get_uptime_check(check_id: PathId, caller: CallerDep, gateway: GatewayDep) -> UptimeReply:
     """One check."""
-    asked = GetUptimeCheck(organization_id=caller.organization_id, check_id=check_id)
-    return UptimeReply(check=await gateway.runtime.ask(asked))
+    return UptimeReply(check=await _find(gateway, caller, check_id))
 
 
 @router.put("/uptime/{id}")
 async def replace_uptime_check(
-    check_id: PathId, body: UptimeRequest, caller: CallerDep, gateway: GatewayDep
+    check_id: PathId, body: UptimeSpec, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
     """Make the check what is sent."""
-    organization = caller.organization_id
-    await gateway.runtime.ask(GetUptimeCheck(organization_id=organization, check_id=check_id))
-    check = await _put(gateway, caller, check_id, body)
-    rule, user = _rule(check_id, body), caller.user_id
-    if await _has_rule(gateway, organization, check_id):
-        await gateway.runtime.ask(UpdateRule(organization_id=organization, rule_id=check_id, user_id=user, spec=rule))
-    await audited(gateway, caller, "uptime.update", check_id)
-    return UptimeReply(check=check)
+    return await _change(gateway, caller, check_id, body)
+
+
+@router.patch("/uptime/{id}")
+async def update_uptime_check(
+    check_id: PathId,
+    body: Annotated[dict[str, Any], Field(examples=[{"isActive": False}])],
+    caller: CallerDep,
+    gateway: GatewayDep,
+) -> UptimeReply:
+    """Change these fields of the check (a merge patch, RFC 7396): null takes a field away. `isActive` pauses and resumes."""
+    known = await _find(gateway, caller, check_id)
+    spec = made(_SPEC, merged(known.spec, body), "The check would make no sense.")
+    return await _change(gateway, caller, check_id, spec, known.version)
 
 
 @router.delete("/uptime/{id}")
 async def delete_uptime_check(check_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
     """Ask no more; what its rule fired is resolved."""
-    organization = caller.organization_id
-    await gateway.runtime.ask(GetUptimeCheck(organization_id=organization, check_id=check_id))
-    if await _has_rule(gateway, organization, check_id):
-        await gateway.runtime.ask(DeleteRule(organization_id=organization, rule_id=check_id))
-    await gateway.runtime.ask(DeleteUptimeCheck(organization_id=organization, check_id=check_id))
+    await gateway.runtime.ask(DeleteUptimeCheck(organization_id=caller.organization_id, check_id=check_id))
     await audited(gateway, caller, "uptime.delete", check_id)
     return Success()
 
 
-async def _put(gateway: Gateway, caller: Caller, check_id: Id, body: UptimeRequest) -> UptimeView:
-    spec = UptimeSpec.model_validate(body.model_dump())
-    asked = PutUptimeCheck(organization_id=caller.organization_id, check_id=check_id, spec=spec)
-    return await gateway.runtime.ask(asked)
+async def _find(gateway: Gateway, caller: Caller, check_id: Id) -> UptimeView:
+    return await gateway.runtime.ask(GetUptimeCheck(organization_id=caller.organization_id, check_id=check_id))
 
 
-async def _has_rule(gateway: Gateway, organization_id: Id, check_id: Id) -> bool:
-    """Whether the rule is still there: people may delete it and keep the check."""
-    try:
-        await gateway.runtime.ask(GetRule(organization_id=organization_id, rule_id=check_id))
-    except ProblemError as refused:
-        if refused.problem.status == 404:
-            return False
-        raise
-    return True
-
-
-def _rule(check_id: Id, body: UptimeRequest) -> RuleSpec:
-    return NOfMRule(
-        name=body.name,
-        kind="nOfM",
-        metric=SUCCESS,
-        matchers=[Matcher(label=CHECK_LABEL, value=str(check_id))],
-        op="lt",
-        critical=1,
-        n=body.failures,
-        m=body.failures,
-        annotations={"summary": "{{ name }} does not answer as it should"},
-        is_active=body.is_active,
+async def _change(
+    gateway: Gateway, caller: Caller, check_id: Id, spec: UptimeSpec, version: int | None = None
+) -> UptimeReply:
+    check = await gateway.runtime.ask(
+        UpdateUptimeCheck(
+            organization_id=caller.organization_id,
+            check_id=check_id,
+            user_id=caller.user_id,
+            spec=spec,
+            expected_version=version,
+        )
     )
+    await audited(gateway, caller, "uptime.update", check_id)
+    return UptimeReply(check=check)
+
+
+async def _rule_is_there(gateway: Gateway, organization_id: Id, check_id: Id) -> None:
+    """Wait for the rule that the new check's event leads to, so that whoever made the check can go on to it.
+
+    It comes in any case: when it takes long, they are not kept waiting.
+    """
+    try:
+        async with asyncio.timeout(_RULE_PATIENCE):
+            while True:
+                try:
+                    await gateway.runtime.ask(GetRule(organization_id=organization_id, rule_id=check_id))
+                except ProblemError as away:
+                    if away.problem.status != 404:
+                        return
+                else:
+                    return
+                await asyncio.sleep(_RULE_EVERY)
+    except TimeoutError:
+        return

@@ -12,6 +12,7 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     METRICS_WRITE = "metrics:write"
+    ALERTS_WRITE = "alerts:write"
 
     @property
     def meaning(self) -> str:
@@ -23,6 +24,7 @@ MEANINGS = {
     Scope.READ: "See monitors, alerts, channels, metrics and the event feed",
     Scope.WRITE: "Create, change, check and delete monitors, alerts and channels",
     Scope.METRICS_WRITE: "Send measurements, and nothing else",
+    Scope.ALERTS_WRITE: "Send alerts of other systems, and nothing else",
 }
 
 

@@ -60,10 +60,10 @@ def _service(name: str, seen: Seen) -> Part:
         return Part(name, state, reasons[0])
     behind = sum(each.waiting for each in seen.queues if each.service == name)
     if behind > MUCH_WAITING:
-        return Part(name, PartState.DEGRADED, f"{behind:,} events wait to be handled.")
+        return Part(name, PartState.DEGRADED, "Many events wait to be handled.")
     unpublished = seen.unpublished.get(name, 0)
     if unpublished > MUCH_WAITING:
-        return Part(name, PartState.DEGRADED, f"{unpublished:,} events wait to be published.")
+        return Part(name, PartState.DEGRADED, "Many events wait to be published.")
     return Part(name, PartState.UP)
 
 
@@ -84,3 +84,13 @@ def news(before: Sequence[Part], now: Sequence[Part], known: Mapping[str, PartSt
     """Parts in another state than is `known`, and in the same one in two looks in a row: a restart is no news."""
     last = {each.name: each.state for each in before}
     return [each for each in now if last.get(each.name) is each.state and known.get(each.name) is not each.state]
+
+
+_NEEDED = ("database", "bus", "alerter", "notifier", "gateway")
+"""What an alert goes through on its way to a person."""
+
+
+def missing(parts: Sequence[Part]) -> str:
+    """Which part that alerts need is down, and why; empty when none is."""
+    down = (part for part in parts if part.name in _NEEDED and part.state is PartState.DOWN)
+    return "; ".join(f"{part.name}: {part.reason}" for part in down)

@@ -12,18 +12,22 @@ from . import problems
 
 
 class BodyLimit:
-    """Refuses bodies over `limit` bytes, with a 413 problem. `exceptions` has paths with a limit of their own."""
+    """Refuses bodies over `limit` bytes, with a 413 problem.
+
+    `exceptions` has paths with a limit of their own, and beginnings of paths, which end in a slash.
+    """
 
     def __init__(self, app: ASGIApp, limit: int, exceptions: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit
         self._exceptions = exceptions
+        self._beginnings = tuple(path for path in exceptions if path.endswith("/"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._exceptions.get(scope["path"], self._limit)
+        limit = self._limit_of(scope["path"])
         detail = f"A request body may have {limit:,} bytes here."
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced) > limit:
@@ -41,3 +45,7 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_within_limit, send)
+
+    def _limit_of(self, path: str) -> int:
+        within = next((each for each in self._beginnings if path.startswith(each)), path)
+        return self._exceptions.get(within, self._limit)

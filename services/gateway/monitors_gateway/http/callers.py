@@ -58,10 +58,15 @@ async def authenticate(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unauthenticated("Send the header `Authorization: Bearer <token>`.", "Bearer")
-    by = _by_api_token if token.strip().startswith(PREFIX) else _by_access_token
-    caller = await by(gateway_of(request), token.strip(), address_of(request))
+    caller = await by_token(request, token.strip())
     request.state.caller = caller
     return caller
+
+
+async def by_token(request: Request, token: str) -> Caller:
+    """The caller with this token, of either kind. Raises a 401 problem."""
+    by = _by_api_token if token.startswith(PREFIX) else _by_access_token
+    return await by(gateway_of(request), token, address_of(request))
 
 
 async def _by_access_token(gateway: Gateway, token: str, address: str) -> Caller:

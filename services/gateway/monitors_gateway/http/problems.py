@@ -123,6 +123,9 @@ def _invalid(error: RequestValidationError) -> Problem:
         return Problem(type="malformed-json", title="Malformed JSON", status=400, detail="The body is not valid JSON.")
     if any(each["loc"][0] == "path" for each in found):
         return Problem(type="not-found", title="Not found", status=404, detail="There is nothing with this id.")
+    if any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in found):
+        detail = "The body is JSON, and the request must say so: Content-Type: application/json."
+        return Problem(type="unsupported-media-type", title="Unsupported media type", status=415, detail=detail)
     errors: list[dict[str, Any]] = [
         {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
         for each in found

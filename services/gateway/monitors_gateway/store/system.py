@@ -14,6 +14,9 @@ ON CONFLICT (part) DO UPDATE SET change_id = $2, state = $3, reason = $4, since 
 """
 FIND = "SELECT part, state, since FROM gateway.system_parts"
 UNPUBLISHED = "SELECT service, count(*) AS waiting FROM runtime.outbox WHERE published_at IS NULL GROUP BY service"
+IS_WAITING = """
+SELECT EXISTS (SELECT FROM runtime.outbox WHERE service = $1 AND published_at IS NULL AND subject = $2)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,8 @@ async def find(db: Connection | Pool) -> dict[str, KnownPart]:
 async def unpublished(db: Pool) -> dict[str, int]:
     """How many committed events wait to be published, by service; those with none are left out."""
     return {row["service"]: row["waiting"] for row in await db.fetch(UNPUBLISHED)}
+
+
+async def is_waiting(db: Pool, service: str, subject: str) -> bool:
+    """Whether an event with this subject still waits in the service's outbox."""
+    return bool(await db.fetchval(IS_WAITING, service, subject))

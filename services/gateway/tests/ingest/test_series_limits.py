@@ -1,10 +1,12 @@
 """The limit of series: whoever has room begins series unasked, whoever has none keeps what there is."""
 
+import asyncio
+
 import pytest
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.metrics import FindUnknownSeries, GetSeriesUsage, SeriesUsage, UnknownSeries
-from monitors_gateway.series_limits import ASK_AGAIN_SECONDS, SeriesLimits
+from monitors_gateway.series_limits import ASK_AGAIN_SECONDS, ON_THE_WAY_SECONDS, SeriesLimits
 from monitors_runtime.errors import problem
 
 ORGANIZATION, OTHER = new_id(), new_id()
@@ -16,7 +18,7 @@ class Storage:
     def __init__(self) -> None:
         self.kept: dict[Id, set[str]] = {ORGANIZATION: set(), OTHER: set()}
         self.asked: list[object] = []
-        self.away = False
+        self.away = self.behind = False
         self.now = 0.0
         self.limits = SeriesLimits(self._usage, self._unknown, lambda: self.now)
 
@@ -37,7 +39,8 @@ class Storage:
 
     async def send(self, *series: str, organization: Id = ORGANIZATION) -> set[str]:
         refused = await self.limits.refused(organization, series)
-        self.kept[organization] |= set(series) - refused
+        if not self.behind:
+            self.kept[organization] |= set(series) - refused
         return refused
 
 
@@ -75,6 +78,28 @@ async def test_what_was_refused_is_not_asked_for_each_time_and_comes_in_when_the
 async def test_requests_of_ever_new_series_do_not_slip_past_between_two_questions(storage: Storage) -> None:
     refused = [await storage.send(f"s{number}") for number in range(10)]
     assert [bool(each) for each in refused] == [False] * 3 + [True] * 7
+
+
+async def test_series_on_their_way_to_storage_count_however_far_it_is_behind(storage: Storage) -> None:
+    storage.behind = True
+    assert not await storage.send("a", "b")
+    storage.now += ASK_AGAIN_SECONDS + 1
+    assert await storage.send("c", "d") == {"d"}
+    storage.kept[ORGANIZATION] = {"a"}  # the others come later: counted once
+    storage.now += ASK_AGAIN_SECONDS + 1
+    assert await storage.send("d") == {"d"}
+
+
+async def test_a_series_that_never_arrives_does_not_take_its_place_for_ever(storage: Storage) -> None:
+    storage.behind = True
+    assert not await storage.send("a", "b", "c")
+    storage.now += ON_THE_WAY_SECONDS + 1
+    assert not await storage.send("d")
+
+
+async def test_requests_at_once_share_the_room(storage: Storage) -> None:
+    refused = await asyncio.gather(*(storage.send(f"s{number}") for number in range(10)))
+    assert sum(map(len, refused)) == 7
 
 
 async def test_while_nobody_answers_every_series_is_let_through_and_not_for_ever(storage: Storage) -> None:

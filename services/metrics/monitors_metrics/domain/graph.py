@@ -19,8 +19,8 @@ from .series import SeriesSamples
 Resolution = Literal["raw", "1m", "1h"]
 Line = tuple[str, dict[str, str]]
 MOST_POINTS = 50_000
-_RAW_SPAN = 2 * 24 * HOUR
-"""Up to here samples are read even where summaries would do: they are few."""
+RAW_SPAN = 2 * 24 * HOUR
+"""Up to here samples are read even where summaries would do: they are few, and exact at the edges of PromQL's windows."""
 _LOOK_BACK = 5 * MINUTE
 
 
@@ -61,7 +61,7 @@ def resolution_of(grid: Grid, function: MetricFunction, now: int, keep_raw: time
         return "raw"
     if grid.step % HOUR == 0:
         return "1h"
-    if grid.step % MINUTE == 0 and (expired or grid.end - grid.first > _RAW_SPAN):
+    if grid.step % MINUTE == 0 and (expired or grid.end - grid.first > RAW_SPAN):
         return "1m"
     if expired:
         raise InvalidQuery(f"samples are kept for {keep_raw.days} days: for older ones take a step of whole minutes")

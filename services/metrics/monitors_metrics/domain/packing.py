@@ -78,12 +78,12 @@ def unpack(data: bytes, columns: int = 1) -> tuple[Times, list[Values]]:
 
 
 def rounded_as(sums: Values, values: Values, starts: Times) -> Values:
-    """Sums of numbers like these, without the last bits that adding binary fractions leaves: 0.1 + 0.2 is 0.3."""
+    """Sums and differences of numbers like these, without the last bits that binary fractions leave: 0.1 + 0.2 is 0.3."""
     decimals = _spread(_decimals(values, starts), starts, len(sums))
     factors = 10.0 ** np.where(decimals == XOR, 0, decimals)
     with np.errstate(over="ignore", invalid="ignore"):
         rounded = np.rint(sums * factors) / factors
-        close = (decimals != XOR) & (np.abs(rounded - sums) <= 1e-12 * np.abs(sums))
+        close = (decimals != XOR) & (np.abs(rounded - sums) <= 1e-12 * np.maximum(np.abs(sums), np.abs(values)))
     return np.where(close, rounded, sums)
 
 

@@ -97,12 +97,13 @@ def _starts(series: Times, begins: Times) -> Times:
 
 
 def packed(parts: Summaries) -> list[tuple[int, bytes]]:
-    """The summaries of each series as bytes. Sums are kept to the decimals that the values have."""
+    """The summaries of each series as bytes. What was added up is kept to the decimals that the values have."""
     if not len(parts):
         return []
     starts = np.flatnonzero(np.append(True, parts.series[1:] != parts.series[:-1]))
     columns = parts.columns.copy()
-    columns[SUM] = packing.rounded_as(columns[SUM], columns[LAST], starts)
+    for added in (SUM, INCREASE):
+        columns[added] = packing.rounded_as(columns[added], columns[LAST], starts)
     packs = packing.pack_many(starts, parts.times, columns)
     return list(zip(parts.series[starts].tolist(), packs, strict=True))
 

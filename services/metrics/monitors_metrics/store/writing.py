@@ -25,6 +25,8 @@ MISSING = """
 SELECT given.id FROM unnest($1::bigint[]) AS given (id)
 WHERE NOT EXISTS (SELECT FROM metrics.known_series AS known WHERE known.id = given.id)
 """
+# One copy at a time adds series to an organization: each would fill the room that is left. Who adds none waits for nobody.
+ALONE = "SELECT pg_advisory_xact_lock(hashtext('metrics series'), hashtext($1::uuid::text))"
 # No further than the limit: what lies beyond makes no difference.
 SERIES_COUNT = """
 SELECT count(*) FROM (SELECT FROM metrics.known_series WHERE organization_id = $1 LIMIT $2) AS counted
@@ -145,9 +147,13 @@ class Writer:
     ) -> dict[frozenset[int], Reason]:
         """Keep series not seen before, up to the limit; ids of those that are not kept, with the reason."""
         rows = await db.fetch(MISSING, np.unique(np.concatenate(ids)).tolist())
-        missing = {row["id"] for row in rows}
+        missing = [row["id"] for row in rows]
         if not missing:
             return {}
+        growing = zip(given, ids, strict=True)
+        for organization in sorted({batch.organization_id for batch, of in growing if np.isin(of, missing).any()}):
+            await db.execute(ALONE, organization)
+        missing = {row["id"] for row in await db.fetch(MISSING, missing)}
         unreadable: set[int] = set()
         fresh: dict[Id, dict[int, tuple[str, dict[str, str]]]] = {}
         for batch, series in zip(given, ids, strict=True):

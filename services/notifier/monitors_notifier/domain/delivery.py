@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
+from monitors_contracts.notices import Notice
 from monitors_contracts.notifications import (
     ChannelKind,
     DeliveryState,
@@ -12,43 +13,82 @@ from monitors_contracts.notifications import (
     NotificationFailed,
     NotificationRequested,
     NotificationSent,
+    NotificationSuperseded,
     NotificationTracked,
     NotificationView,
+    ToldAlert,
 )
 
 from .retry import GiveUp, Wait
 from .tracking import advance
 
 
-def request(
-    notification_id: Id,
-    alert: AlertView,
-    reason: str,
-    subject: str,
-    channel: tuple[Id, ChannelKind, str],
-    now: datetime,
-) -> NotificationRequested:
-    """A message about this alert to one channel (id, kind, name)."""
+def begin(
+    notice: Notice, channel: tuple[Id, ChannelKind, str], subject: str, now: datetime, version: int
+) -> NotificationView:
+    """A message that tells this to one channel (id, kind, name), before any event about it; those have higher versions."""
     channel_id, kind, name = channel
+    blank = NotificationView(
+        id=notice.id,
+        channel_id=channel_id,
+        channel_kind=kind,
+        channel_name=name,
+        subject=subject,
+        state=DeliveryState.PENDING,
+        created_at=now,
+        version=version,
+        group_id=notice.group_id,
+    )
+    return telling(blank, notice)
+
+
+def telling(old: NotificationView, notice: Notice) -> NotificationView:
+    """The same message, telling this."""
+    first = notice.alerts[0] if notice.alerts else None
+    return old.model_copy(
+        update={
+            "alert_id": first.id if first else None,
+            "monitor_id": first.monitor_id if first else None,
+            "trigger_value": first.value if first else None,
+            "previous_value": first.previous_value if first else None,
+            "change_detected": bool(first and first.previous_value not in (None, first.value)),
+            "alert_ids": [alert.id for alert in notice.alerts],
+            "told": [ToldAlert(id=alert.id, version=alert.version, state=alert.state) for alert in notice.alerts],
+            "reason": notice.reason,
+            "route": notice.route,
+        }
+    )
+
+
+def notice_of(notification: NotificationView, alert: AlertView, reason: str) -> Notice:
+    """What a message that was asked for by a release before told: of one alert, for itself."""
+    return Notice(
+        id=notification.id,
+        group_id=alert.id,
+        channel_id=notification.channel_id,
+        alerts=[alert],
+        reasons={str(alert.id): reason},
+        issued_at=notification.created_at,
+    )
+
+
+def waiting(organization_id: Id, old: NotificationView, notice: Notice, at: datetime) -> NotificationEvent:
+    """It waits to be tried, due at this time. (A request names an alert, and few notices are of none.)"""
+    new = telling(old, notice).model_copy(
+        update={"state": DeliveryState.PENDING, "next_attempt_at": at, "version": old.version + 1}
+    )
+    if not notice.alerts:
+        return NotificationDelayed(
+            organization_id=organization_id, notification_id=new.id, notification=new, notice=notice
+        )
+    alert = notice.alerts[0]
     return NotificationRequested(
-        organization_id=alert.organization_id,
-        notification_id=notification_id,
+        organization_id=organization_id,
+        notification_id=new.id,
+        notification=new,
         alert=alert,
-        reason=reason,
-        notification=NotificationView(
-            id=notification_id,
-            alert_id=alert.id,
-            monitor_id=alert.monitor_id,
-            channel_id=channel_id,
-            channel_kind=kind,
-            channel_name=name,
-            subject=subject,
-            state=DeliveryState.PENDING,
-            trigger_value=alert.value,
-            previous_value=alert.previous_value,
-            change_detected=alert.previous_value is not None and alert.previous_value != alert.value,
-            created_at=now,
-        ),
+        reason=notice.reasons.get(str(alert.id), ""),
+        notice=notice,
     )
 
 
@@ -89,26 +129,17 @@ def failed(
     return kind(organization_id=organization_id, notification_id=new.id, notification=new)
 
 
-def postponed(organization_id: Id, old: NotificationView, seconds: float, now: datetime) -> NotificationDelayed:
-    """The receiver's lane is full or it rests: later, and not counted as a try."""
-    new = old.model_copy(update={"next_attempt_at": now + timedelta(seconds=seconds), "version": old.version + 1})
-    return NotificationDelayed(organization_id=organization_id, notification_id=new.id, notification=new)
-
-
-def again(organization_id: Id, old: NotificationView, alert: AlertView, reason: str) -> NotificationRequested:
-    """A delayed message is due."""
-    new = old.model_copy(update={"next_attempt_at": None, "version": old.version + 1})
-    return NotificationRequested(
-        organization_id=organization_id, notification_id=new.id, notification=new, alert=alert, reason=reason
+def superseded(organization_id: Id, old: NotificationView, by: Id | None) -> NotificationSuperseded:
+    """Its news is told by another message; None when nobody is left to tell."""
+    new = old.model_copy(
+        update={
+            "state": DeliveryState.SUPERSEDED,
+            "superseded_by": by,
+            "next_attempt_at": None,
+            "version": old.version + 1,
+        }
     )
-
-
-def by_hand(organization_id: Id, old: NotificationView, alert: AlertView, reason: str) -> NotificationRequested:
-    """Somebody wants one more try of what was given up. ValueError: `notification-not-failed`."""
-    if old.state is not DeliveryState.FAILED:
-        raise ValueError("notification-not-failed")
-    waiting = old.model_copy(update={"state": DeliveryState.PENDING})
-    return again(organization_id, waiting, alert, reason)
+    return NotificationSuperseded(organization_id=organization_id, notification_id=new.id, notification=new)
 
 
 def tracked(

@@ -13,12 +13,18 @@ from monitors_contracts.alerts import REASONS, AlertState, AlertView
 from monitors_contracts.base import Json
 
 from . import wording
+from .action_links import Links
 from .unsubscribe import unsubscribe_headers
 
 LONGEST_SUBJECT = 180
 """Characters; more is cut off by every mail client, and some servers refuse lines over 998 bytes."""
 
-_TEMPLATE_OF = {"alert.triggered": "alert_triggered", "alert.resolved": "alert_resolved", "channel.test": "test"}
+_TEMPLATE_OF = {
+    "alert.triggered": "alert_triggered",
+    "alert.resolved": "alert_resolved",
+    "alerts.changed": "alerts_changed",
+    "channel.test": "test",
+}
 
 
 @dataclass(frozen=True)
@@ -61,38 +67,52 @@ _TEMPLATES = _environment()
 
 
 def alert_message(
-    alert: AlertView, *, reason: str, base_url: str, channel_name: str, unsubscribe_url: str | None = None
+    alert: AlertView,
+    *,
+    reason: str,
+    base_url: str,
+    channel_name: str,
+    unsubscribe_url: str | None = None,
+    unseen: bool = False,
+    prefix: str = "",
+    told_because: str = "",
+    links: Links | None = None,
+    more_data: Json | None = None,
 ) -> Message:
-    """Tells of an alert that fires, or is over when its state says so.
+    """Tells of an alert that fires, or is over when its state says so; `unseen`: it is told of for the first time then.
 
     `reason` is the event's word (see AlertEvent); `base_url` begins the links; `unsubscribe_url` is given for mail.
+    `prefix` begins the subject and `told_because` is a sentence, where it is not the alert's change that is told.
+    `links` are for people. `more_data` is for programs, beside the alert itself.
     """
     resolved = alert.state is AlertState.RESOLVED
     at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
-    alert_url = f"{base_url}/console/alerts/{alert.id}"
-    monitor_url = f"{base_url}/console/monitors/{alert.monitor_id}" if alert.monitor_id else None
-    return _message(
+    return compose(
         "alert.resolved" if resolved else "alert.triggered",
         at,
-        {**alert.model_dump(mode="json"), "reason": reason, "alertUrl": alert_url, "monitorUrl": monitor_url},
-        _alert_words(alert)
-        | {
-            "why": REASONS.get(reason, "The alert changed."),
-            "at": wording.moment(at),
-            "channel_name": channel_name,
-            "alert_url": alert_url,
-            "monitor_url": monitor_url,
-        },
+        (more_data or {}) | alert_data(alert, reason, base_url),
+        alert_words(alert, reason, base_url, unseen=unseen)
+        | {"channel_name": channel_name, "prefix": prefix, "because": told_because, "links": links},
         severity="info" if resolved else alert.severity,
         unsubscribe_url=unsubscribe_url,
     )
+
+
+def alert_data(alert: AlertView, reason: str, base_url: str) -> Json:
+    """An alert for programs: whole, with links."""
+    return {
+        **alert.model_dump(mode="json"),
+        "reason": reason,
+        "alertUrl": _alert_url(alert, base_url),
+        "monitorUrl": _monitor_url(alert, base_url),
+    }
 
 
 def channel_test_message(
     *, now: datetime, base_url: str, channel_name: str, unsubscribe_url: str | None = None
 ) -> Message:
     """Shows that a channel works."""
-    return _message(
+    return compose(
         "channel.test",
         now,
         {"channelName": channel_name},
@@ -101,10 +121,18 @@ def channel_test_message(
     )
 
 
-def _alert_words(alert: AlertView) -> dict[str, Any]:
+def alert_words(alert: AlertView, reason: str, base_url: str, *, unseen: bool = False) -> dict[str, Any]:
+    """An alert for people: what templates show of it."""
+    resolved = alert.state is AlertState.RESOLVED
+    at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
     evidence = alert.evidence
     url = alert.url or (evidence.url if evidence else None)
     return {
+        "why": REASONS.get(reason, "The alert changed."),
+        "at": wording.moment(at),
+        "fired_at": wording.moment(alert.started_at) if unseen else None,
+        "alert_url": _alert_url(alert, base_url),
+        "monitor_url": _monitor_url(alert, base_url),
         "name": alert.name,
         "summary": alert.summary,
         "severity": alert.severity,
@@ -124,7 +152,15 @@ def _alert_words(alert: AlertView) -> dict[str, Any]:
     }
 
 
-def _message(
+def _alert_url(alert: AlertView, base_url: str) -> str:
+    return f"{base_url}/console/alerts/{alert.id}"
+
+
+def _monitor_url(alert: AlertView, base_url: str) -> str | None:
+    return f"{base_url}/console/monitors/{alert.monitor_id}" if alert.monitor_id else None
+
+
+def compose(
     type_: str,
     at: datetime,
     data: Json,
@@ -133,6 +169,7 @@ def _message(
     severity: str = "info",
     unsubscribe_url: str | None,
 ) -> Message:
+    """A message of this type (see the templates): `data` for programs, `words` for people."""
     words = words | {"unsubscribe_url": unsubscribe_url}
     return Message(
         type=type_,

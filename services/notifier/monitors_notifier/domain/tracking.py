@@ -4,6 +4,7 @@ from monitors_contracts.notifications import DeliveryState
 
 ORDER = (
     DeliveryState.PENDING,
+    DeliveryState.SUPERSEDED,
     DeliveryState.SENT,
     DeliveryState.FAILED,
     DeliveryState.DELIVERED,

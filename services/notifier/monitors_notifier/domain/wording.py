@@ -44,3 +44,13 @@ def moment(at: datetime) -> str:
     """A time in UTC: `21 November 2026, 16:37 UTC`."""
     utc = at.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly: `15 minutes`, `2 hours`, `3 days`."""
+    size, unit = next(
+        ((size, unit) for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")) if seconds >= size),
+        (1, "second"),
+    )
+    count = int(max(seconds, 0) // size)
+    return f"{count} {unit}" + ("" if count == 1 else "s")

@@ -6,7 +6,8 @@ from typing import Any
 
 import promql_parser as promql
 
-from monitors_contracts.rules import Comparison, seconds_of
+from monitors_contracts.durations import seconds_of
+from monitors_contracts.rules import Comparison
 from monitors_evaluator.domain.rules.texts import strange_place
 
 from ..errors import BadInput
@@ -51,7 +52,7 @@ def convert(document: dict[str, Any]) -> Imported:
             try:
                 rule = _rule(name, entry, str(group.get("name", "")), found)
                 rule["name"] = _fresh(name, rule, names)
-                found.rules.append(normal("rules", rule, name))
+                found.rules.append(normal("rules", rule))
             except (NoEquivalent, BadInput, ValueError) as why:
                 found.left_out.append((name, str(why)))
     return found
@@ -113,23 +114,24 @@ def _judged(expression: Any) -> tuple[Thing, float]:
         case promql.VectorSelector():
             return {"kind": "threshold"} | _selected(expression), 1
         case promql.AggregateExpr():
-            return _grouped(expression), 1
+            return _grouped(expression)
         case promql.Call():
             return _function(expression)
         case _:
             raise NoEquivalent(f"{type(expression).__name__} has no equivalent: series, functions of one, or their sum")
 
 
-def _grouped(expression: Any) -> Thing:
+def _grouped(expression: Any) -> tuple[Thing, float]:
     across, inner, modifier = str(expression.op), _bare(expression.expr), expression.modifier
     if across not in _ACROSS:
         raise NoEquivalent(f"{across}() has no equivalent; {', '.join(_ACROSS)} have")
-    if not isinstance(inner, promql.VectorSelector):
-        raise NoEquivalent(f"{across}() of a function has no equivalent: only of series themselves")
+    if not isinstance(inner, promql.VectorSelector | promql.Call):
+        raise NoEquivalent(f"{across}() of anything but series or a function of them has no equivalent")
     if modifier is not None and modifier.type != promql.AggModifierType.By:
         raise NoEquivalent("`without` has no equivalent: name the labels with `by`")
     by = list(modifier.labels) if modifier is not None else []
-    return {"kind": "threshold", "across": across, "by": by} | _selected(inner)
+    judged, factor = _judged(inner)
+    return judged | {"across": across, "by": by}, 1 if across == "count" else factor
 
 
 def _function(expression: Any) -> tuple[Thing, float]:

@@ -15,21 +15,27 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from monitors_contracts.base import new_id
+from monitors_contracts.durations import seconds_of
+from monitors_contracts.matchers import match_all
+from monitors_contracts.metrics import MetricGraph, MetricLine
 from monitors_contracts.monitors import Crossing
-from monitors_contracts.rules import RuleSpec, RuleView, seconds_of
+from monitors_contracts.rules import HEARTBEAT_LABEL, HEARTBEAT_METRIC, RatioRule, RuleSpec, RuleView
 from monitors_contracts.series import parse_series_key, series_key
 from monitors_evaluator.domain.rules.batches import Batch
 from monitors_evaluator.domain.rules.crossings import crossing
 from monitors_evaluator.domain.rules.judging import Judge
 from monitors_evaluator.domain.rules.levels import QUIET
+from monitors_evaluator.domain.rules.past import Past, past_of
 
 from ..errors import BadInput
 from . import prometheus
-from .documents import Thing, load, normal
+from .documents import Document, Thing, normal_of, parse
 from .planning import with_ids
 
 _SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)
 _RUN = re.compile(r"(?P<first>[-+]?[\d.eE]+?(?:[eE][-+]?\d+)?)(?P<step>[-+][\d.]+(?:[eE][-+]?\d+)?)?x(?P<times>\d+)")
+_SPACE = re.compile(r'\s+(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""Spaces outside of quotes."""
 _GAP = re.compile(r"_x(\d+)")
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_VALUES = 100_000
@@ -46,10 +52,17 @@ class Difference:
     found: list[Thing]
 
 
+@dataclass(frozen=True)
+class _Input:
+    key: str
+    values: list[float]
+    source: str
+
+
 def run(file: Path) -> tuple[int, list[Difference]]:
     """How many expectations a file has, and those that were not met. Raises BadInput for what is no test file."""
-    document = load(file)
-    rules = _rules(document, file)
+    read = parse(file)
+    document, rules = read.content, _rules(read)
     interval = _seconds(document.get("evaluation_interval", "1m"))
     count, differences = 0, list[Difference]()
     tests = document.get("tests")
@@ -85,21 +98,22 @@ def values_of(notation: str) -> list[float]:
     return values
 
 
-def _rules(document: Thing, file: Path) -> list[RuleView]:
-    documents = [document, *(load(file.parent / str(name)) for name in document.get("rule_files") or ())]
+def _rules(document: Document) -> list[RuleView]:
+    file = document.file
+    documents = [document, *(parse(file.parent / str(name)) for name in document.content.get("rule_files") or ())]
     things: list[Thing] = []
     for each in documents:
-        if "groups" in each:
-            things += prometheus.convert(each).rules
-        for thing in each.get("rules") or ():
-            things.append(normal("rules", thing, f"{file}: {thing.get('name')}"))
+        if "groups" in each.content:
+            things += prometheus.convert(each.content).rules
+        for number, thing in enumerate(each.content.get("rules") or ()):
+            things.append(normal_of(each, "rules", thing, "rules", number))
     if not things:
         raise BadInput(f"{file} has no rules: name files in `rule_files`, or write `rules`")
     ids = {thing["name"]: new_id() for thing in things}
     texts = {name: str(identifier) for name, identifier in ids.items()}
     views: list[RuleView] = []
     for thing in things:
-        spec = _SPEC.validate_python(with_ids(thing, texts))
+        spec = _SPEC.validate_python(with_ids(thing, {"rules": texts}))
         owner = ids[thing["name"]]
         views.append(
             RuleView(
@@ -118,12 +132,11 @@ def _rules(document: Thing, file: Path) -> list[RuleView]:
 
 def _run(name: str, rules: list[RuleView], test: Thing, wanted: list[Thing], interval: float) -> Iterator[Difference]:
     step = _seconds(test.get("interval", interval))
-    series = {
-        series_key(*parse_series_key(str(each["series"]).replace(" ", ""))): values_of(str(each["values"]))
-        for each in test.get("input_series") or ()
-    }
+    inputs = [_input(each, rules) for each in test.get("input_series") or ()]
+    series = {each.key: each.values for each in inputs}
     judge, firing = Judge(), dict[str, tuple[RuleView, Crossing]]()
     _note(firing, judge.put(rules, [], _ms(0)))
+    judge.pasts = {rule.id: _past(rule.spec, series, step) for rule in rules if isinstance(rule.spec, RatioRule)}
     length = max((len(values) for values in series.values()), default=0)
     end = max([_seconds(each.get("eval_time", 0)) for each in wanted], default=0.0)
     moments = sorted(
@@ -134,14 +147,44 @@ def _run(name: str, rules: list[RuleView], test: Thing, wanted: list[Thing], int
             yield from _compared(name, wanted.pop(0), firing)
         number = round(moment / step)
         if abs(number * step - moment) < 1e-6:
-            here = {key: values[number] for key, values in series.items() if number < len(values)}
-            here = {key: value for key, value in here.items() if not math.isnan(value)}
-            at = np.full(len(here), _ms(moment), np.int64)
-            batch = Batch(list(here), np.ones(len(here), np.int64), at, np.array(list(here.values()), np.float64))
-            _note(firing, judge.take(batch, _ms(moment)) if here else [])
+            for batch in _batches(inputs, number, _ms(moment)):
+                _note(firing, judge.take(batch, _ms(moment)))
         _note(firing, judge.tick(_ms(moment), _ms(0)))
     for each in wanted:
         yield from _compared(name, each, firing)
+
+
+def _input(given: Thing, rules: list[RuleView]) -> _Input:
+    """A series with its values; the pings of a heartbeat name it by its rule's name."""
+    name, labels = parse_series_key(_SPACE.sub("", str(given["series"])))
+    if name == HEARTBEAT_METRIC:
+        named = next((rule.id for rule in rules if rule.name == labels.get(HEARTBEAT_LABEL)), None)
+        labels |= {HEARTBEAT_LABEL: str(named)} if named else {}
+    return _Input(series_key(name, labels), values_of(str(given["values"])), str(given.get("source", "")))
+
+
+def _batches(inputs: list[_Input], number: int, moment: int) -> Iterator[Batch]:
+    """What each sender sends at a moment (ms): the values of this number."""
+    here = [each for each in inputs if number < len(each.values) and not math.isnan(each.values[number])]
+    for source in dict.fromkeys(each.source for each in here):
+        its = [each for each in here if each.source == source]
+        values = np.array([each.values[number] for each in its], np.float64)
+        ones = np.ones(len(its), np.int64)
+        yield Batch([each.key for each in its], ones, np.full(len(its), moment, np.int64), values, source)
+
+
+def _past(spec: RatioRule, series: dict[str, list[float]], step: float) -> Past:
+    """What the test's own series were before: each value is the middle of a step."""
+    length = max((len(values) for values in series.values()), default=0)
+    lines: list[MetricLine] = []
+    for key, values in series.items():
+        name, labels = parse_series_key(key)
+        if name == spec.metric and match_all(spec.matchers, labels):
+            known = [None if math.isnan(value) else value for value in values]
+            lines.append(MetricLine(name=name, labels=labels, values=known + [None] * (length - len(known))))
+    times = [_ms((number - 0.5) * step) for number in range(length)]
+    graph = MetricGraph(step_seconds=max(1, round(step)), resolution="raw", times=times, series=lines)
+    return past_of(spec, [graph], _ms(0), _ms(length * step))
 
 
 def _note(firing: dict[str, tuple[RuleView, Crossing]], transitions: Any) -> None:

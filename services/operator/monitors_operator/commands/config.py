@@ -1,4 +1,4 @@
-"""`monitors apply`, `diff` and `export`: rules, channels and targets as files."""
+"""`monitors apply`, `diff` and `export`: channels, on-call settings, targets, checks, rules, silences as files."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +26,10 @@ def apply(
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Make rules, channels and targets what the files say. Applied again, nothing changes."""
+    """Make channels, on-call settings, targets, checks, rules, silences, maintenance and inhibitions what files say.
+
+    Applied again, nothing changes.
+    """
     from ..as_code import documents, planning
     from ..connect import with_api
     from ..render import as_json, say
@@ -35,8 +38,6 @@ def apply(
 
     def work(platform: Any) -> list[planning.Change]:
         has = planning.known(platform)
-        for rule in wanted["rules"].values():
-            planning.with_ids(rule, dict.fromkeys(wanted["rules"], "") | has.ids["rules"])
         changes = planning.plan(wanted, has, prune=prune)
         done: list[planning.Change] = []
         for change in changes if dry_run else planning.carry_out(platform, changes, wanted, has):
@@ -76,7 +77,13 @@ def diff(
 
 
 def export(
-    kind: Annotated[list[str] | None, typer.Option(help="channels, targets or rules; by default all.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="channels, contacts, schedules, policies, targets, uptime, heartbeats, rules, silences, maintenance or "
+            "inhibitions; by default all."
+        ),
+    ] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,

@@ -70,6 +70,28 @@ def add(
     say("  and    /start behind it when the job begins, /fail or /$? when it ends otherwise")
 
 
+@group.command("rotate-key", epilog=examples("monitors heartbeats rotate-key 019a…"))
+def rotate_key(
+    heartbeat_id: HeartbeatId,
+    yes: Yes = False,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """Give it another address to ping; the one it has is refused from then on."""
+    from ..ask import confirmed
+    from ..connect import with_api
+    from ..render import as_json, say
+
+    confirmed("Pings to the address it has will be refused. Go on?", yes)
+    path = f"/api/heartbeats/{heartbeat_id}/rotate-key"
+    changed = with_api(api, Path(data_dir), lambda platform: platform.post(path)["heartbeat"])
+    if json:
+        as_json(changed)
+    else:
+        say(f"  ping   curl -fsS {changed['pingUrl']}")
+
+
 @group.command(epilog=examples("monitors heartbeats delete 019a…"))
 def delete(
     heartbeat_id: HeartbeatId,

@@ -1,7 +1,7 @@
 """`monitors notifications`: what became of messages."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,7 +44,7 @@ def list_all(
         say("No messages.")
     else:
         table(
-            ("ID", "MADE (UTC)", "CHANNEL", "STATE", "TRIES", "SUBJECT", "ERROR"),
+            ("ID", "MADE (UTC)", "CHANNEL", "STATE", "TRIES", "WHY", "ROUTE", "SUBJECT", "ERROR"),
             (
                 (
                     each["id"],
@@ -52,6 +52,8 @@ def list_all(
                     shortened(each["channelName"], 30),
                     each["state"],
                     each["attempts"],
+                    _why(each),
+                    shortened(each.get("route") or "", 30),
                     shortened(each["subject"], 60),
                     shortened(each.get("error") or "", 40),
                 )
@@ -59,6 +61,12 @@ def list_all(
             ),
             keep=("ID",),
         )
+
+
+def _why(message: dict[str, Any]) -> str:
+    """Why it was told, and whether it stands in for another."""
+    reason = message.get("reason") or ""
+    return f"{reason} (stands in)" if message.get("fallbackFor") else reason
 
 
 @group.command(epilog=examples("monitors notifications retry 019a…"))

@@ -39,6 +39,7 @@ def show(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = 
         [
             ("name", user["name"]),
             ("e-mail", user["email"]),
+            ("id", user["id"]),
             ("monitors", _used(usage["monitors"])),
             ("checks today", _used(usage["refreshesToday"])),
         ]

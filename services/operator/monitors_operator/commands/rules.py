@@ -148,15 +148,16 @@ def delete(
 
 @group.command(epilog=examples("monitors rules preview rules.yml"))
 def preview(file: File, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
-    """What the rules of a file would have done over the last day."""
-    from ..as_code import documents
+    """What the rules of a file would have done over the last day; of heartbeats those that are there already."""
+    from ..as_code import documents, planning, trying
     from ..connect import with_api
     from ..render import as_json, say, shown_time
 
-    rules = [rule for rule in documents.read([file])["rules"].values() if rule["kind"] != "composite"]
+    wanted = documents.read([file])
 
     def tried(platform: Any) -> dict[str, Any]:
-        return {rule["name"]: platform.post("/api/rules/preview", {"rule": rule}) for rule in rules}
+        bodies = trying.asked(wanted, planning.known(platform))
+        return {name: platform.post("/api/rules/preview", body) for name, body in bodies.items()}
 
     found = with_api(api, Path(data_dir), tried)
     if json:

@@ -1,11 +1,12 @@
 """Measurements as columns, as they are judged."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from monitors_contracts.metrics import MetricBatchCollected, MetricCollected
-from monitors_contracts.series import series_key
+from monitors_contracts.series import parse_series_key, series_key
 
 from .levels import Times, Values
 
@@ -40,3 +41,22 @@ def batch_of(event: MetricBatchCollected | MetricCollected) -> list[Batch]:
             )
         )
     return batches
+
+
+def span_of(batches: Sequence[Batch], metrics: Collection[str], latest: int) -> tuple[int, int] | None:
+    """The first and the last time (ms) of samples of these metrics, up to `latest`; None where there are none."""
+    times = [
+        each.times[np.repeat([_metric(key) in metrics for key in each.series], each.counts) & (each.times <= latest)]
+        for each in batches
+    ]
+    found = np.concatenate([np.zeros(0, np.int64), *times])
+    return (int(found.min()), int(found.max())) if len(found) else None
+
+
+def _metric(key: str) -> str:
+    if key[:1] != "{":
+        return key.partition("{")[0]
+    try:
+        return parse_series_key(key)[0]
+    except ValueError:
+        return ""

@@ -16,14 +16,14 @@ from monitors_contracts.rules import (
     RatioRule,
     RuleTransition,
     RuleView,
-    ThresholdRule,
     WindowRule,
     selector,
 )
 
-from .judging import Transition
 from .levels import CRITICAL, QUIET
+from .silence import COLLECTOR_DOWN
 from .texts import duration, fill, number
+from .transitions import Transition
 
 REASONS = {
     "never-seen": "no sample ever came",
@@ -89,12 +89,18 @@ def told(transition: Transition) -> RuleTransition:
 
 
 def summary(transition: Transition) -> str:
-    """One line for a person: the rule's own words, or which value of what did it."""
+    """One line for a person: the rule's own words, or which value of what did it.
+
+    What a rule says is about one of its series, so of a silent sender it is said here how many there are.
+    """
     rule = transition.rule
-    if transition.level != QUIET and (text := rule.spec.annotations.get("summary")):
+    of_sender = transition.reason == COLLECTOR_DOWN and math.isfinite(transition.value)
+    if transition.level != QUIET and not of_sender and (text := rule.spec.annotations.get("summary")):
         return fill(text, transition.labels | rule.spec.labels, _words(transition))[:500]
-    series = ", ".join(f"{name}={value}" for name, value in transition.labels.items() if value)
+    series = ", ".join(f"{name}={value}" for name, value in sorted(transition.labels.items()) if value)
     why = REASONS.get(transition.reason)
+    if of_sender:
+        why = f"{why}: {number(transition.value)} series are silent"
     if why is None:
         why = "recovered" if transition.level == QUIET else condition(rule, transition.level)
         if not math.isnan(transition.value):
@@ -110,14 +116,14 @@ def condition(rule: RuleView, level: int) -> str:
     if isinstance(spec, HeartbeatRule):
         when = f"every {duration(spec.period)}" if spec.period else f"at {spec.cron} {spec.timezone}"
         return f"a ping {when}, {duration(spec.grace)} later at most"
+    if isinstance(spec, AbsenceRule):
+        return f"no {selector(spec)} for {duration(spec.hold)}"
     what = selector(spec)
+    if isinstance(spec, WindowRule | RateRule):
+        what = f"{spec.function}({what}[{duration(spec.window)}])"
+    if spec.by is not None:
+        what = f"{spec.across}{' by (' + ', '.join(spec.by) + ')' if spec.by else ''} ({what})"
     match spec:
-        case AbsenceRule():
-            return f"no {what} for {duration(spec.hold)}"
-        case ThresholdRule() if spec.by is not None:
-            what = f"{spec.across}{' by (' + ', '.join(spec.by) + ')' if spec.by else ''} ({what})"
-        case WindowRule() | RateRule():
-            what = f"{spec.function}({what}[{duration(spec.window)}])"
         case RatioRule():
             what = f"{what} against {duration(spec.offset)} before"
         case NOfMRule():

@@ -19,7 +19,7 @@ from monitors_contracts.rules import RuleView
 
 from .judging import Judge
 from .levels import Cells, new_cells
-from .roster import MEMBER, Roster
+from .roster import Roster, new_members
 from .windows import SLOT, SLOTS
 
 _RULES: TypeAdapter[list[RuleView]] = TypeAdapter(list[RuleView])
@@ -40,14 +40,14 @@ def keep(judge: Judge, with_names: bool = True) -> Kept:
         roster.cells[: len(roster.keys)],
         roster.windows[: roster.windows_used].reshape(-1),
         roster.members[: len(roster.member_keys)],
-        np.array(judge.source_arrived, np.int64),
+        np.array(judge.senders.arrived, np.int64),
     ]
     header = json.dumps([[_fields(column.dtype), len(column)] for column in columns]).encode()
     numbers = b"".join([struct.pack("<I", len(header)), header, *(column.tobytes() for column in columns)])
     names = None
     if with_names:
         rules = _RULES.dump_json(roster.rules, exclude_none=True).decode()
-        others = json.dumps({"cells": roster.keys, "members": roster.member_keys, "sources": judge.sources})
+        others = json.dumps({"cells": roster.keys, "members": roster.member_keys, "sources": judge.senders.names})
         names = zstandard.compress(f"[{rules},{others}]".encode(), 3)
     return Kept(names, zstandard.compress(numbers, 1))
 
@@ -66,7 +66,7 @@ def restore(names: bytes, numbers: bytes, most_cells: int = 1_000_000, only: Col
     cells, slots = _as_now(cells, new_cells(len(cells))), _as_now(slots, np.zeros(len(slots), SLOT))
     keys: list[tuple[int, str]] = [(rule, key) for rule, key in known["cells"]]
     member_keys: list[tuple[int, str]] = [(rule, key) for rule, key in known["members"]]
-    members = _as_now(members, np.zeros(len(members), MEMBER))
+    members = _as_now(members, new_members(len(members)))
     if only is not None:
         wanted = {str(each) for each in only}
         new_number = {
@@ -81,7 +81,7 @@ def restore(names: bytes, numbers: bytes, most_cells: int = 1_000_000, only: Col
     judge.roster = Roster.restored(
         most_cells, _RULES.validate_python(rules), keys, cells, slots.reshape(-1, SLOTS), member_keys, members
     )
-    judge.know_sources(known["sources"], arrived.tolist())
+    judge.senders.know(known["sources"], arrived.tolist())
     return judge
 
 

@@ -19,6 +19,8 @@ Truths: TypeAlias = NDArray[np.bool_]
 NEVER = -(2**60)
 """Milliseconds: no time at all."""
 QUIET, WARNING, CRITICAL = 0, 1, 2
+ALONE = -1
+"""The `told_by` of a cell that is told by itself."""
 
 CELL = np.dtype(
     [
@@ -37,10 +39,11 @@ CELL = np.dtype(
         ("window", np.int32),
         ("warning_bits", np.uint64),
         ("critical_bits", np.uint64),
+        ("told_by", np.int32),
     ]
 )
 """What is known of a cell. Times are milliseconds; `last` is of the newest sample, `arrived` when one last came; `value` is
-what was judged, `raw` the sample it was made of."""
+what was judged, `raw` the sample it was made of, `told_by` the cell of the sender that this one's absence is told by."""
 
 RULE = np.dtype(
     [
@@ -56,6 +59,7 @@ RULE = np.dtype(
         ("bucket", np.int64),
         ("n", np.int16),
         ("m", np.int16),
+        ("grouped", np.bool_),
     ]
 )
 """What a rule says, in numbers. Durations are milliseconds; a level that is not set is NaN."""
@@ -87,6 +91,7 @@ def new_cells(count: int) -> Cells:
         cells[name] = NEVER
     cells["value"] = cells["raw"] = np.nan
     cells["source"] = cells["window"] = -1
+    cells["told_by"] = ALONE
     return cells
 
 

@@ -7,31 +7,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitors_contracts.base import Id
+from monitors_contracts.matchers import Matcher
 from monitors_contracts.rules import (
     HEARTBEAT_LABEL,
     HEARTBEAT_METRIC,
     AbsenceRule,
     CompositeRule,
     HeartbeatRule,
-    Matcher,
+    LeveledRule,
     MetricRule,
     RuleSpec,
     RuleView,
-    ThresholdRule,
 )
 from monitors_contracts.series import parse_series_key, series_key
 
-from .levels import NEVER, RULE, Cells, Rules, Times, new_cells
+from .levels import ALONE, NEVER, RULE, Cells, Rules, Times, new_cells
 from .selecting import Selection
-from .table import Kind, kind_of, rows
+from .table import WINDOWED, Kind, rows
 from .windows import new_windows
 
-MEMBER = np.dtype([("cell", np.int32), ("last", np.int64), ("value", np.float64)])
-"""The last sample of one series of a group; `cell` is the group's."""
+MEMBER = np.dtype(
+    [
+        ("cell", np.int32),
+        ("last", np.int64),
+        ("value", np.float64),
+        ("raw", np.float64),
+        ("begun", np.int64),
+        ("window", np.int32),
+    ]
+)
+"""One series of a group: its last sample (`raw`), and what it gives the group (`value`); `cell` is the group's."""
+
+_SENDER = "\0"
+"""The metric in the keys of senders' cells: none that measurements may have."""
 
 
-class TooManyCells(ValueError):
-    """An organization's rules judge more series than they may."""
+def new_members(count: int) -> Cells:
+    """Members that have seen nothing."""
+    members = np.zeros(count, MEMBER)
+    members["last"] = members["begun"] = NEVER
+    members["value"] = members["raw"] = np.nan
+    members["window"] = -1
+    return members
+
+
+def sender_key(name: str) -> str:
+    """The key of the cell by which the silence of a sender is told."""
+    return series_key(_SENDER, {"source": name})
 
 
 class Links:
@@ -77,12 +99,16 @@ class Roster:
         self.keys: list[tuple[int, str]] = []
         self.windows = new_windows(0)
         self.windows_used = 0
-        self.members: Cells = np.zeros(0, MEMBER)
+        self.members = new_members(0)
         self.member_keys: list[tuple[int, str]] = []
+        self.senders: set[int] = set()
+        """The cells by which the silence of senders is told."""
         self.refused_series = 0
         self.rules_version = 0
         self._cell_of: dict[tuple[int, str], int] = {}
         self._member_of: dict[tuple[int, str], int] = {}
+        self._members_in_order: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._member_cells: NDArray[np.int32] = np.zeros(0, np.int32)
         self._selection = Selection()
         self._series: dict[str, int] = {}
         self._parsed: list[tuple[str, dict[str, str]]] = []
@@ -133,18 +159,21 @@ class Roster:
             if rule not in gone and self.members["last"][number] >= members_before
         ]
         cells = self.cells[kept]
-        windowed = cells["window"] >= 0
-        windows = self.windows[cells["window"][windowed]]
-        cells["window"][windowed] = np.arange(len(windows))
         cells["rule"] = [new_number[rule] for rule in cells["rule"].tolist()]
+        cells["told_by"] = [new_cell.get(cell, ALONE) for cell in cells["told_by"].tolist()]
         remaining = self.members[members]
         remaining["cell"] = [new_cell[cell] for cell in remaining["cell"].tolist()]
+        used: list[int] = []
+        for column in (cells["window"], remaining["window"]):
+            begin = len(used)
+            used += column[column >= 0].tolist()
+            column[column >= 0] = np.arange(begin, len(used))
         roster = Roster.restored(
             self._most_cells,
             [self.rules[number] for number in stays],
             [(new_number[rule], key) for rule, key in (self.keys[cell] for cell in kept)],
             cells,
-            windows,
+            self.windows[used],
             [(new_number[rule], key) for rule, key in (self.member_keys[number] for number in members)],
             remaining,
         )
@@ -169,31 +198,45 @@ class Roster:
         roster.member_keys, roster.members = member_keys, members
         roster._cell_of = {key: cell for cell, key in enumerate(keys)}
         roster._member_of = {key: number for number, key in enumerate(member_keys)}
+        roster.senders = {cell for cell, (_, key) in enumerate(keys) if _is_sender(key)}
         roster.add_rules(rules, NEVER)
         return roster
 
     # -- cells ------------------------------------------------------------------------------------------------------
 
     def cell(self, rule: int, key: str) -> int:
-        """The number of the rule's cell with this key, made when it is new. Raises TooManyCells."""
+        """The number of the rule's cell with this key, made when it is new."""
         known = self._cell_of.get((rule, key))
         if known is not None:
             return known
-        if len(self.keys) >= self._most_cells:
-            raise TooManyCells(f"rules of one organization judge at most {self._most_cells:,} series")
         cell = len(self.keys)
         self._cell_of[rule, key] = cell
         self.keys.append((rule, key))
         if cell >= len(self.cells):
             self.cells = np.concatenate([self.cells, new_cells(max(64, len(self.cells)))])
         self.cells[cell]["rule"] = rule
-        if self.rows[rule]["kind"] in (Kind.WINDOW, Kind.RATIO):
+        if self.rows[rule]["kind"] in WINDOWED and not self.rows[rule]["grouped"]:
             self.cells[cell]["window"] = self._new_window()
+        if _is_sender(key):
+            self.senders.add(cell)
         return cell
 
+    def known_cell(self, rule: int, key: str) -> int | None:
+        """The number of the rule's cell with this key, if there is one."""
+        return self._cell_of.get((rule, key))
+
+    def told_by(self, cell: int) -> list[int]:
+        """The cells whose absence this sender's cell tells of."""
+        return np.flatnonzero(self.cells["told_by"][: len(self.keys)] == cell).tolist()
+
     def labels(self, cell: int) -> dict[str, str]:
-        """The labels of a cell's series or group."""
-        return parse_series_key(self.keys[cell][1])[1]
+        """The labels of a cell's series or group; of a sender, those in which all agree that it tells of."""
+        labels = parse_series_key(self.keys[cell][1])[1]
+        if cell not in self.senders:
+            return labels
+        told = [parse_series_key(self.keys[each][1])[1] for each in self.told_by(cell)]
+        shared = set[tuple[str, str]].intersection(*(set(each.items()) for each in told)) if told else ()
+        return dict(sorted(shared)) | labels
 
     def _new_window(self) -> int:
         used = self.windows_used
@@ -243,18 +286,34 @@ class Roster:
         text = series_key(name, labels)
         for number in selection.of(name, labels):
             spec = self.rules[number].spec
-            by = spec.by if isinstance(spec, ThresholdRule | AbsenceRule) else None
-            by = [] if isinstance(spec, HeartbeatRule) else by
+            by = (
+                []
+                if isinstance(spec, HeartbeatRule)
+                else spec.by
+                if isinstance(spec, LeveledRule | AbsenceRule)
+                else None
+            )
             key = text if by is None else series_key("", {label: labels.get(label, "") for label in by})
-            try:
-                cell = self.cell(number, key)
-            except TooManyCells:
+            if (number, key) not in self._cell_of and len(self.keys) >= self._most_cells:
                 self.refused_series += 1
                 continue
-            if kind_of(spec) is Kind.GROUP:
+            cell = self.cell(number, key)
+            if self.rows[number]["grouped"]:
                 self._series_members.link(series, self.member(number, text, cell))
             else:
                 self._series_cells.link(series, cell)
+
+    def members_of(self, cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The members of these groups, and which group each is of (by position)."""
+        if len(self._members_in_order) != len(self.member_keys):
+            of = self.members["cell"][: len(self.member_keys)]
+            self._members_in_order = np.argsort(of, kind="stable")
+            self._member_cells = of[self._members_in_order]
+        begins = np.searchsorted(self._member_cells, cells)
+        many = np.searchsorted(self._member_cells, cells, "right") - begins
+        place = np.repeat(np.arange(len(cells)), many)
+        first = np.cumsum(many) - many
+        return self._members_in_order[begins[place] + np.arange(len(place)) - first[place]], place
 
     def member(self, rule: int, series: str, cell: int) -> int:
         """The number of a group's member, made when it is new."""
@@ -264,8 +323,10 @@ class Roster:
         number = self._member_of[rule, series] = len(self.member_keys)
         self.member_keys.append((rule, series))
         if number >= len(self.members):
-            self.members = np.concatenate([self.members, np.zeros(max(64, len(self.members)), MEMBER)])
-        self.members[number] = (cell, NEVER, np.nan)
+            self.members = np.concatenate([self.members, new_members(max(64, len(self.members)))])
+        self.members["cell"][number] = cell
+        if self.rows[rule]["kind"] in WINDOWED:
+            self.members["window"][number] = self._new_window()
         return number
 
 
@@ -274,6 +335,10 @@ def selected_by(rule_id: Id, spec: MetricRule | HeartbeatRule) -> tuple[str, Seq
     if isinstance(spec, HeartbeatRule):
         return HEARTBEAT_METRIC, [Matcher(label=HEARTBEAT_LABEL, value=str(rule_id))]
     return spec.metric, spec.matchers
+
+
+def _is_sender(key: str) -> bool:
+    return key.startswith(f'{{"{_SENDER}"')
 
 
 def _waits_from_the_first(spec: RuleSpec) -> bool:

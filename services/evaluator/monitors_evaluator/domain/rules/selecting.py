@@ -1,50 +1,8 @@
 """Which rules judge a series: looked up by its metric and labels, not tried one rule after the other."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Protocol
 
-import re2
-
-from monitors_contracts.rules import Matcher
-
-
-class InvalidPattern(ValueError):
-    """A matcher's pattern is no RE2 expression."""
-
-
-class Pattern(Protocol):
-    """A compiled expression."""
-
-    def fullmatch(self, text: str) -> object | None:
-        """A match of the whole text."""
-        ...
-
-
-@lru_cache(10_000)
-def _pattern(text: str) -> Pattern:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 1 << 20
-    try:
-        return re2.compile(text, options)
-    except re2.error as wrong:
-        raise InvalidPattern(f"{text!r} is no pattern: {wrong}") from wrong
-
-
-def check(matchers: Sequence[Matcher]) -> None:
-    """Raises InvalidPattern for the first pattern that is none."""
-    for matcher in matchers:
-        if matcher.op in ("=~", "!~"):
-            _pattern(matcher.value)
-
-
-def matches(matcher: Matcher, labels: Mapping[str, str]) -> bool:
-    """Whether the labels are as the matcher says; a label that is absent is as an empty one."""
-    value = labels.get(matcher.label, "")
-    if matcher.op in ("=", "!="):
-        return (value == matcher.value) == (matcher.op == "=")
-    return (_pattern(matcher.value).fullmatch(value) is not None) == (matcher.op == "=~")
+from monitors_contracts.matchers import Matcher, matches
 
 
 class Selection:

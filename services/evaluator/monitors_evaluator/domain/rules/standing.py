@@ -10,10 +10,11 @@ from monitors_contracts.base import Id
 from monitors_contracts.rules import RuleState, SeriesCondition, SeriesState
 
 from .crossings import moment
-from .judging import Judge, severity
+from .judging import Judge
 from .levels import NEVER, QUIET
+from .silence import FLOWING
+from .transitions import severity
 
-FLOWING = "flowing"
 _FIRST = (SeriesCondition.FIRING, SeriesCondition.PENDING, SeriesCondition.OK)
 
 
@@ -29,6 +30,7 @@ def of_rule(
     if number is None:
         return RuleState(rule_id=rule_id, series=[], counts={}, judged_at=judged_at)
     cells = [int(cell) for cell in np.flatnonzero(roster.cells["rule"][: len(roster.keys)] == number)]
+    cells = [cell for cell in cells if cell not in roster.senders]
     conditions = {cell: _condition(judge, cell) for cell in cells}
     ordered = sorted(cells, key=lambda cell: (_FIRST.index(conditions[cell]), roster.keys[cell][1]))
     series = [_state(judge, cell, conditions[cell], now, silence_is_ours) for cell in ordered[:limit]]

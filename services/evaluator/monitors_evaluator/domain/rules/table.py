@@ -29,18 +29,22 @@ class Kind(IntEnum):
     VALUE = 1
     WINDOW = 2
     COUNT = 3
-    GROUP = 4
-    ABSENCE = 5
-    COMPOSITE = 6
-    RATIO = 7
-    HEARTBEAT = 8
+    ABSENCE = 4
+    COMPOSITE = 5
+    RATIO = 6
+    HEARTBEAT = 7
+
+
+WINDOWED = (Kind.WINDOW, Kind.RATIO)
+"""Kinds that judge what the samples of a window come to."""
+LEVELED = (Kind.VALUE, Kind.COUNT, *WINDOWED)
 
 
 def kind_of(spec: RuleSpec) -> Kind:
     """How this rule is judged."""
     match spec:
         case ThresholdRule():
-            return Kind.VALUE if spec.by is None else Kind.GROUP
+            return Kind.VALUE
         case WindowRule() | RateRule():
             return Kind.WINDOW
         case RatioRule():
@@ -73,6 +77,7 @@ def _fill(row: np.void, spec: RuleSpec) -> None:
         for name, level in (("warning", spec.warning), ("critical", spec.critical), ("recovery", recovery)):
             row[name] = np.nan if level is None else level
         row["op"] = OPS[spec.op]
+        row["grouped"] = spec.by is not None
         row["hold"] = round(spec.hold * 1000)
         row["recover_for"] = round(spec.recover_for * 1000)
         row["stale_after"] = round(spec.stale_after * 1000)

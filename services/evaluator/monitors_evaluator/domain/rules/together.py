@@ -21,12 +21,16 @@ def counted(cells: Cells, rules: Rules, now: Crossed, counting: Truths) -> Cross
 
 
 def across(functions: Sequence[str], place: NDArray[np.int64], value: Values) -> Values:
-    """One value a group: of the values at its place, by its function."""
+    """One value a group: of the values at its place that are known, by its function; NaN where none is."""
     size = len(functions)
+    known = ~np.isnan(value)
+    place, value = place[known], value[known]
     count = np.bincount(place, minlength=size).astype(np.float64)
     total = np.bincount(place, value, size)
     lowest, highest = np.full(size, np.inf), np.full(size, -np.inf)
     np.minimum.at(lowest, place, value)
     np.maximum.at(highest, place, value)
+    none = count == 0
     by_name = {"sum": total, "count": count, "avg": total / np.maximum(count, 1), "min": lowest, "max": highest}
-    return np.array([by_name[name][number] for number, name in enumerate(functions)])
+    found = np.array([by_name[name][number] for number, name in enumerate(functions)], np.float64)
+    return np.where(none, np.nan, found)

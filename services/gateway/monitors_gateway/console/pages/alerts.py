@@ -1,17 +1,25 @@
 """The inbox of alerts, and one alert."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Annotated, cast, get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from monitors_contracts.alerts import Severity
+from monitors_contracts.alerts import AlertList, AlertState, HeldBack, Severity
 from monitors_contracts.base import Id
+from monitors_contracts.incidents import IncidentHead
+from monitors_contracts.silences import Holding
+from monitors_runtime.errors import ProblemError
 
 from ...api import alerts as api
-from ...api.alerts import BulkReply, BulkRequest, CommentRequest, NoteRequest
+from ...api import incidents, saved_filters, silences
+from ...api.alerts import AssignRequest, BulkReply, BulkRequest, CommentRequest, NoteRequest
+from ...api.explanations import Explanation
+from ...api.saved_filters import SaveFilter
 from ...http.pages import Cursor, PathId
 from ..forms import Errors, parse, read, read_list
 from ..render import formats, page, redirect, root_of
@@ -19,6 +27,7 @@ from ..session import Visit, VisitDep
 from ..views.alert import alert_view
 from ..views.alerts import TABS, Chosen, alerts_view
 from ..views.parts import Flash
+from ..views.silences import matchers_for_all
 from .errors import came_from
 
 router = APIRouter()
@@ -36,39 +45,107 @@ async def inbox(
     severity: str = "",
     monitor: str = "",
     rule: str = "",
+    labels: Annotated[str, Query(alias="filter", max_length=2000)] = "",
+    origin: Annotated[str, Query(max_length=40)] = "",
+    held: str = "",
+    assignee: Annotated[str, Query(max_length=200)] = "",
     cursor: Cursor = None,
 ) -> Response:
-    """Alerts by state, severity, words, and what they are about."""
+    """Alerts by state, severity, words, labels, who has them, what holds them back, and what they are about."""
     chosen: Chosen = state if state in TABS else "open"
     shown = severity if severity in get_args(Severity) else ""
-    found = await api.list_alerts(
-        visit.caller,
-        visit.gateway,
-        state=None if chosen == "all" else [chosen],
-        severity=cast(Severity, shown) if shown else None,
-        monitor_id=_id(monitor),
-        rule_id=_id(rule),
-        q=q.strip() or None,
-        limit=PER_PAGE,
-        cursor=cursor,
-    )
-    asked = {"q": q.strip(), "severity": shown, "monitor": str(_id(monitor) or ""), "rule": str(_id(rule) or "")}
-    view = alerts_view(found, chosen, asked, root_of(request), formats(request))
+    holder = held if held in get_args(HeldBack) else ""
+    saved = (await saved_filters.list_filters(visit.caller, visit.gateway)).filters
+    found, error = AlertList(alerts=[], total=0), ""
+    try:
+        found = await api.list_alerts(
+            visit.caller,
+            visit.gateway,
+            state=None if chosen == "all" else [chosen],
+            severity=cast(Severity, shown) if shown else None,
+            monitor_id=_id(monitor),
+            rule_id=_id(rule),
+            q=q.strip() or None,
+            filters=[labels] if labels.strip() else None,
+            origin=origin.strip() or None,
+            assignee=assignee.strip() or None,
+            held=[cast(HeldBack, holder)] if holder else None,
+            limit=PER_PAGE,
+            cursor=cursor,
+        )
+    except ProblemError as wrong:
+        if wrong.problem.type != "invalid-filter":
+            raise
+        error = wrong.problem.detail or wrong.problem.title
+    asked = {
+        "q": q.strip(),
+        "severity": shown,
+        "filter": labels.strip(),
+        "origin": origin.strip(),
+        "held": holder,
+        "assignee": assignee.strip(),
+        "monitor": str(_id(monitor) or ""),
+        "rule": str(_id(rule) or ""),
+    }
+    holdings = await _holdings(visit, [each.id for each in found.alerts if each.state is not AlertState.RESOLVED])
+    view = alerts_view(found, chosen, asked, root_of(request), formats(request), holdings, saved, error)
     return await page(request, "pages/alerts/inbox.html", view)
+
+
+@router.post("/alerts/filters")
+async def keep_filters(request: Request, visit: VisitDep) -> Response:
+    """Keep the filters of now by a name."""
+    fields = await read(request)
+    names = ("q", "severity", "filter", "origin", "held", "assignee")
+    query = {name: fields[name] for name in names if fields.get(name)}
+    if fields.get("state") in api.STATES:
+        query["state"] = fields["state"]
+    parsed = parse(SaveFilter, {"name": fields.get("name", ""), "query": query})
+    back = came_from(request) or f"{root_of(request)}/alerts"
+    if parsed.model is None:
+        return redirect(request, back, Flash("These filters can't be kept: give them a name.", "bad"))
+    await saved_filters.save_filter(parsed.model, request, visit.caller, visit.gateway)
+    return redirect(request, back, Flash(f"Kept as “{parsed.model.name}”."))
+
+
+@router.post("/alerts/filters/{id}/delete")
+async def forget_filters(request: Request, filter_id: PathId, visit: VisitDep) -> Response:
+    """Forget filters that were kept."""
+    await saved_filters.delete_filter(filter_id, visit.caller, visit.gateway)
+    return redirect(request, came_from(request) or f"{root_of(request)}/alerts", Flash("Forgotten."))
 
 
 @router.post("/alerts/change")
 async def change_many(request: Request, visit: VisitDep) -> Response:
-    """Acknowledge or resolve those that were chosen."""
+    """Acknowledge, resolve, give or silence those that were chosen."""
     fields = await read(request)
     ids = [each for text in await read_list(request, "id") if (each := _id(text))]
     back = came_from(request) or f"{root_of(request)}/alerts"
     if not ids:
         return redirect(request, back, NOTHING_CHOSEN)
-    resolving = fields.get("do") == "resolve"
-    change = api.resolve_alerts if resolving else api.acknowledge_alerts
-    done = await change(BulkRequest(ids=ids, note=_note(fields)), visit.caller, visit.gateway)
-    return redirect(request, back, _said(done, "resolved" if resolving else "acknowledged"))
+    body = BulkRequest(ids=ids, note=_note(fields))
+    match fields.get("do"):
+        case "silence":
+            return redirect(request, await _silence(request, visit, ids), None)
+        case "assign":
+            given = AssignRequest(ids=ids, note=body.note, assignee=_assignee(fields))
+            done, what = await api.assign_alerts(given, visit.caller, visit.gateway), _given(given.assignee)
+        case "resolve":
+            done, what = await api.resolve_alerts(body, visit.caller, visit.gateway), "resolved"
+        case _:
+            done, what = await api.acknowledge_alerts(body, visit.caller, visit.gateway), "acknowledged"
+    return redirect(request, back, _said(done, what))
+
+
+async def _silence(request: Request, visit: Visit, ids: Sequence[Id]) -> str:
+    """The form that silences these, and what is like them; it shows what it would hide before it does."""
+    asking = (api.get_alert(each, visit.caller, visit.gateway) for each in ids[:PER_PAGE])
+    matchers = matchers_for_all(await asyncio.gather(*asking))
+    return f"{root_of(request)}/silences/new?{urlencode({'matchers': matchers})}"
+
+
+def _given(assignee: str | None) -> str:
+    return f"given to {assignee}" if assignee else "with nobody any more"
 
 
 def _said(done: BulkReply, what: str) -> Flash:
@@ -102,6 +179,14 @@ async def resolve(request: Request, alert_id: PathId, visit: VisitDep) -> Respon
     return _back(request, alert_id, Flash("Resolved."))
 
 
+@router.post("/alerts/{id}/assign")
+async def assign(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
+    """Give it to somebody, or to nobody any more."""
+    assignee = _assignee(await read(request))
+    done = await api.assign_alerts(AssignRequest(ids=[alert_id], assignee=assignee), visit.caller, visit.gateway)
+    return _back(request, alert_id, _said(done, _given(assignee)))
+
+
 @router.post("/alerts/{id}/note")
 async def note(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
     """A comment; or, by the button that was pressed, the note of an acknowledgement or an end."""
@@ -126,14 +211,51 @@ async def note(request: Request, alert_id: PathId, visit: VisitDep) -> Response:
 
 
 async def _show(request: Request, alert_id: Id, visit: Visit, typed: str, errors: Errors, status: int) -> Response:
-    found = await api.get_timeline(alert_id, visit.caller, visit.gateway)
-    view = alert_view(found, typed, errors, root_of(request), formats(request))
+    found, held, why, incident = await asyncio.gather(
+        api.get_timeline(alert_id, visit.caller, visit.gateway),
+        _holdings(visit, [alert_id]),
+        _why(visit, alert_id),
+        _incident(visit, alert_id),
+    )
+    known = held.get(alert_id, ())
+    view = alert_view(found, typed, errors, root_of(request), formats(request), known, why, incident)
     return await page(request, "pages/alerts/alert.html", view, status)
+
+
+async def _holdings(visit: Visit, alert_ids: Sequence[Id]) -> Mapping[Id, Sequence[Holding]]:
+    """What keeps these alerts from being told; nothing while nobody can say."""
+    if not alert_ids:
+        return {}
+    try:
+        return (await silences.list_holdings(list(alert_ids), visit.caller, visit.gateway)).holdings
+    except ProblemError:
+        return {}
+
+
+async def _why(visit: Visit, alert_id: Id) -> Explanation | None:
+    """Why somebody was told, or was not; None while nobody can say."""
+    try:
+        return await api.explain_alert(alert_id, visit.caller, visit.gateway)
+    except ProblemError:
+        return None
+
+
+async def _incident(visit: Visit, alert_id: Id) -> IncidentHead | None:
+    """The incident that an alert is in; None while nobody can say."""
+    try:
+        found = await incidents.list_incidents(visit.caller, visit.gateway, alert_id=alert_id, limit=1)
+    except ProblemError:
+        return None
+    return next(iter(found.incidents), None)
 
 
 def _back(request: Request, alert_id: Id, flash: Flash | None) -> Response:
     """To where the form was: the inbox as it was narrowed, or the alert."""
     return redirect(request, came_from(request) or f"{root_of(request)}/alerts/{alert_id}", flash)
+
+
+def _assignee(fields: Mapping[str, str]) -> str | None:
+    return fields.get("assignee", "").strip()[:200] or None
 
 
 def _note(fields: Mapping[str, str]) -> str | None:

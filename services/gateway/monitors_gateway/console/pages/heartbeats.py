@@ -98,6 +98,14 @@ async def resume(request: Request, heartbeat_id: PathId, visit: VisitDep) -> Res
     return redirect(request, f"{root_of(request)}/heartbeats", Flash(f"“{changed.rule.name}” is expected again."))
 
 
+@router.post("/{id}/rotate-key")
+async def rotate_key(request: Request, heartbeat_id: PathId, visit: VisitDep) -> Response:
+    """Give it another address to ping."""
+    changed = await api.rotate_heartbeat_key(heartbeat_id, request, visit.caller, visit.gateway)
+    flash = Flash(f"“{changed.heartbeat.name}” has a new address. The one before is refused from now on.")
+    return redirect(request, f"{root_of(request)}/heartbeats", flash)
+
+
 @router.post("/{id}/delete")
 async def delete(request: Request, heartbeat_id: PathId, visit: VisitDep) -> Response:
     """Expect it no more."""

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from monitors_contracts.base import Id
-from monitors_contracts.rules import CompositeRule
 from monitors_contracts.series import series_key
 from monitors_runtime.errors import ProblemError
 
@@ -132,17 +131,16 @@ async def _preview(request: Request, visit: Visit, typed: Typed, rule: Rule | No
     spec, errors = rule_of(named, rule.spec if rule else None)
     if spec is None:
         return PreviewView(missing=missing(typed, errors))
-    if isinstance(spec, CompositeRule):
-        words = watches(spec, formats(request), await names_of(visit, spec))
-        return PreviewView(words, "Rules together have no samples of their own: each part has its own preview.")
     until = datetime.now(UTC)
-    asked = PreviewRequest(rule=spec, since=until - PREVIEW_SPAN, until=until)
+    asked = PreviewRequest(rule=spec, rule_id=rule.id if rule else None, since=until - PREVIEW_SPAN, until=until)
+    names = await names_of(visit, spec)
     try:
         tried = await rules.preview_rule(asked, visit.caller, visit.gateway)
     except ProblemError as problem:
-        return PreviewView(watches(spec, formats(request)), problem.problem.detail or problem.problem.title)
+        words = watches(spec, formats(request), names)
+        return PreviewView(words, problem.problem.detail or problem.problem.title)
     drawn = await judged(visit, spec, until, tried.series)
-    return preview_view(spec, tried, drawn, formats(request))
+    return preview_view(spec, tried, drawn, formats(request), names)
 
 
 async def _offers(visit: Visit, typed: Typed) -> Offers:

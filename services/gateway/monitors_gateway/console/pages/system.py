@@ -9,6 +9,7 @@ from monitors_contracts.metrics import DescriptionList
 from monitors_runtime.errors import ProblemError
 
 from ...api import metrics_query, system
+from ...api.system import StatusReply
 from ..render import formats, page, root_of
 from ..session import Visit, VisitDep
 from ..views.lines import Drawn
@@ -20,10 +21,18 @@ router = APIRouter()
 
 @router.get("/system")
 async def show_system(request: Request, visit: VisitDep) -> Response:
-    """Which parts are up, what waits, and the platform's own measurements where the organization has them."""
-    status, graphs = await asyncio.gather(system.get_system_status(visit.caller, visit.gateway), _graphs(visit))
-    view = system_view(status, graphs, root_of(request), formats(request))
+    """Which parts are up; what waits, for operators; and the platform's own measurements where the organization has them."""
+    health, numbers, graphs = await asyncio.gather(
+        system.get_system_health(visit.caller, visit.gateway), _numbers(visit), _graphs(visit)
+    )
+    view = system_view(health, numbers, graphs, root_of(request), formats(request))
     return await page(request, "pages/system.html", view)
+
+
+async def _numbers(visit: Visit) -> StatusReply | None:
+    if not system.is_operator(visit.gateway, visit.caller):
+        return None
+    return await system.get_system_status(visit.caller, visit.gateway)
 
 
 async def _graphs(visit: Visit) -> dict[str, Drawn]:

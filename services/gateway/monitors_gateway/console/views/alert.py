@@ -1,23 +1,33 @@
 """One alert: what is wrong, how we know, what happened since, and what can be done."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from monitors_contracts.alerts import AlertState, AlertView
+from monitors_contracts.base import is_web_address
+from monitors_contracts.incidents import IncidentHead
 from monitors_contracts.notifications import DeliveryState
+from monitors_contracts.silences import Holding
 
+from ...api.explanations import Explanation
 from ...api.timelines import TimelineEntry, TimelineReply
 from ...domain.explaining import way_of
 from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import STATES, Mark, about, actions_of, mark_of, summary_of
 from .deliveries import error_words, in_outbox
+from .holding import HeldBy, held_by
 from .parts import Action, Badge, Field, Link, Moment, Tone
+from .why import WhyView, why_view
 
 STEPS: dict[str, tuple[str, Tone]] = {
     "opened": ("Opened", "bad"),
     "crossed-again": ("Crossed again", "bad"),
+    "flapping": ("Comes and goes", "warn"),
+    "steady": ("Steady again", "bad"),
     "acknowledged": ("Acknowledged", "warn"),
+    "assigned": ("Given", "info"),
     "resolved": ("Resolved", "good"),
     "commented": ("Comment", "neutral"),
 }
@@ -51,6 +61,7 @@ class AlertPageView:
     crossed: str
     about: Link | None
     about_what: str
+    incident: Link | None
     labels: str
     notes: tuple[tuple[str, str], ...]
     runbook: Link | None
@@ -66,10 +77,27 @@ class AlertPageView:
     note_error: str
     can_acknowledge: bool
     can_resolve: bool
+    assign_path: str
+    assignee: str
+    why: WhyView | None
+    held: tuple[HeldBy, ...]
+    silence: Link | None
 
 
-def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, formats: Formats) -> AlertPageView:
-    """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`."""
+def alert_view(
+    found: TimelineReply,
+    typed: str,
+    errors: Errors,
+    root: str,
+    formats: Formats,
+    holdings: Sequence[Holding] = (),
+    why: Explanation | None = None,
+    incident: IncidentHead | None = None,
+) -> AlertPageView:
+    """The page of an alert. `typed` is a comment that could not be kept, with what is wrong in `errors`.
+
+    `why` is null while nobody can say it.
+    """
     alert = found.alert
     at = f"{root}/alerts/{alert.id}"
     address = alert.url or (alert.evidence.url if alert.evidence else None)
@@ -91,6 +119,7 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
         crossed=f"{formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         about=about(alert, alert.name, alert.name, root),
         about_what="Rule" if alert.rule_id else "Monitor",
+        incident=Link(f"#{incident.number} {incident.title}", f"{root}/incidents/{incident.id}") if incident else None,
         labels=", ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())),
         notes=tuple((name.capitalize(), text) for name, text in alert.annotations.items() if name != "summary"),
         runbook=web_link(alert.runbook_url),
@@ -114,19 +143,23 @@ def alert_view(found: TimelineReply, typed: str, errors: Errors, root: str, form
         note_error=errors.form,
         can_acknowledge=alert.state is AlertState.FIRING,
         can_resolve=alert.state is not AlertState.RESOLVED,
+        assign_path=f"{at}/assign",
+        assignee=alert.assignee or "",
+        why=why_view(why, root, formats) if why else None,
+        held=held_by(holdings, root, formats),
+        silence=None
+        if alert.state is AlertState.RESOLVED
+        else Link("Silence", f"{root}/silences/new?alert={alert.id}", "moon"),
     )
 
 
 def web_link(address: str | None) -> Link | None:
     """An address that may be offered to click: http and https alone, never `javascript:` or `data:`."""
-    try:
-        parts = urlsplit(address or "")
-    except ValueError:
+    if not address or not is_web_address(address):
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return None
+    parts = urlsplit(address)
     shown = f"{parts.hostname}{parts.path}".rstrip("/")
-    return Link(shown if len(shown) <= 80 else shown[:79] + "…", address or "", "external-link")
+    return Link(shown if len(shown) <= 80 else shown[:79] + "…", address, "external-link")
 
 
 def _change(alert: AlertView, formats: Formats) -> str:
@@ -155,9 +188,10 @@ def _moment(entry: TimelineEntry, alert: AlertView, root: str, formats: Formats)
     title, tone = STEPS.get(entry.kind, (entry.kind.replace("-", " ").capitalize(), "neutral"))
     read = f"{alert.condition}: {formats.value(entry.value, entry.unit)}" if entry.value is not None else ""
     by_hand = entry.reason == "by-hand"
-    words = "\n".join(part for part in ("" if by_hand else entry.why, read, entry.note) if part)
+    given = (f"To {entry.assignee}" if entry.assignee else "To nobody any more") if entry.kind == "assigned" else ""
+    words = "\n".join(part for part in ("" if by_hand else entry.why, read, given, entry.note) if part)
     somebody = "Somebody who has left" if entry.user_id else ""
-    return Moment(title, when, tone, words, by=entry.user_name or somebody)
+    return Moment(title, when, tone, words, by=entry.user_name or entry.via or somebody)
 
 
 def _message(entry: TimelineEntry, when: When, root: str) -> Moment:

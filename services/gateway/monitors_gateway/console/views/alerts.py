@@ -1,13 +1,19 @@
 """The inbox of alerts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlencode
 
 from monitors_contracts.alerts import AlertList, AlertState, AlertView, Severity
+from monitors_contracts.base import Id
+from monitors_contracts.silences import Holding
 
+from ...api.saved_filters import SavedFilter
 from ..formats import Formats, When
+from .alert_filters import FilterView, filter_view
+from .holding import HeldBy, held_by
 from .parts import Action, Badge, Empty, Link, Option, Tab, Tone
 
 Chosen = Literal["open", "acknowledged", "resolved", "all"]
@@ -42,6 +48,8 @@ KEYS = (
     ("x", "Select the alert"),
     ("a", "Acknowledge it, or all selected"),
     ("r", "Resolve it, or all selected"),
+    ("s", "Silence it, or all selected"),
+    ("g", "Give it, or all selected, to somebody"),
     (".", "Show new alerts"),
     ("/", "Search"),
     ("?", "Show these keys"),
@@ -68,9 +76,11 @@ class AlertRow:
     value: str
     mark: Mark
     state: Badge
+    held: HeldBy | None
     opened: When
     crossed: str
     is_over: bool
+    assignee: str
     about: Link | None
     actions: tuple[Action, ...]
 
@@ -86,6 +96,7 @@ class AlertsView:
     query: str
     severity: str
     severities: tuple[Option, ...]
+    filters: FilterView
     rows: tuple[AlertRow, ...]
     can_acknowledge: bool
     can_resolve: bool
@@ -112,8 +123,20 @@ def actions_of(alert: AlertView, root: str) -> tuple[Action, ...]:
     }[alert.state]
 
 
-def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root: str, formats: Formats) -> AlertsView:
-    """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule."""
+def alerts_view(
+    found: AlertList,
+    chosen: Chosen,
+    asked: Mapping[str, str],
+    root: str,
+    formats: Formats,
+    holdings: Mapping[Id, Sequence[Holding]] = MappingProxyType({}),
+    saved: Sequence[SavedFilter] = (),
+    error: str = "",
+) -> AlertsView:
+    """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule, and those of `alert_filters`.
+
+    `error` is what is wrong with the labels that were asked for.
+    """
     here = f"{root}/alerts"
     filters = {name: value for name, value in asked.items() if value}
     _, shown = TABS[chosen]
@@ -125,7 +148,8 @@ def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root
         query=asked.get("q", ""),
         severity=asked.get("severity", ""),
         severities=SEVERITIES,
-        rows=tuple(_row(alert, root, formats) for alert in found.alerts),
+        filters=filter_view(chosen, asked, error, saved, root),
+        rows=tuple(_row(alert, holdings.get(alert.id, ()), root, formats) for alert in found.alerts),
         can_acknowledge=AlertState.FIRING in shown,
         can_resolve=chosen != "resolved",
         older=_address(here, chosen, filters | {"cursor": found.next_cursor}) if found.next_cursor else "",
@@ -133,7 +157,7 @@ def alerts_view(found: AlertList, chosen: Chosen, asked: Mapping[str, str], root
     )
 
 
-def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
+def _row(alert: AlertView, holdings: Sequence[Holding], root: str, formats: Formats) -> AlertRow:
     return AlertRow(
         id=str(alert.id),
         href=f"{root}/alerts/{alert.id}",
@@ -142,9 +166,11 @@ def _row(alert: AlertView, root: str, formats: Formats) -> AlertRow:
         value=_short(formats.value(alert.value, alert.unit)) if alert.value is not None else "",
         mark=mark_of(alert.severity, alert.state),
         state=STATES[alert.state],
+        held=next(iter(held_by(holdings, root, formats)), None),
         opened=formats.when(alert.started_at),
         crossed=f"crossed {formats.number(alert.occurrences)} times" if alert.occurrences > 1 else "",
         is_over=alert.state is AlertState.RESOLVED,
+        assignee=alert.assignee or "",
         about=about(alert, "Its monitor", "Its rule", root),
         actions=actions_of(alert, root),
     )

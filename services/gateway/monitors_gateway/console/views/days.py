@@ -39,5 +39,5 @@ def by_day(graph: MetricGraph, label: str) -> dict[str, ByDay]:
 
 def summed(slots: tuple[Slot, ...]) -> str:
     """The bar for those who don't see it."""
-    good, bad = (sum(slot.tone == tone for slot in slots) for tone in ("good", "bad"))
-    return f"The last {DAYS} days: {good} good, {bad} bad"
+    good, partly, bad = (sum(slot.tone == tone for slot in slots) for tone in ("good", "warn", "bad"))
+    return f"The last {DAYS} days: {good} good, {f'{partly} with failures, ' if partly else ''}{bad} bad"

@@ -21,6 +21,7 @@ STATES: dict[DeliveryState, tuple[str, Tone]] = {
     DeliveryState.SPAM: ("Marked as spam", "bad"),
     DeliveryState.UNSUBSCRIBED: ("Unsubscribed", "warn"),
     DeliveryState.FAILED: ("Failed", "bad"),
+    DeliveryState.SUPERSEDED: ("Told by another", "neutral"),
 }
 ICONS: dict[ChannelKind, str] = {"local": "inbox", "email": "mail", "webhook": "webhook", "apprise": "message-square"}
 
@@ -37,7 +38,17 @@ _REASONS = {
     "smtp": "The mail server refused it",
     "sendgrid": "The mail service refused it",
 }
+_WHY = {
+    "repeated": "Told again, for nobody took it.",
+    "escalated": "Escalated by a policy.",
+    "digest": "Gathered by a rate limit.",
+    "silence-ended": "Told as a silence ended.",
+    "flapping": "It comes and goes.",
+    "test": "A test.",
+    "silence-expires": "A silence ends soon.",
+}
 _GAVE_UP = re.compile(r"gave-up-after-(\d+)-tries: (.*)", re.DOTALL)
+_STOOD_IN = re.compile(r"others-stand-in-after-(\d+)-tries: (.*)", re.DOTALL)
 _HTTP = re.compile(r"http-(\d{3})")
 
 
@@ -55,6 +66,7 @@ class DeliveryRow:
     error: str
     next_try: When | None
     retry: Action | None
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,8 @@ def error_words(error: str | None) -> str:
         return ""
     if gave_up := _GAVE_UP.fullmatch(error):
         return f"Given up after {gave_up[1]} tries. {error_words(gave_up[2])}"
+    if stood_in := _STOOD_IN.fullmatch(error):
+        return f"Another channel was told after {stood_in[1]} tries. {error_words(stood_in[2])}"
     if answered := _HTTP.fullmatch(error):
         return f"The receiver answered {_status_words(int(answered[1]))}."
     kind, _, detail = error.partition(":")
@@ -118,7 +132,18 @@ def delivery_row(message: NotificationView, root: str, formats: Formats) -> Deli
         error=error_words(message.error),
         next_try=formats.maybe_when(message.next_attempt_at),
         retry=Action("Try again", f"{root}/notifications/{message.id}/retry", "refresh-cw") if failed else None,
+        because=_because(message),
     )
+
+
+def _because(message: NotificationView) -> str:
+    """Why it was told, by which route, and for which other channel; empty when it is as ever."""
+    parts = (
+        _WHY.get(message.reason or "", ""),
+        "Stands in for a channel that could not be reached." if message.fallback_for else "",
+        f"Route: {message.route}." if message.route not in ("", "root") else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _tries(attempts: int) -> str:

@@ -1,6 +1,7 @@
 """Explore: pick a metric, narrow it, and see its lines; or write PromQL."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -238,11 +239,16 @@ def _about(about: MetricDescription | None) -> str:
     return ". ".join(filter(None, (", ".join(filter(None, (kind, about.unit))), about.help)))
 
 
+_PART = re.compile("_(bucket|count|sum)$")
+"""How the names of a histogram's or summary's series end; it is described as a whole."""
+
+
 def _catalogue(names: Sequence[str], descriptions: Mapping[str, MetricDescription], here: str) -> tuple[MetricRow, ...]:
     nothing = MetricDescription()
     rows: list[MetricRow] = []
     for name in names:
-        about = descriptions.get(name, nothing)
+        whole = descriptions.get(_PART.sub("", name), nothing)
+        about = descriptions.get(name) or (whole if whole.type in ("histogram", "summary") else nothing)
         kind = "" if about.type == "unknown" else about.type
         rows.append(MetricRow(name, f"{here}?{urlencode({'metric': name})}", kind, about.unit, about.help))
     return tuple(rows)

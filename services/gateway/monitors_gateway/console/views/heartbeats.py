@@ -97,6 +97,8 @@ def slots_of(heartbeat: Heartbeat, pings: ByDay, formats: Formats) -> tuple[Slot
 
 def _slot(heartbeat: Heartbeat, day: datetime, today: datetime, pings: ByDay, formats: Formats) -> Slot:
     status, name = pings.get(day), formats.day(day)
+    if status is not None and status < 0:
+        return Slot("neutral", f"{name}: it began, and did not end on this day")
     if status is not None:
         failed = status > 0
         return Slot("bad" if failed else "good", f"{name}: {f'it failed, status {status:g}' if failed else 'all well'}")
@@ -111,7 +113,9 @@ def _slot(heartbeat: Heartbeat, day: datetime, today: datetime, pings: ByDay, fo
 def _actions(heartbeat: Heartbeat, at: str) -> tuple[Action, ...]:
     pause = Action("Pause", f"{at}/pause", "pause") if heartbeat.is_active else Action("Resume", f"{at}/resume", "play")
     sure = f"Delete “{heartbeat.name}”? Pings to its address mean nothing then."
-    return (pause, Action("Delete", f"{at}/delete", "trash-2", "danger", sure, {"name": heartbeat.name}))
+    anew = f"Give “{heartbeat.name}” a new address? Pings to the one it has are refused from then on."
+    rotate = Action("New address", f"{at}/rotate-key", "refresh-cw", confirm=anew)
+    return (pause, rotate, Action("Delete", f"{at}/delete", "trash-2", "danger", sure, {"name": heartbeat.name}))
 
 
 # -- the form -----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """What a rule would have done over the last day: when it would have fired, for which series, and how that looks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from monitors_contracts.alerts import AlertView, Severity
+from monitors_contracts.base import Id
 from monitors_contracts.rules import LeveledRule, RulePreview, RuleSpec, RuleTransition
 
 from ..formats import Formats, When
@@ -95,12 +96,21 @@ def missing(typed: Typed, errors: Errors) -> str:
     return next(iter(errors.fields.values()), "") or errors.form
 
 
-def preview_view(spec: RuleSpec, tried: RulePreview, drawn: Drawn | None, formats: Formats) -> PreviewView:
-    """What the rule would have done. `drawn` is what it judges, over the same time; None when that can't be drawn."""
+def preview_view(
+    spec: RuleSpec,
+    tried: RulePreview,
+    drawn: Drawn | None,
+    formats: Formats,
+    names: Mapping[Id, str] | None = None,
+) -> PreviewView:
+    """What the rule would have done. `drawn` is what it judges, over the same time; None when that can't be drawn.
+
+    `names` are of the rules that a composite is made of.
+    """
     periods = fired(tried.transitions)
     shown = tuple(_period(each, tried.until, formats) for each in periods[:MOST_PERIODS])
     return PreviewView(
-        watches=watches(spec, formats),
+        watches=watches(spec, formats, names),
         found=_found(tried, len(periods), formats),
         tone="bad" if periods else "good" if tried.series else "neutral",
         plot=drawing(spec, drawn, periods, tried.since, tried.until, formats) if drawn and drawn.lines else None,

@@ -17,7 +17,12 @@ LEVELS = ("warning", "critical")
 LASTING = ("for", "recover_for", "stale_after", "window", "offset")
 NUMBERS = ("warning", "critical", "recovery", "n", "m")
 # What each kind asks for, beside what all have.
-GROUPING = {"threshold": ("grouping", "by", "across"), "absence": ("grouping", "by"), "composite": ("by",)}
+_TOGETHER_BY = ("grouping", "by", "across")
+GROUPING = {
+    **dict.fromkeys(("threshold", "window", "rate", "ratio", "nOfM"), _TOGETHER_BY),
+    "absence": ("grouping", "by"),
+    "composite": ("by",),
+}
 WHEN = {
     "threshold": ("op", *LEVELS, "for"),
     "window": ("function", "window", "op", *LEVELS, "for"),

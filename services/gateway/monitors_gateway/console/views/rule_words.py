@@ -84,19 +84,26 @@ def watches(spec: RuleSpec, formats: Formats, names: Mapping[Id, str] | None = N
 def _judged(spec: LeveledRule) -> str:
     """What of the series is held against the levels."""
     what = selector(spec)
+    if isinstance(spec, ThresholdRule | NOfMRule):
+        what = _together(spec, what)
     match spec:
-        case ThresholdRule() if spec.by is not None:
-            return f"{_ACROSS[spec.across]} of {what}" + (f" by {_listed(spec.by)}" if spec.by else "")
         case WindowRule():
-            return f"{_OVER[spec.function]} of {what} over {lasting(spec.window)}"
+            return _together(spec, f"{_OVER[spec.function]} of {what} over {lasting(spec.window)}", ",")
         case RateRule():
-            return f"change of {what} a second, over {lasting(spec.window)},"
+            return _together(spec, f"change of {what} a second, over {lasting(spec.window)}", ",") + ","
         case RatioRule():
-            return f"{what}, as a multiple of {lasting(spec.offset)} before,"
+            return f"{_together(spec, what)}, as a multiple of {lasting(spec.offset)} before,"
         case NOfMRule():
             return f"{spec.n} of the last {spec.m} samples of {what}"
         case _:
             return what
+
+
+def _together(spec: LeveledRule, what: str, pause: str = "") -> str:
+    """What the series of a group come to: `sum of cpu by zone`."""
+    if spec.by is None:
+        return what
+    return f"{_ACROSS[spec.across]} of {what}" + (f"{pause} by {_listed(spec.by)}" if spec.by else "")
 
 
 def _levels(spec: LeveledRule, formats: Formats) -> str:
@@ -116,22 +123,30 @@ def expression(spec: RuleSpec) -> str:
     match spec:
         case CompositeRule() | HeartbeatRule():
             return ""
-        case ThresholdRule() if spec.by is not None:
-            groups = f" by ({', '.join(spec.by)})" if spec.by else ""
-            return f"{spec.across}{groups} ({selector(spec)})"
         case WindowRule():
-            return f"{spec.function}_over_time({_over(spec, spec.window)})"
+            return _across(spec, f"{spec.function}_over_time({_over(spec, spec.window)})")
         case RateRule() if spec.function == "rate":
-            return f"rate({_over(spec, spec.window)})"
+            return _across(spec, f"rate({_over(spec, spec.window)})")
         case RateRule():
-            return f"delta({_over(spec, spec.window)}) / {spec.window:g}"
+            return _across(spec, f"delta({_over(spec, spec.window)}) / {spec.window:g}")
         case RatioRule():
-            now = f"avg_over_time({_over(spec, spec.window)})"
-            return f"{now} / avg_over_time({_over(spec, spec.window)} offset {_milliseconds(spec.offset)})"
-        case ThresholdRule() | NOfMRule() | AbsenceRule():
+            now, then = (
+                _across(spec, f"avg_over_time({_over(spec, spec.window)}{offset})")
+                for offset in ("", f" offset {_milliseconds(spec.offset)}")
+            )
+            return f"{now} / {then}"
+        case ThresholdRule() | NOfMRule():
+            return _across(spec, selector(spec))
+        case AbsenceRule():
             return selector(spec)
         case _:
             assert_never(spec)
+
+
+def _across(spec: LeveledRule, what: str) -> str:
+    if spec.by is None:
+        return what
+    return f"{spec.across}{' by (' + ', '.join(spec.by) + ')' if spec.by else ''} ({what})"
 
 
 def _over(spec: LeveledRule, window: float) -> str:

@@ -144,11 +144,15 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+_COUNTING = ("_total", "_bucket", "_count", "_sum")
+"""How names of counters end, and of the parts of histograms and summaries, which are counters and described as the whole."""
+
+
 def fitting(wanted: Asked, kind: MetricType) -> Asked:
     """What is asked, with the function that fits the metric when none was chosen: counters are read by their rate."""
     if wanted.promql or wanted.function:
         return wanted
-    counts = kind == "counter" or (kind == "unknown" and wanted.metric.endswith("_total"))
+    counts = kind == "counter" or (kind == "unknown" and wanted.metric.endswith(_COUNTING))
     return replace(wanted, function="rate" if counts else "avg")
 
 

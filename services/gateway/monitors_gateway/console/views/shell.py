@@ -46,13 +46,24 @@ PLACES = (
     ("/rules", "Rules", "gauge"),
 )
 MORE_PLACES = (
+    ("/incidents", "Incidents", "zap"),
+    ("/on-call", "On call", "users"),
+    ("/routes", "Routes", "git-compare"),
+    ("/silences", "Silences", "moon"),
     ("/channels", "Channels", "send"),
+    ("/integrations", "Integrations", "webhook"),
     ("/outbox", "Outbox", "inbox"),
     ("/notifications", "Deliveries", "list-checks"),
     ("/system", "System", "heart-pulse"),
     ("/account", "Account", "user"),
 )
-WITHIN = {"": ("/monitors",), "/explore": ("/targets",), "/rules": ("/heartbeats", "/uptime")}
+WITHIN = {
+    "": ("/monitors",),
+    "/explore": ("/targets",),
+    "/rules": ("/heartbeats", "/uptime"),
+    "/on-call": ("/policies", "/contacts"),
+    "/silences": ("/maintenance", "/inhibitions"),
+}
 """Pages that belong to a place without lying below it."""
 
 

@@ -15,6 +15,16 @@ LISTS = {
     "notification": "notifications",
     "page": "pages",
     "rule": "rules",
+    "uptime": "rules",
+    "contact": "on-call",
+    "schedule": "on-call",
+    "policy": "on-call",
+    "routing": "routes",
+    "channel": "routes",
+    "silence": "silences",
+    "maintenance": "silences",
+    "inhibition": "silences",
+    "incident": "incidents",
 }
 
 
@@ -37,6 +47,7 @@ def signal(event_type: str, event: dict[str, Any]) -> dict[str, Any]:
             ("monitor", monitor_id),
             ("rule", rule_id),
             ("alert", alert_id),
+            ("incident", data.get("incidentId")),
             ("check", refresh_id),
         )
         if identifier
@@ -44,6 +55,6 @@ def signal(event_type: str, event: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"type": event_type, "about": about}
     if event_type in STAGES:
         told |= {"stage": STAGES[event_type], "monitor": monitor_id, "check": refresh_id}
-    if event_type == "monitors.alert.triggered.v1" and alert.get("occurrences", 1) == 1:
+    if event_type == "monitors.alert.triggered.v1" and alert.get("version", 1) == 1:
         told["say"] = f"New alert: {alert.get('name', '')}. {alert.get('summary', '')}"[:300]
     return told

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitors_contracts.platform import PartState
 
-from ...api.system import PartHealth, StatusReply
+from ...api.system import HealthReply, PartHealth, StatusReply
 from ..formats import Formats, When
 from .explore import GraphView
 from .lines import Drawn, line_rows, values_table
@@ -124,16 +124,23 @@ class ChartCard:
 
 
 @dataclass(frozen=True, slots=True)
+class NumbersView:
+    """The platform in numbers, of all organizations together. `all_queues` says so when nothing waits."""
+
+    stats: tuple[Stat, ...]
+    queues: tuple[QueueRow, ...]
+    all_queues: str
+
+
+@dataclass(frozen=True, slots=True)
 class SystemView:
-    """The page."""
+    """The page; `numbers` for operators alone."""
 
     words: str
     tone: Tone
     checked: When
     parts: tuple[PartRow, ...]
-    stats: tuple[Stat, ...]
-    queues: tuple[QueueRow, ...]
-    all_queues: str
+    numbers: NumbersView | None
     charts: tuple[ChartCard, ...]
     no_charts: str
 
@@ -148,28 +155,36 @@ def asked_for(own: OwnChart) -> Asked:
     return Asked(promql=True, query=own.query, span=SPAN)
 
 
-def system_view(status: StatusReply, graphs: Mapping[str, Drawn], root: str, formats: Formats) -> SystemView:
-    """The page; `graphs` are of the platform's own measurements, by id."""
-    words, tone = OVERALL[status.state]
+def system_view(
+    health: HealthReply, status: StatusReply | None, graphs: Mapping[str, Drawn], root: str, formats: Formats
+) -> SystemView:
+    """The page; `graphs` are of the platform's own measurements, by id. `status` is None for who is no operator."""
+    words, tone = OVERALL[health.state]
     cards = tuple(
         _card(own, found, root, formats) for own in CHARTS if (found := graphs.get(own.id)) and found.newest is not None
     )
-    waiting = [each for each in status.queues if each.waiting]
     return SystemView(
         words=words,
         tone=tone,
-        checked=formats.when(status.checked_at),
-        parts=tuple(_part(each, formats) for each in status.parts),
+        checked=formats.when(health.checked_at),
+        parts=tuple(_part(each, formats) for each in health.parts),
+        numbers=_numbers(status, formats) if status else None,
+        charts=cards,
+        no_charts=""
+        if cards
+        else "The platform measures itself for the organization that `monitors up` belongs to; yours has none of it.",
+    )
+
+
+def _numbers(status: StatusReply, formats: Formats) -> NumbersView:
+    waiting = [each for each in status.queues if each.waiting]
+    return NumbersView(
         stats=_stats(status, formats),
         queues=tuple(
             QueueRow(each.name, each.service, formats.number(each.waiting))
             for each in sorted(waiting, key=lambda each: -each.waiting)
         ),
         all_queues="" if waiting else f"Nothing waits in any of {formats.number(len(status.queues))} queues.",
-        charts=cards,
-        no_charts=""
-        if cards
-        else "The platform measures itself for the organization that `monitors up` belongs to; yours has none of it.",
     )
 
 

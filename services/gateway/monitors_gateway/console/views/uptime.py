@@ -2,19 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import floor
 from typing import Any
-from urllib.parse import urlsplit
 
-from monitors_contracts.uptime import UptimeList, UptimeView
+from monitors_contracts.uptime import UptimeList, UptimeSpec, UptimeView
 
 from ..formats import Formats, When
 from ..forms import Errors
 from .days import ByDay, Slot, last_days, summed
-from .parts import Action, Badge, Empty, Field, FormPage, Link, Tab
+from .parts import Action, Badge, Empty, Field, FormPage, Link, Option, Tab
 from .rules import rules_tabs
 
-NEW = {"interval_seconds": "60", "failures": "2"}
-_ADDRESS = ("url", "host", "port", "kind", "")
+KINDS = (
+    Option("http", "Web page or API (HTTP)"),
+    Option("tcp", "Port (TCP)"),
+    Option("dns", "Name (DNS)"),
+    Option("icmp", "Host, by ping (ICMP)"),
+)
+NEW = {"kind": "http", "interval_seconds": "60", "failures": "2"}
+WELL = 0.95
+"""The least share of a day's checks that went well, of a day that is not all bad."""
+_ADDRESS = ("url", "host", "port", "")
+_KEPT = {"http": {"expected_json"}, "dns": {"addresses"}}
+"""What the form does not show, of checks of these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class UptimeCard:
     id: str
     name: str
     href: str
+    edit: str
     badge: Badge
     address: str
     asked: str
@@ -31,7 +42,7 @@ class UptimeCard:
     words: str
     slots: tuple[Slot, ...]
     slots_words: str
-    delete: Action
+    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class UptimesView:
 
 
 def uptimes_view(found: UptimeList, days: Mapping[str, ByDay], root: str, formats: Formats) -> UptimesView:
-    """The list. `days` has the worst outcome of each day, by check: 1 is well, 0 is not."""
+    """The list. `days` has the share of each day's checks that went well, by check: 1 is all."""
     here = f"{root}/uptime"
     words = "An address is asked at an interval whether it answers as it should. When it does not, you are told."
     add = Link("Add an uptime check", f"{here}/new", "plus")
@@ -59,23 +70,36 @@ def uptimes_view(found: UptimeList, days: Mapping[str, ByDay], root: str, format
 
 def _card(check: UptimeView, days: ByDay, root: str, formats: Formats) -> UptimeCard:
     spec, last = check.spec, check.last
+    at = f"{root}/uptime/{check.id}"
     slots = tuple(_slot(days.get(day), formats.day(day)) for day in last_days(formats.now))
-    sure = f"Delete “{spec.name}”? It is asked no more, and its alert is resolved."
     return UptimeCard(
         id=str(check.id),
         name=spec.name,
         href=f"{root}/rules/{check.id}",
+        edit=f"{at}/edit",
         badge=_badge(check),
-        address=spec.url or (f"{spec.host}:{spec.port}" if spec.port else spec.host or ""),
+        address=address_of(spec),
         asked=f"{spec.kind.upper()}, every {formats.span(spec.interval_seconds)}",
         last=formats.maybe_when(last.at if last else None),
         words=_words(check, formats),
         slots=slots,
         slots_words=summed(slots),
-        delete=Action(
-            "Delete", f"{root}/uptime/{check.id}/delete", "trash-2", "danger", sure, fields={"name": spec.name}
-        ),
+        actions=_actions(spec, at),
     )
+
+
+def address_of(spec: UptimeSpec) -> str:
+    """What is asked, as it is typed: an URL, `host:port` or a host."""
+    if spec.port is None:
+        return spec.url or spec.host or ""
+    host = spec.host or ""
+    return f"[{host}]:{spec.port}" if ":" in host else f"{host}:{spec.port}"
+
+
+def _actions(spec: UptimeSpec, at: str) -> tuple[Action, ...]:
+    pause = Action("Pause", f"{at}/pause", "pause") if spec.is_active else Action("Resume", f"{at}/resume", "play")
+    sure = f"Delete “{spec.name}”? It is asked no more, and its alert is resolved."
+    return (pause, Action("Delete", f"{at}/delete", "trash-2", "danger", sure, {"name": spec.name}))
 
 
 def _badge(check: UptimeView) -> Badge:
@@ -98,71 +122,91 @@ def _words(check: UptimeView, formats: Formats) -> str:
     return f"Answered{status} in {formats.span(last.seconds)}{expires}"
 
 
-def _slot(worst: float | None, day: str) -> Slot:
-    if worst is None:
+def _slot(share: float | None, day: str) -> Slot:
+    if share is None:
         return Slot("neutral", f"{day}: not asked")
-    return Slot("good", f"{day}: all well") if worst >= 1 else Slot("bad", f"{day}: it did not answer as it should")
+    if share >= 1:
+        return Slot("good", f"{day}: all well")
+    if share <= 0:
+        return Slot("bad", f"{day}: it did not answer as it should")
+    # Rounded down: a day with a failure is never all well.
+    return Slot("warn" if share >= WELL else "bad", f"{day}: {floor(share * 1000) / 10:g} % of the checks went well")
 
 
 # -- the form -----------------------------------------------------------------------------------------------------------
 
 
-def asked_of(typed: Mapping[str, str]) -> dict[str, Any]:
-    """What the form asks the API for: an address with a scheme over HTTP, a host and port over TCP, a host over DNS."""
-    address = typed.get("address", "")
-    host, _, port = address.rpartition(":")
-    if "://" in address:
-        where: dict[str, Any] = {
-            "kind": "http",
-            "url": address,
-            "status": typed.get("status"),
-            "body": typed.get("body"),
-        }
-    elif host and port.isdecimal():
-        where = {"kind": "tcp", "host": host.strip("[]"), "port": port}
-    else:
-        where = {"kind": "dns", "host": address}
-    return where | {name: typed.get(name) for name in ("name", *NEW)}
+def typed_of(spec: UptimeSpec) -> dict[str, str]:
+    """The form of a check that is there."""
+    return {
+        "name": spec.name,
+        "kind": spec.kind,
+        "address": address_of(spec),
+        "interval_seconds": str(spec.interval_seconds),
+        "failures": str(spec.failures),
+        "status": str(spec.status or ""),
+        "body": spec.body or "",
+    }
+
+
+def asked_of(typed: Mapping[str, str], known: UptimeSpec | None) -> dict[str, Any]:
+    """What the form asks the API for; what it doesn't show stays as it is `known`."""
+    kind, address = typed.get("kind", ""), typed.get("address", "")
+    where: dict[str, Any] = {"host": address}
+    if kind == "http":
+        where = {"url": address, "status": typed.get("status"), "body": typed.get("body")}
+    elif kind == "tcp":
+        host, _, port = address.rpartition(":")
+        where = {"host": host.strip("[]"), "port": port}
+    kept: set[str] = {"labels", "timeout_seconds", "is_active"} | (
+        _KEPT.get(kind, set()) if known and known.kind == kind else set()
+    )
+    stays = {name: getattr(known, name) for name in kept} if known else {}
+    return {name: typed.get(name) for name in ("name", *NEW)} | where | stays
 
 
 def told(errors: Errors) -> Errors:
     """The API's errors at the fields of the form; what belongs to none is told above it."""
     fields = {name: words for name, words in errors.fields.items() if name not in _ADDRESS}
     address = next((errors.fields[name] for name in _ADDRESS if name in errors.fields), "")
-    if "to connect to" in errors.form:
-        return Errors({**fields, "address": "Say what to ask: an URL, a host and port, or a host."})
+    if "to connect to" in errors.form or "port" in errors.fields:
+        words = "Say what to ask: an URL over HTTP, a host and port (as db.example:5432) over TCP, else a host."
+        return Errors({**fields, "address": words})
     if address:
         fields["address"] = address
     return Errors(fields, errors.form)
 
 
-def uptime_form_view(typed: Mapping[str, str], errors: Errors, root: str) -> FormPage:
+def uptime_form_view(typed: Mapping[str, str], errors: Errors, root: str, check: UptimeView | None = None) -> FormPage:
     """The form as it was sent, with what is wrong with it."""
+    here = f"{root}/uptime"
 
     def field(name: str, label: str, **more: Any) -> Field:
         return Field(name, label, typed.get(name, ""), error=errors.of(name), **more)
 
-    host = urlsplit(typed.get("address", "")).hostname or "shop.example"
     return FormPage(
-        title="New uptime check",
-        words="Say what to ask. From then on it is asked at this interval, and drawn like any measurement.",
-        back=Link("Uptime", f"{root}/uptime"),
-        save=f"{root}/uptime/new",
-        submit="Add",
+        title=f"Edit {check.spec.name}" if check else "New uptime check",
+        words="What was measured stays, and its rule follows."
+        if check
+        else "Say what to ask. From then on it is asked at this interval, and drawn like any measurement.",
+        back=Link("Uptime", here),
+        save=f"{here}/{check.id}/edit" if check else f"{here}/new",
+        submit="Save" if check else "Add",
         error=errors.form,
         fields=(
             field("name", "Name", required=True, maxlength=200, placeholder="Shop"),
+            Field("kind", "What is asked", typed.get("kind", ""), "select", error=errors.of("kind"), options=KINDS),
             field(
                 "address",
                 "Address",
                 required=True,
                 maxlength=4096,
-                placeholder=f"https://{host}/health",
-                hint="An URL is fetched; a host and port, as db.example:5432, is connected to; a host is looked up.",
+                placeholder="https://shop.example/health",
+                hint="An URL over HTTP; a host and port, as db.example:5432, over TCP; else a host.",
             ),
             field("interval_seconds", "Every, in seconds", inputmode="numeric", maxlength=6),
             field("failures", "Alert after failures in a row", inputmode="numeric", maxlength=2),
             field("status", "HTTP status", inputmode="numeric", maxlength=3, placeholder="any of 200 to 299"),
-            field("body", "Text that the answer holds", maxlength=500),
+            field("body", "Text that the HTTP answer holds", maxlength=500),
         ),
     )

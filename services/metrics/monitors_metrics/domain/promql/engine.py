@@ -9,10 +9,10 @@ import numpy as np
 from ..samples import MINUTE, Times, stale
 from ..selectors import InvalidQuery
 from ..series import SeriesSamples
-from . import functions, windows
+from . import functions, rolled, windows
 from .aggregation import aggregate
 from .operators import binary
-from .tree import Aggregate, Binary, Call, Negate, Node, Number, Read, Subquery, Text
+from .tree import Aggregate, Binary, Call, Negate, Node, Number, Read, Rolled, Subquery, Text
 from .values import Labels, Ranges, Scalar, String, Value, Vector, nameless, united
 
 LOOK_BACK = 5 * MINUTE
@@ -35,6 +35,7 @@ class Engine:
     """Evaluates at `times`."""
 
     found: Mapping[Read, Found]
+    summed: Mapping[Rolled, rolled.FoundSummaries]
     times: Times
 
     def value(self, node: Node) -> Value:
@@ -49,6 +50,8 @@ class Engine:
                 return self._latest(node)
             case Read():
                 return self._ranges(node)
+            case Rolled():
+                return rolled.value(node, self.summed[node], self._ends(node.read), self.times)
             case Subquery():
                 return self._subquery(node)
             case Call(function="timestamp", arguments=(Read() as read,)):

@@ -39,6 +39,15 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Rolled:
+    """A function over time of what `read` selects, made of rollups of `span` each."""
+
+    function: str
+    read: Read
+    span: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subquery:
     """An expression evaluated every `step` of the `span` before each step."""
 
@@ -89,7 +98,7 @@ class Negate:
     expression: "Node"
 
 
-Node: TypeAlias = Number | Text | Read | Subquery | Call | Aggregate | Binary | Negate
+Node: TypeAlias = Number | Text | Read | Rolled | Subquery | Call | Aggregate | Binary | Negate
 
 
 def parsed(text: str, start: int, end: int) -> Node:
@@ -98,9 +107,12 @@ def parsed(text: str, start: int, end: int) -> Node:
         return _Reader(start, end).node(parse(text))
 
 
-def reads(node: Node, first: int, last: int, look_back: int) -> Iterator[tuple[Read, int, int]]:
+def reads(node: Node, first: int, last: int, look_back: int) -> Iterator[tuple[Read | Rolled, int, int]]:
     """What a query needs when it is evaluated from `first` to `last`: samples after the one time, up to the other."""
     match node:
+        case Rolled(read=read):
+            for _, begin, end in reads(read, first, last, look_back):
+                yield node, begin, end
         case Read():
             begin, end = shifted(node, first), shifted(node, last)
             yield node, begin - (look_back if node.span is None else node.span), end

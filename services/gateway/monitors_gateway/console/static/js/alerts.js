@@ -18,6 +18,8 @@ listKeys(links, {
   },
   a: () => change("acknowledge", "a"),
   r: () => change("resolve", "r"),
+  s: () => all("silence")?.click(),
+  g: () => all("assign")?.closest(".bulk-give").querySelector("input").focus(),
   ".": () => shown(),
   "/": () => find("[data-search]")?.focus(),
   "?": () => help()?.showModal(),
@@ -31,6 +33,16 @@ function change(what, key) {
   }
   const where = list() ? current() : find("#alert-head");
   if (where) find(`button[data-key=${key}]`, where)?.click();
+}
+
+// A button for what is selected; with nothing selected, the alert one is at is.
+function all(what) {
+  if (!chosen().length) {
+    const box = current() && find("input[type=checkbox]:not(:disabled)", current());
+    if (!box) return null;
+    box.click();
+  }
+  return find(`#bulk button[value=${what}]`);
 }
 
 if (help()) find("[data-help]").hidden = false;

@@ -1,0 +1,143 @@
+"""Alerts that other systems found, decided: from what was known of one and what is told of it now to what follows."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, AlertTriggered, AlertView
+from monitors_contracts.base import Id
+from monitors_contracts.receiving import ReceivedAlert
+
+from .lifecycle import SEVERITIES, ended, event_of
+
+REMEMBERED = timedelta(hours=1)
+"""How long one that is over is remembered: senders tell it for a while (Prometheus for 15 minutes), and it is no news then.
+What ended longer ago is no news either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert as it is told now. `ends_at` is when it ends, or ended; `heard_at` is now."""
+
+    fingerprint: str
+    digest: bytes
+    alert: ReceivedAlert
+    ends_at: datetime
+    heard_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is told as ended."""
+        return self.ends_at <= self.heard_at
+
+
+def told(origin: str, alert: ReceivedAlert, resolve_after: float, now: datetime) -> Told:
+    """What is told by this sender; one without an end ends `resolve_after` seconds from now."""
+    ends_at = alert.ends_at or now + timedelta(seconds=resolve_after)
+    return Told(fingerprint(origin, alert.labels), _digest(alert), alert, ends_at, now)
+
+
+def fingerprint(origin: str, labels: Mapping[str, str]) -> str:
+    """The same labels from the same kind of system are the same alert."""
+    written = json.dumps(sorted(labels.items()), ensure_ascii=False, separators=(",", ":"))
+    return f"{origin}:{hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
+
+
+def _digest(alert: ReceivedAlert) -> bytes:
+    """What is told, times aside: when it is the same again, nothing has to be done."""
+    said = (
+        *(alert.name, alert.summary, alert.severity, alert.condition, alert.value, alert.generator_url),
+        *(alert.runbook_url, alert.url, sorted(alert.annotations.items())),
+    )
+    return hashlib.blake2b(json.dumps(said, ensure_ascii=False).encode(), digest_size=16).digest()
+
+
+def hear(told: Told, known: AlertView | None, organization_id: Id, origin: str, alert_id: Id) -> list[AlertEvent]:
+    """What follows from hearing this.
+
+    `known` is the last alert of this fingerprint, if one is remembered; `alert_id` is for one that is opened. Somebody who
+    ended an alert by hand has ended this firing: the same told on is no new one, one that began later is.
+    """
+    is_open = known is not None and known.state is not AlertState.RESOLVED
+    if known is not None and is_open:
+        return [_over(told, known)] if told.is_over else _told_on(told, known)
+    if told.is_over:
+        return [] if _is_old(told, known) else _fired_and_over(told, organization_id, origin, alert_id)
+    if known is not None and known.resolved_by and known.resolved_at and _began_by(told, known.resolved_at):
+        return []
+    return [_opened(told, organization_id, origin, alert_id)]
+
+
+def timed_out(alert: AlertView, ends_at: datetime) -> AlertResolved:
+    """It was not heard of again until then."""
+    return ended(alert, max(ends_at, alert.started_at), "timed-out", notify=True)
+
+
+def _began_by(told: Told, moment: datetime) -> bool:
+    return told.alert.starts_at is not None and told.alert.starts_at <= moment
+
+
+def _is_old(told: Told, known: AlertView | None) -> bool:
+    """Whether the end of it is known, or too long ago; what says of no time in which it fired never did."""
+    if told.alert.starts_at is None or not told.heard_at - REMEMBERED < told.ends_at:
+        return True
+    last = known.resolved_at if known else None
+    return told.alert.starts_at >= told.ends_at or (last is not None and told.alert.starts_at <= last)
+
+
+def _opened(told: Told, organization_id: Id, origin: str, alert_id: Id) -> AlertTriggered:
+    started_at = min(told.alert.starts_at or told.heard_at, told.heard_at)
+    opened = AlertView(
+        id=alert_id,
+        organization_id=organization_id,
+        fingerprint=told.fingerprint,
+        state=AlertState.FIRING,
+        labels=told.alert.labels,
+        origin=origin,
+        started_at=started_at,
+        **_said(told),
+    )
+    return event_of(AlertTriggered, opened, "received", started_at)
+
+
+def _fired_and_over(told: Told, organization_id: Id, origin: str, alert_id: Id) -> list[AlertEvent]:
+    """It began and ended before anything was heard of it: told all the same."""
+    opened = _opened(told, organization_id, origin, alert_id)
+    return [opened, _over(told, opened.alert)]
+
+
+def _over(told: Told, known: AlertView) -> AlertResolved:
+    last = known.model_copy(update=_said(told))
+    return ended(last, max(told.ends_at, known.started_at), "over-at-sender", notify=True)
+
+
+def _told_on(told: Told, known: AlertView) -> list[AlertEvent]:
+    """Details that changed are taken over; only a worse severity is worth telling."""
+    said = _said(told)
+    if all(getattr(known, name) == value for name, value in said.items() if name != "ends_at"):
+        return []
+    changed = known.model_copy(update=said | {"version": known.version + 1})
+    if SEVERITIES.index(told.alert.severity) > SEVERITIES.index(known.severity):
+        worse = changed.model_copy(update={"occurrences": known.occurrences + 1})
+        return [event_of(AlertTriggered, worse, "severity-raised", told.heard_at)]
+    return [event_of(AlertTriggered, changed, "refreshed", told.heard_at, notify=False)]
+
+
+def _said(told: Told) -> dict[str, Any]:
+    """What an alert says as this is told, which may change while it is open."""
+    alert = told.alert
+    return {
+        "name": alert.name,
+        "summary": alert.summary,
+        "severity": alert.severity,
+        "condition": alert.condition or alert.name,
+        "value": alert.value,
+        "annotations": alert.annotations,
+        "generator_url": alert.generator_url,
+        "runbook_url": alert.runbook_url,
+        "url": alert.url,
+        "ends_at": told.ends_at,
+    }

@@ -1,0 +1,135 @@
+"""Takes in the alerts of other systems, and ends those that are not heard of again."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState
+from monitors_contracts.base import Id, new_id
+from monitors_contracts.receiving import ActiveAlerts, AlertsReceived, ListActiveAlerts, ReceiveAlerts
+from monitors_runtime.consumer import one_each
+from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.runtime import Service
+from monitors_runtime.transaction import Transaction
+
+from . import active
+from . import received_store as store
+from .changes import Changes
+from .domain import receiving
+from .domain.receiving import REMEMBERED, Told
+from .gathering import Gathering
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+_AT_ONCE = 500
+_MOST = 1000
+"""Alerts that are taken in by one transaction."""
+_ADOPTED = timedelta(minutes=5)
+
+
+class Receiving:
+    """The alerter's answer to other systems, and its watch over what they no longer tell. One a process."""
+
+    def __init__(self, service: Service, changes: Changes) -> None:
+        self._service = service
+        self._changes = changes
+        self._watch: asyncio.Task[None] | None = None
+        self._gathering = Gathering[ReceiveAlerts, AlertsReceived](self._receive, lambda each: len(each.alerts), _MOST)
+
+    async def start(self) -> None:
+        """Watch from now on."""
+        async with self._service.transaction() as tx:
+            await store.adopt(tx.db, tx.now, tx.now + _ADOPTED)
+        self._watch = asyncio.create_task(self._watch_always(), name="alerts of other systems")
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        if self._watch:
+            self._watch.cancel()
+
+    async def receive(self, command: ReceiveAlerts) -> AlertsReceived:
+        """Another system tells its alerts. What follows is kept for good when this returns."""
+        return await self._gathering.save((command.organization_id, command.origin), command)
+
+    async def _receive(self, commands: Sequence[ReceiveAlerts]) -> list[AlertsReceived]:
+        """What one sender tells, in order, in one transaction."""
+        organization_id, origin = commands[0].organization_id, commands[0].origin
+        opened, resolved = Counter[int](), Counter[int]()
+        async with self._service.transaction() as tx:
+            told = [
+                (place, receiving.told(origin, each, command.resolve_after, tx.now))
+                for place, command in enumerate(commands)
+                for each in command.alerts
+            ]
+            for turn in one_each(told, lambda each: each[1].fingerprint):
+                follows = await self._hear(tx, organization_id, origin, [each for _, each in turn])
+                await self._changes.save(tx, follows)
+                places = {each.fingerprint: place for place, each in turn}
+                for event in follows:
+                    place = places[event.alert.fingerprint]
+                    opened[place] += event.reason == "received"
+                    resolved[place] += isinstance(event, AlertResolved)
+        return [
+            AlertsReceived(received=len(command.alerts), opened=opened[place], resolved=resolved[place])
+            for place, command in enumerate(commands)
+        ]
+
+    async def _hear(self, tx: Transaction, organization_id: Id, origin: str, told: Sequence[Told]) -> list[AlertEvent]:
+        """Different alerts. Most are told again as they were, so that these are dealt with first."""
+        unchanged = await store.move_on(tx.db, organization_id, told, tx.now)
+        news = [(each, new_id()) for each in told if each.fingerprint not in unchanged]
+        if not news:
+            return []
+        claimed = await store.claim(tx.db, organization_id, news)
+        known = await store.alerts(tx.db, [(organization_id, each) for each in claimed.values()]) if claimed else {}
+        events: list[AlertEvent] = []
+        again: list[tuple[Told, Id]] = []
+        for each, alert_id in news:
+            before = claimed.get(each.fingerprint)
+            last = known.get(before) if before else None
+            follows = receiving.hear(each, last, organization_id, origin, alert_id)
+            events += follows
+            if before:
+                again.append((each, follows[-1].alert_id if follows else before))
+        if again:
+            await store.remember(tx.db, organization_id, again)
+        return events
+
+    async def list_active(self, query: ListActiveAlerts) -> ActiveAlerts:
+        """Alerts that are not over."""
+        async with self._service.runtime.pool.acquire() as db, db.transaction():
+            return await active.find(db, query, datetime.now(UTC))
+
+    async def _watch_always(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                while await self.look() == _AT_ONCE:
+                    pass
+            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
+                log.warning("could not look for alerts that ended, trying again", error=repr(failure)[:300])
+            except Exception:
+                log.exception("could not look for alerts that ended, trying again")
+
+    async def look(self) -> int:
+        """End what was not heard of in time, and forget what is long over; how many were looked at."""
+        async with self._service.transaction() as tx:
+            due = await store.due(tx.db, tx.now, _AT_ONCE)
+            gone = [each for each in due if each.is_over]
+            late = [each for each in due if not each.is_over and each.ends_at <= tx.now]
+            dates = [(each, False, each.ends_at) for each in due if not each.is_over and each.ends_at > tx.now]
+            if gone:
+                await store.forget(tx.db, gone)
+            if late:
+                known = await store.alerts(tx.db, [(each.organization_id, each.alert_id) for each in late])
+                ends = [(known[each.alert_id], each.ends_at) for each in late if each.alert_id in known]
+                open_ones = [end for end in ends if end[0].state is not AlertState.RESOLVED]
+                await self._changes.save(tx, [receiving.timed_out(alert, ends_at) for alert, ends_at in open_ones])
+                dates += [(each, True, tx.now + REMEMBERED) for each in late]
+            if dates:
+                await store.look_again(tx.db, dates)
+        return len(due)

@@ -1,0 +1,80 @@
+"""Routes: which alerts are told where, together with which others, how soon and how often again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from pydantic import AwareDatetime, Field
+
+from monitors_contracts.base import Model
+from monitors_contracts.metrics import LabelName
+from monitors_contracts.routing import Destinations, GetRouting, Route, Routing, SaveRouting, TestRouting
+
+from ..http.callers import CallerDep, GatewayDep
+from .audit import audited
+
+router = APIRouter(prefix="/api/routing", tags=["routing"])
+
+_ROOT = {
+    "name": "root",
+    "groupBy": ["service"],
+    "groupWait": "30s",
+    "groupInterval": "5m",
+    "routes": [{"name": "night", "severities": ["critical"], "repeatInterval": "1h"}],
+}
+
+
+class SaveRoutingRequest(Model):
+    """The whole tree."""
+
+    root: Route
+    expected_version: int | None = Field(default=None, description="Refuse when another version was saved meanwhile")
+
+
+class TestRoutingRequest(Model):
+    """An alert that there might be."""
+
+    __test__ = False
+
+    labels: dict[LabelName, str] = Field(max_length=100, examples=[{"severity": "critical", "service": "pay"}])
+    root: Route | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
+    at: AwareDatetime | None = Field(default=None, description="When; now when absent")
+
+
+class RoutingReply(Model):
+    """The tree after the change."""
+
+    success: bool = True
+    routing: Routing
+
+
+@router.get("")
+async def get_routing(caller: CallerDep, gateway: GatewayDep) -> Routing:
+    """The tree. Version 0 is the one that everybody begins with: all alerts to all channels, each at once."""
+    return await gateway.runtime.ask(GetRouting(organization_id=caller.organization_id))
+
+
+@router.put("")
+async def save_routing(
+    body: Annotated[SaveRoutingRequest, Body(openapi_examples={"services": {"value": {"root": _ROOT}}})],
+    caller: CallerDep,
+    gateway: GatewayDep,
+) -> RoutingReply:
+    """Put a tree in place of the one there is. What fires goes where the new one leads, from now on."""
+    routing = await gateway.runtime.ask(
+        SaveRouting(
+            organization_id=caller.organization_id,
+            user_id=caller.user_id,
+            root=body.root,
+            expected_version=body.expected_version,
+        )
+    )
+    await audited(gateway, caller, "routing.update", caller.organization_id)
+    return RoutingReply(routing=routing)
+
+
+@router.post("/test")
+async def test_routing(body: TestRoutingRequest, caller: CallerDep, gateway: GatewayDep) -> Destinations:
+    """Where would an alert with these labels go, and what would hold it back?"""
+    return await gateway.runtime.ask(
+        TestRouting(organization_id=caller.organization_id, labels=body.labels, root=body.root, at=body.at)
+    )
