@@ -7,6 +7,7 @@ python -m monitors_contracts.documents --write
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from . import asyncapi, messages_page
@@ -17,18 +18,25 @@ ROOT = Path(__file__).parents[3]
 API_DOCUMENTS = ROOT / "docs" / "api"
 
 
+@cache
+def _texts() -> tuple[dict[str, str], dict[str, str]]:
+    """What the schemas and the API documents should hold, by file name. The models don't change while a program runs."""
+    schemas = {name: text_of(schema) for name, schema in all_schemas().items()}
+    bus = json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n"
+    return schemas, {"asyncapi.json": bus, "messages.md": messages_page.page()}
+
+
 def documents() -> dict[Path, str]:
     """What each file should hold."""
-    schemas = {SCHEMAS / name: text_of(schema) for name, schema in all_schemas().items()}
-    return schemas | {
-        API_DOCUMENTS / "asyncapi.json": json.dumps(asyncapi.document(), indent=2, ensure_ascii=False) + "\n",
-        API_DOCUMENTS / "messages.md": messages_page.page(),
+    schemas, others = _texts()
+    return {SCHEMAS / name: text for name, text in schemas.items()} | {
+        API_DOCUMENTS / name: text for name, text in others.items()
     }
 
 
 def stray_schemas() -> list[Path]:
     """Schema files of messages that are no more."""
-    wanted = {SCHEMAS / name for name in all_schemas()}
+    wanted = {SCHEMAS / name for name in _texts()[0]}
     return sorted(path for path in SCHEMAS.rglob("*.json") if path not in wanted and RELEASED not in path.parents)
 
 

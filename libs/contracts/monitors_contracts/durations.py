@@ -3,7 +3,10 @@
 import re
 from typing import Any
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function
 
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _UNIT_SECONDS = (604_800, 86_400, 3600, 60, 1, 0.001)
@@ -26,10 +29,19 @@ def seconds_of(given: Any) -> Any:
     return float(sum(int(number) * unit for number, unit in parts if number))
 
 
-WRITTEN = WithJsonSchema(
-    {"anyOf": [{"type": "number"}, {"type": "string"}], "description": "Seconds, or like `30s`, `5m`, `1h30m`"},
-    mode="validation",
-)
-"""How a duration may be given, for the schema."""
+class _Written:
+    """A duration on the wire: seconds, or a text that says them; in the schema both, the seconds with their bounds."""
 
-AS_DURATION = BeforeValidator(seconds_of)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(seconds_of, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        seconds = handler(schema)
+        if handler.mode == "serialization":
+            return seconds
+        text = {"type": "string", "format": "duration-text"}
+        return {"anyOf": [seconds, text], "description": "Seconds, or like `30s`, `5m`, `1h30m`"}
+
+
+AS_DURATION = _Written()
+"""Annotates a number of seconds that may be given as a text; bounds stand before it."""

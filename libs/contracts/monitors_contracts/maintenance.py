@@ -15,12 +15,12 @@ from pydantic import (
 )
 
 from .base import Done, Event, Id, Model, TenantRequest
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .matchers import Selection
 from .silences import Comment
 
 WindowName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-WindowLength = Annotated[float, Field(ge=60, le=31 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+WindowLength = Annotated[float, Field(ge=60, le=31 * 86_400, allow_inf_nan=False), AS_DURATION]
 
 
 def _known_zone(name: str) -> str:

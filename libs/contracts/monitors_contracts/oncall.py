@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .base import Done, Event, Id, Model, TenantRequest
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .routing import Clock, Weekday
 
 ContactName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -14,9 +14,7 @@ ScheduleName = Annotated[str, StringConstraints(strip_whitespace=True, min_lengt
 LayerName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Rotation: TypeAlias = Literal["daily", "weekly", "custom"]
-ShiftLength = Annotated[
-    float, Field(ge=3600, le=366 * 86_400, multiple_of=60, allow_inf_nan=False), AS_DURATION, WRITTEN
-]
+ShiftLength = Annotated[float, Field(ge=3600, le=366 * 86_400, multiple_of=60, allow_inf_nan=False), AS_DURATION]
 LONGEST_SPAN = dates.timedelta(days=366)
 """The longest time that shifts are told of at once, and that somebody stands in."""
 

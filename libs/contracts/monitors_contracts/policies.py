@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from .base import Done, Event, Id, Model, TenantRequest
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .routing import Wait
 
 PolicyName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Pause = Annotated[float, Field(ge=60, le=86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+Pause = Annotated[float, Field(ge=60, le=86_400, allow_inf_nan=False), AS_DURATION]
 
 PassedWord = Literal[
     "nobody-on-call",

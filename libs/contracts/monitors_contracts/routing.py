@@ -5,13 +5,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .base import Event, Id, Model, TenantRequest
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .matchers import Matcher, Matchers
 from .metrics import LabelName
 
 RouteName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$")]
-Wait = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
-Repeat = Annotated[float, Field(ge=0, le=31 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+Wait = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False), AS_DURATION]
+Repeat = Annotated[float, Field(ge=0, le=31 * 86_400, allow_inf_nan=False), AS_DURATION]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 EVERY_ALERT = "..."
@@ -37,7 +37,7 @@ class RateLimit(Model):
     """
 
     notices: int = Field(ge=1, le=100_000)
-    per: Annotated[float, Field(ge=1, le=86_400), AS_DURATION, WRITTEN] = 60
+    per: Annotated[float, Field(ge=1, le=86_400), AS_DURATION] = 60
 
 
 class Route(Model):

@@ -7,13 +7,13 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .alerts import Severity
 from .base import Done, Event, Id, Model, Request, TenantRequest, Url
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .matchers import Matcher
 from .metrics import LabelName
 from .series import series_key
 
-Hold = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
-Span = Annotated[float, Field(ge=1, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+Hold = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION]
+Span = Annotated[float, Field(ge=1, le=7 * 86_400, allow_inf_nan=False), AS_DURATION]
 
 RuleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Level = Annotated[float, Field(allow_inf_nan=False)]
@@ -123,7 +123,7 @@ class RatioRule(LeveledRule):
 
     kind: Literal["ratio"]
     window: Span = 300
-    offset: Annotated[float, Field(ge=3600, le=35 * 86_400), AS_DURATION, WRITTEN] = 86_400
+    offset: Annotated[float, Field(ge=3600, le=35 * 86_400), AS_DURATION] = 86_400
 
 
 class NOfMRule(LeveledRule):
@@ -180,10 +180,10 @@ class HeartbeatRule(BaseRule):
     """
 
     kind: Literal["heartbeat"]
-    period: Annotated[float, Field(ge=10, le=366 * 86_400), AS_DURATION, WRITTEN] | None = None
+    period: Annotated[float, Field(ge=10, le=366 * 86_400), AS_DURATION] | None = None
     cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
     timezone: str = Field(default="UTC", max_length=100)
-    grace: Annotated[float, Field(ge=1, le=31 * 86_400), AS_DURATION, WRITTEN] = 300
+    grace: Annotated[float, Field(ge=1, le=31 * 86_400), AS_DURATION] = 300
 
     @model_validator(mode="after")
     def _one_schedule(self) -> Self:

@@ -7,15 +7,15 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from .alerts import AlertView, HeldBack, Severity
 from .base import Event, Id, Model, TenantRequest
-from .durations import AS_DURATION, WRITTEN
+from .durations import AS_DURATION
 from .matchers import Selection
 
 YEAR_SECONDS = 366 * 86_400
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 SilenceName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Author = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Lasting = Annotated[float, Field(ge=60, le=YEAR_SECONDS, allow_inf_nan=False), AS_DURATION, WRITTEN]
-Ahead = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION, WRITTEN]
+Lasting = Annotated[float, Field(ge=60, le=YEAR_SECONDS, allow_inf_nan=False), AS_DURATION]
+Ahead = Annotated[float, Field(ge=0, le=7 * 86_400, allow_inf_nan=False), AS_DURATION]
 Holder: TypeAlias = HeldBack
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC
 from functools import cache
+from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ FORMATS: dict[str, st.SearchStrategy[str]] = {
     "date": st.dates().map(lambda day: day.isoformat()),
     "date-time": st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
     "base64url": st.sampled_from(["", "AQAAAA==", "AAAAAAAA8D8=", "no base64"]),
+    "duration-text": st.sampled_from(["1d", "24h", "1440m", "86400"]),  # within the bounds of all of them
     "email": st.sampled_from(["owner@example.com", "a.b+c@mail.example.com"]),
 }
 
@@ -85,7 +87,18 @@ def _strategy(schema: Schema | bool, definitions: Definitions) -> st.SearchStrat
             return st.integers(schema.get("minimum", -(2**53)), schema.get("maximum", 2**53))
         case "number":
             least, most = schema.get("minimum"), schema.get("maximum")
-            return st.floats(least, most, allow_nan=False, allow_infinity=False)
+            above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+            numbers = st.floats(
+                least if above is None else above,
+                most if below is None else below,
+                allow_nan=False,
+                allow_infinity=False,
+                exclude_min=above is not None,
+                exclude_max=below is not None,
+            )
+            if step := schema.get("multipleOf"):
+                return st.integers(ceil(least / step), floor(most / step)).map(lambda times: times * step)
+            return numbers
         case "array" if "prefixItems" in schema:
             return st.tuples(*(_strategy(each, definitions) for each in schema["prefixItems"])).map(list)
         case "array":

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from monitors_contracts.base import Id, JsonValue, Model, new_id
-from monitors_contracts.durations import AS_DURATION, WRITTEN
+from monitors_contracts.durations import AS_DURATION
 from monitors_contracts.metrics import LabelName
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.transaction import Transaction
@@ -36,7 +36,7 @@ _KEY_BYTES = 24
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Labels = Annotated[dict[LabelName, Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=20)]
 Secret = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-ResolveAfter = Annotated[int, Field(ge=60, le=RESOLVE_AFTER), AS_DURATION, WRITTEN]
+ResolveAfter = Annotated[int, Field(ge=60, le=RESOLVE_AFTER), AS_DURATION]
 
 
 class IntegrationSpec(Model):
