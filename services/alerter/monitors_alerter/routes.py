@@ -1,6 +1,6 @@
 """Routes as people see and change them, and the channels that they lead to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from monitors_contracts.base import Id
@@ -23,8 +23,9 @@ from monitors_runtime.runtime import Service
 
 from . import circumstances, routing_store, suppressing
 from .changes import reroute
+from .channels import those_there
 from .domain.groups import Channel
-from .domain.routing import InvalidRouting, Tree, Way, opens_at, validate
+from .domain.routing import InvalidRouting, Tree, Way, channels_of, opens_at, validate
 from .oncall import store as oncall
 
 
@@ -49,9 +50,10 @@ class Routes:
     async def save(self, command: SaveRouting) -> Routing:
         """Another tree takes the place of the one there is."""
         organization_id = command.organization_id
+        channels = await self._channels(organization_id, command.root)
         async with self._service.transaction() as tx:
             before = await routing_store.hold(tx.db, organization_id)
-            await self._check(tx.db, organization_id, command.root)
+            await _check(tx.db, organization_id, command.root, channels)
             if command.expected_version not in (None, before):
                 detail = f"Version {before} was saved meanwhile; this one was made from {command.expected_version}."
                 raise problem("routing-changed", "The routes were changed", 409, detail)
@@ -65,10 +67,11 @@ class Routes:
     async def test(self, query: TestRouting) -> Destinations:
         """Where an alert with these labels would go."""
         now = query.at or datetime.now(UTC)
+        channels = await self._channels(query.organization_id, query.root) if query.root else set[Id]()
         async with self._service.runtime.pool.acquire() as db, db.transaction():
             known = (await circumstances.these(db, [query.organization_id]))[query.organization_id]
             if query.root:
-                await self._check(db, query.organization_id, query.root)
+                await _check(db, query.organization_id, query.root, channels)
             tree = Tree(query.root) if query.root else known.tree
             held = await suppressing.timed(db, query.organization_id, query.labels, now)
         return Destinations(
@@ -76,14 +79,18 @@ class Routes:
             held_by=[each.words for each in held],
         )
 
-    async def _check(self, db: Connection, organization_id: Id, root: Route) -> None:
-        """Problem: `invalid-routing`."""
-        channels = (await routing_store.channels(db, [organization_id])).get(organization_id, {})
-        policies = [policy.id for policy in await oncall.find(db, Policy, organization_id)]
-        try:
-            validate(root, channels, policies)
-        except InvalidRouting as wrong:
-            raise problem("invalid-routing", "Invalid routes", 422, str(wrong)) from None
+    async def _channels(self, organization_id: Id, root: Route) -> set[Id]:
+        """Those channels that the tree names and that are there."""
+        return await those_there(self._service.runtime, organization_id, channels_of(root))
+
+
+async def _check(db: Connection, organization_id: Id, root: Route, channels: Collection[Id]) -> None:
+    """Problem: `invalid-routing`."""
+    policies = [policy.id for policy in await oncall.find(db, Policy, organization_id)]
+    try:
+        validate(root, channels, policies)
+    except InvalidRouting as wrong:
+        raise problem("invalid-routing", "Invalid routes", 422, str(wrong)) from None
 
 
 def destination(way: Way, channels: Mapping[Id, Channel], now: datetime) -> Destination:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from monitors_contracts.base import Id
 from monitors_contracts.notifications import ChannelChanged, ChannelDeleted
 from monitors_contracts.routing import Routing, RoutingChanged
-from monitors_runtime.database import Connection
+from monitors_runtime.database import Connection, Pool
 
 from .domain.groups import Channel
 
@@ -67,7 +67,7 @@ async def trees(db: Connection, organizations: Sequence[Id]) -> dict[Id, Routing
     return {row["organization_id"]: Routing.model_validate_json(row["document"]) for row in rows}
 
 
-async def channels(db: Connection, organizations: Sequence[Id]) -> dict[Id, dict[Id, Channel]]:
+async def channels(db: Connection | Pool, organizations: Sequence[Id]) -> dict[Id, dict[Id, Channel]]:
     """The channels of these organizations, those that are switched off as well."""
     found: dict[Id, dict[Id, Channel]] = {}
     for row in await db.fetch(CHANNELS, organizations):

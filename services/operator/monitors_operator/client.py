@@ -17,6 +17,7 @@ from .errors import BadInput, CommandError, Failed
 
 CHECK_PATIENCE = 120.0
 """Seconds until a check that has no verdict is given up."""
+FIRST_CHANNEL_SECONDS = 10.0
 _POLL_SECONDS = 0.25
 
 
@@ -160,6 +161,7 @@ class Api:
     def register(self, email: str, password: str, name: str) -> None:
         """A new user, signed in from now on; the password is not kept."""
         self._signed_in(self._auth("register", {"email": email, "password": password, "name": name}), email)
+        self._await_first_channel()
 
     def login(self, email: str, password: str) -> None:
         """Sign in; the password is not kept."""
@@ -185,6 +187,13 @@ class Api:
         password = f"Aa1-{secrets.token_urlsafe(24)}"
         reply = self._auth("register", {"email": email, "password": password, "name": "Local user"})
         self._keep(Credentials(email, reply["token"], reply["refreshToken"], password))
+        self._await_first_channel()
+
+    def _await_first_channel(self) -> None:
+        """It is made a moment after the account, and the next command may name it."""
+        deadline = time.monotonic() + FIRST_CHANNEL_SECONDS
+        while not self.get("/api/channels")["channels"] and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _auth(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         self._token = None

@@ -184,6 +184,12 @@ def _clock(text: str) -> timedelta:
     return timedelta(hours=int(hours), minutes=int(minutes))
 
 
+def channels_of(root: Route) -> set[Id]:
+    """All channels that a tree names."""
+    named = {*(root.channels or ()), *(root.fallback or ())}
+    return named.union(*(channels_of(each) for each in root.routes))
+
+
 def validate(root: Route, channels: Collection[Id], policies: Collection[Id]) -> None:
     """Raises InvalidRouting for a tree that can't be used by the organization that has these channels and policies."""
     if root.matchers or root.severities or root.continue_:

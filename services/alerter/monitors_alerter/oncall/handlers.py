@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
 from monitors_contracts.base import Done, Event, Id
-from monitors_contracts.notifications import ListChannels
 from monitors_contracts.oncall import (
     AddOverride,
     Contact,
@@ -41,6 +40,7 @@ from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from ..changes import reconsider
+from ..channels import those_there
 from ..domain.wall_clock import UnknownTimezone, zone_of
 from . import store
 
@@ -208,12 +208,8 @@ class OnCallHandlers:
             yield tx
 
     async def _check_channels(self, organization_id: Id, channels: Collection[Id]) -> None:
-        """Raises `unknown-channel`. One that was just made may be known to the notifier alone as yet."""
-        runtime = self._service.runtime
-        unknown = set(channels) - (await store.channels(runtime.pool, organization_id)).keys()
-        if unknown:
-            there = await runtime.ask(ListChannels(organization_id=organization_id))
-            unknown -= {each.id for each in there.channels}
+        """Raises `unknown-channel`."""
+        unknown = set(channels) - await those_there(self._service.runtime, organization_id, channels)
         if unknown:
             raise problem("unknown-channel", "No such channel", 422, f"There is no channel {min(unknown)}.")
 
