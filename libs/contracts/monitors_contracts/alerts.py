@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from .base import Event, Id, Model, TenantRequest, Url, Value
-from .matchers import Matcher
+from .matchers import MOST_MATCHERS, Matcher
 from .monitors import Evidence
 
 Severity = Literal["info", "warning", "critical"]
@@ -282,7 +282,9 @@ class ListAlerts(TenantRequest[AlertList]):
     rule_id: Id | None = None
     query: str | None = Field(default=None, max_length=200, description="Found in any letter case")
     matchers: list[Matcher] = Field(
-        default_factory=list[Matcher], max_length=30, description="Of their labels, as routes and silences see them"
+        default_factory=list[Matcher],
+        max_length=MOST_MATCHERS,
+        description="Of their labels, as routes and silences see them",
     )
     origin: str | None = Field(default=None, max_length=40)
     assignee: str | None = Field(default=None, max_length=200, description="Who takes care of it")

@@ -14,6 +14,8 @@ from .metrics import LabelName
 Op: TypeAlias = Literal["=", "!=", "=~", "!~"]
 _NAME = r'[^\s=!~,{}"]+|"(?:[^"\\]|\\.)*"'
 _PART = re.compile(rf'\s*({_NAME})\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^\s,"{{}}]*)\s*(,|$)', re.DOTALL)
+MOST_MATCHERS = 30
+"""Most of them at once."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -116,7 +118,7 @@ Matchers = Annotated[list[Matcher], BeforeValidator(_parsed)]
 """Matchers as a list or as a text, as many as there are."""
 
 Selection = Annotated[
-    list[Matcher], Field(min_length=1, max_length=30), AfterValidator(_selecting), BeforeValidator(_parsed)
+    list[Matcher], Field(min_length=1, max_length=MOST_MATCHERS), AfterValidator(_selecting), BeforeValidator(_parsed)
 ]
 """Matchers that choose among alerts, as a list or as a text (`host="db-1", severity!="critical"`).
 

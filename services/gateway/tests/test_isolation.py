@@ -12,6 +12,12 @@ UPTIME = {"name": "Shop", "kind": "http", "url": "https://shop.example/health"}
 HEARTBEAT = {"name": "Backup", "period": "1d"}
 LAYER = {"start": "2026-11-23", "participants": ["the contact"]}
 OVERRIDE = {"startsAt": "2090-01-01T00:00:00Z", "endsAt": "2090-01-02T00:00:00Z", "contactId": "the contact"}
+SELECTING: dict[str, dict[str, Any]] = {
+    "silences": {"matchers": "host=db-1", "for": "2h", "comment": "Disk is replaced"},
+    "maintenance": {"name": "Updates", "matchers": "host=db-1", "startsAt": "2090-03-01T02:30", "duration": "1h"},
+    "inhibitions": {"name": "Host down", "source": "alertname=HostDown", "target": "severity=warning"},
+    "alert-filters": {"name": "Databases", "query": {"q": "disk"}},
+}
 BODIES = {"PUT": {"name": "Mine now"}, "PATCH": {"name": "Mine now"}, "POST": {"text": "Mine now"}}
 
 
@@ -29,6 +35,8 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     assert (rule.status_code, heartbeat.status_code, uptime.status_code) == (201, 201, 201)
     on_call = await on_call_settings(browser, channel.json()["channel"]["id"])
     integration = await browser.post("/api/integrations", json={"kind": "generic", "name": "Checks"})
+    made = {name: await browser.post(f"/api/{name}", json=body) for name, body in SELECTING.items()}
+    assert {reply.status_code for reply in made.values()} == {201}
     token = await browser.post("/api/tokens", json={"name": "Collector", "scopes": ["read"]})
     await browser.post("/api/auth/login", json={"email": browser.user["email"], "password": "Correct1horse"})
     sessions = (await browser.get("/api/auth/sessions")).json()["sessions"]
@@ -42,6 +50,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/heartbeats/": heartbeat.json()["heartbeat"]["id"],
         "/api/uptime/": uptime.json()["check"]["id"],
         **on_call,
+        **{f"/api/{name}/": entity_of(reply)["id"] for name, reply in made.items()},
         "/api/targets/": target.json()["target"]["id"],
         "/api/integrations/": integration.json()["integration"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
@@ -49,6 +58,12 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/outbox/": str(services.add_mail(browser.organization_id).id),
         "/api/snapshots/": str(await services.add_screenshot(services.add_snapshot(browser.organization_id))),
     }
+
+
+def entity_of(reply: Any) -> dict[str, Any]:
+    """What was made, whatever its reply calls it."""
+    [made] = [each for name, each in reply.json().items() if name != "success"]
+    return made
 
 
 async def on_call_settings(browser: Any, channel: str) -> dict[str, str]:
@@ -103,6 +118,7 @@ def body_of(method: str, path: str, ids: dict[str, str]) -> dict[str, Any] | Non
             "/api/contacts/": {"name": "Mine now", "channels": [ids["channel"]]},
             "/api/schedules/": schedule_of(ids["contact"]),
             "/api/policies/": policy_of(ids["contact"]),
+            **{f"/api/{name}/": body for name, body in SELECTING.items()},
         }
         return next((body for start, body in whole.items() if path.startswith(start)), BODIES["PUT"])
     return BODIES.get(method)
@@ -128,7 +144,9 @@ async def test_every_route_with_an_id_answers_404_to_another_user(
         assert reply.status_code == 404, (method, path, reply.text)
         assert reply.headers["Content-Type"] == "application/problem+json"
     # ... and everything is still there, and works, for its owner.
-    for method, path in sorted(routes, key=lambda each: (each[0] == "DELETE", -each[1].count("/"))):
+    for method, path in sorted(
+        routes, key=lambda each: (each[0] == "DELETE", "expire" in each[1], -each[1].count("/"))
+    ):
         reply = await robin.request(method, filled(path, ids), json=body_of(method, path, ids))
         allowed = (200, 429) if path.endswith("/refresh") else (200, 201)
         assert reply.status_code in allowed, (method, path, reply.text)

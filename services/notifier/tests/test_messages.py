@@ -108,11 +108,30 @@ def test_alert_when_little_is_known_then_shows_no_empty_lines_of_facts(make_aler
             previous_value=None, change_amount=None, change_percentage=None, evidence=None, url=None, monitor_id=None
         )
     )
-    assert told.subject == "Copper kettle: 45.5 EUR"
+    assert told.subject == "Warning: Copper kettle: The price fell below 50 EUR"
     for absent in ("Before", "Change", "Seen", "Where", "Source", "Monitor:", "monitors/", "None", "Unsubscribe"):
         assert absent not in told.text
         assert absent not in Page(told.html).words
     assert "List-Unsubscribe" not in told.headers
+
+
+@pytest.mark.parametrize("summary", ["Nobody can pay", "CheckoutDown on shop-1"])
+def test_alert_of_another_system_when_it_has_no_value_then_its_words_and_labels_are_told(
+    make_alert: MakeAlert, summary: str
+):
+    told = tell(
+        make_alert(
+            name="CheckoutDown",
+            summary=summary,
+            labels={"alertname": "CheckoutDown", "shop": "1"},
+            value=None,
+            previous_value=None,
+            monitor_id=None,
+        )
+    )
+    assert told.subject == f"Warning: {'' if 'Checkout' in summary else 'CheckoutDown: '}{summary}"
+    assert "Series:    shop=1\n" in told.text
+    assert "nothing" not in told.text
 
 
 @pytest.mark.parametrize("value", [True, 0.0, "", "open"])

@@ -27,7 +27,7 @@ from monitors_contracts.alerts import (
     Severity,
 )
 from monitors_contracts.base import Id, Model, Problem
-from monitors_contracts.matchers import InvalidMatcher, Matcher, parse_matchers
+from monitors_contracts.matchers import MOST_MATCHERS, InvalidMatcher, Matcher, parse_matchers
 from monitors_contracts.notifications import ListNotifications
 from monitors_runtime.errors import ProblemError, problem
 
@@ -126,9 +126,12 @@ Filters = Annotated[
 def matchers_of(filters: list[str] | None) -> list[Matcher]:
     """What `filter` asks for. Problem: `invalid-filter`."""
     try:
-        return [each for given in filters or () for each in parse_matchers(given)]
+        matchers = [each for given in filters or () for each in parse_matchers(given)]
     except (InvalidMatcher, ValidationError) as wrong:
         raise problem("invalid-filter", "Invalid filter", 422, str(wrong)[:500]) from wrong
+    if len(matchers) > MOST_MATCHERS:
+        raise problem("invalid-filter", "Invalid filter", 422, f"At most {MOST_MATCHERS} matchers at once.")
+    return matchers
 
 
 @router.get("")
@@ -164,7 +167,7 @@ async def list_alerts(
             matchers=matchers_of(filters),
             origin=origin,
             assignee=assignee,
-            held=held or [],
+            held=list(dict.fromkeys(held or ())),
             limit=limit,
             cursor=cursor,
         )

@@ -147,7 +147,7 @@ async def list_incidents(
     return await gateway.runtime.ask(
         ListIncidents(
             organization_id=caller.organization_id,
-            statuses=status or [],
+            statuses=list(dict.fromkeys(status or ())),
             severity=severity,
             alert_id=alert_id,
             query=q,

@@ -85,7 +85,13 @@ async def list_silences(
 ) -> SilenceList:
     """Silences, newest first, each with how many alerts it held back. `counts` are by state, whichever are asked for."""
     return await gateway.runtime.ask(
-        ListSilences(organization_id=caller.organization_id, states=state or [], text=q, limit=limit, cursor=cursor)
+        ListSilences(
+            organization_id=caller.organization_id,
+            states=list(dict.fromkeys(state or ())),
+            text=q,
+            limit=limit,
+            cursor=cursor,
+        )
     )
 
 

@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from monitors_contracts.alerts import REASONS, AlertState, AlertView
-from monitors_contracts.base import Json
+from monitors_contracts.base import Json, is_web_address
 
 from . import wording
 from .action_links import Links
@@ -129,6 +128,7 @@ def alert_words(alert: AlertView, reason: str, base_url: str, *, unseen: bool = 
     at = (alert.resolved_at or alert.started_at) if resolved else alert.started_at
     evidence = alert.evidence
     url = alert.url or (evidence.url if evidence else None)
+    labels = alert.labels if alert.monitor_id is None else {}
     return {
         "why": REASONS.get(reason, "The alert changed."),
         "at": wording.moment(at),
@@ -139,19 +139,27 @@ def alert_words(alert: AlertView, reason: str, base_url: str, *, unseen: bool = 
         "summary": alert.summary,
         "severity": alert.severity,
         "condition": alert.condition,
-        "rule": alert.rule_id is not None,
-        "series": ", ".join(f"{name}={value}" for name, value in alert.labels.items()) if alert.rule_id else "",
+        "headline": _headline(alert),
+        "series": ", ".join(f"{name}={value}" for name, value in labels.items() if name != "alertname"),
         "runbook_url": wording.plain(alert.runbook_url, 2000) if alert.runbook_url else None,
-        "runbook_is_link": _is_link(alert.runbook_url or ""),
-        "value": None if alert.value is None and alert.rule_id else wording.value(alert.value, alert.unit),
+        "runbook_is_link": is_web_address(alert.runbook_url or ""),
+        "value": None if alert.value is None and alert.monitor_id is None else wording.value(alert.value, alert.unit),
         "previous": None if alert.previous_value is None else wording.value(alert.previous_value, alert.unit),
         "change": wording.change(alert.change_amount, alert.change_percentage, alert.unit),
         "quote": evidence.quote if evidence else "",
         "where": evidence.locator or evidence.method if evidence else "",
         "url": wording.plain(url, 2000) if url else None,
-        "url_is_link": bool(url) and _is_link(url or ""),
+        "url_is_link": bool(url) and is_web_address(url or ""),
         "note": alert.note or "",
     }
+
+
+def _headline(alert: AlertView) -> str | None:
+    """What a measured or received alert says in one line; None for a web monitor's, of which the values speak."""
+    if alert.monitor_id:
+        return None
+    told = alert.summary if alert.rule_id or alert.name in alert.summary else f"{alert.name}: {alert.summary}"
+    return f"{alert.severity.capitalize()}: {told}"
 
 
 def _alert_url(alert: AlertView, base_url: str) -> str:
@@ -187,12 +195,3 @@ def compose(
 
 def _rendered(type_: str, kind: str, words: dict[str, Any]) -> str:
     return _TEMPLATES.get_template(f"{_TEMPLATE_OF[type_]}.{kind}").render(words)
-
-
-def _is_link(url: str) -> bool:
-    """Whether a mail may offer it to click: http and https, never `javascript:` or `data:`."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return False
