@@ -103,6 +103,11 @@ PAGES = {
     "inhibition": "/inhibitions/{inhibition}",
     "new-inhibition": "/inhibitions/new",
     "inhibition-edit": "/inhibitions/{inhibition}/edit",
+    "status-pages": "/status-pages",
+    "status-page": "/status-pages/{status}",
+    "new-status-page": "/status-pages/new",
+    "status-page-edit": "/status-pages/{status}/edit",
+    "status-component": "/status-pages/{status}/components/kettles",
     "channels": "/channels",
     "channel": "/channels/{channel}",
     "integrations": "/integrations",
@@ -123,6 +128,7 @@ EMPTY = {
     "monitors-empty": "",
     "alerts-empty": "/alerts",
     "incidents-empty": "/incidents",
+    "status-pages-empty": "/status-pages",
     "outbox-empty": "/outbox",
     "deliveries-empty": "/notifications",
     "explore-empty": "/explore",
@@ -241,6 +247,7 @@ def furnished(chromium: Browser, platform: Any) -> Iterator[Account]:
     ids |= _on_call(call, ids["channel"])
     ids |= _held_back(call, made["url"].removeprefix(platform.api))
     ids["incident"] = _incidents(call, ids)
+    ids["status"] = _published(call, ids)
     _routed(call, ids)
     page.close()
     yield Account(context, platform.api, ids)
@@ -261,6 +268,20 @@ def _incidents(call: Callable[..., Any], ids: dict[str, str]) -> str:
     call("POST", f"{at}/updates", {"text": "The release was rolled back; we watch.", "isPublic": True})
     over = call("POST", "/api/incidents", {"title": "Orders arrive twice"})["incident"]["id"]
     call("POST", f"/api/incidents/{over}/resolve", {"note": "Once again"})
+    return made
+
+
+def _published(call: Callable[..., Any], ids: dict[str, str]) -> str:
+    """A status page with all that one shows: a component that follows alerts, one by hand, maintenance, updates."""
+    kettles = {"key": "kettles", "name": "Kettles", "matchers": 'alertname=~".*kettle.*"', "windows": [ids["window"]]}
+    orders = {"key": "orders", "name": "Orders", "group": "Shop", "description": "What customers order"}
+    page = {"name": "Shop", "slug": "furnished-shop", "timezone": "Europe/Berlin", "components": [kettles, orders]}
+    made = call("POST", "/api/status-pages", page)["page"]["id"]
+    at = f"/api/status-pages/{made}"
+    call("PUT", f"{at}/components/orders/override", {"status": "partial-outage", "note": "Some orders wait."})
+    said = {"title": "Orders", "text": "Some orders wait.\nWe look for the cause.", "stage": "investigating"}
+    call("POST", f"{at}/updates", said | {"components": ["orders"]})
+    call("POST", f"{at}/updates", {"title": "New address", "text": "From Monday on."})
     return made
 
 

@@ -55,6 +55,16 @@ from monitors_contracts.policies import DeletePolicy, SavePolicy
 from monitors_contracts.routing import Route, SaveRouting
 from monitors_contracts.rules import CreateRule, DeleteRule, UpdateRule
 from monitors_contracts.silences import CreateSilence, ExpireSilence, UpdateSilence
+from monitors_contracts.status_pages import (
+    CreateStatusPage,
+    DeleteStatusPage,
+    ListStatusPages,
+    ListStatusUpdates,
+    OverrideComponent,
+    PostStatusUpdate,
+    RemoveStatusUpdate,
+    UpdateStatusPage,
+)
 from monitors_contracts.uptime import CreateUptimeCheck, DeleteUptimeCheck, UpdateUptimeCheck
 from monitors_evaluator.providers.settings import AiSettings
 from monitors_evaluator.rules.settings import RuleSettings
@@ -340,6 +350,31 @@ class Platform:
             kind = {"acknowledge": AcknowledgeIncident, "resolve": ResolveIncident, "reopen": ReopenIncident}[what]
             await self.ask(kind.model_validate(whose | one))
 
+    async def status(self, which: int, what: str) -> None:
+        """Make a status page, change it, say something on it, take back what was said, or delete it."""
+        who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user}
+        known = (await self.ask(ListStatusPages(organization_id=self.organization))).pages
+        component = {"key": f"part-{which}", "name": "Part", "matchers": 'alertname=~".+"'}
+        spec = {"name": "Acme", "slug": f"acme-{which}", "components": [component]}
+        if what == "make":
+            await self.ask(CreateStatusPage.model_validate(who | {"page_id": new_id(), "spec": spec}))
+        if what == "make" or not known:
+            return
+        who |= {"page_id": known[which % len(known)].id}
+        if what == "change":
+            await self.ask(UpdateStatusPage.model_validate(who | {"spec": spec}))
+        elif what == "override":
+            said = {"key": known[which % len(known)].spec.components[0].key, "override": {"status": "degraded"}}
+            await self.ask(OverrideComponent.model_validate(who | said))
+        elif what == "post":
+            await self.ask(PostStatusUpdate.model_validate(who | {"update_id": new_id(), "title": "T", "text": "Slow"}))
+        elif what == "remove":
+            updates = (await self.ask(ListStatusUpdates.model_validate(who))).updates
+            for each in updates[:1]:
+                await self.ask(RemoveStatusUpdate.model_validate(who | {"update_id": each.id}))
+        elif what == "delete":
+            await self.ask(DeleteStatusPage.model_validate(who))
+
     async def on_call(self, what: str) -> None:
         """Somebody to call, when, and after whom; or no longer."""
         who: dict[str, Any] = {"organization_id": self.organization, "user_id": self.user, **self.called}
@@ -495,6 +530,9 @@ STEPS = st.one_of(
     st.tuples(
         st.just("incident"), WHICH, st.sampled_from(["open", "open", "merge", "acknowledge", "resolve", "reopen"])
     ),
+    st.tuples(
+        st.just("status"), WHICH, st.sampled_from(["make", "change", "override", "post", "post", "remove", "delete"])
+    ),
     st.tuples(st.just("on_call"), st.sampled_from(["begin", "end"])),
     st.tuples(st.just("hold"), WHICH, st.sampled_from(["make", "change", "delete"])),
     st.tuples(st.just("switch"), st.booleans()),
@@ -513,6 +551,10 @@ BEGINNING: list[tuple[Any, ...]] = [
     ("check", 1, "make"),
     ("check", 1, "delete"),
     ("incident", 0, "open"),
+    ("status", 3, "make"),
+    ("status", 2, "make"),
+    ("status", 2, "post"),
+    ("status", 3, "override"),
     ("carry", 99),
     ("on_call", "begin"),
     *(("show", n, 45) for n in range(2)),

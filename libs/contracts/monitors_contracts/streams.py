@@ -47,6 +47,7 @@ STREAMS = (
             "evt.policy.>",
             "evt.incident.>",
             "evt.status-page.>",
+            "evt.subscriber.>",
         ),
         YEAR,
         10 * GIB,

@@ -55,6 +55,14 @@ from .policies import PolicyChanged, PolicyDeleted
 from .routing import RoutingChanged
 from .rules import RuleCreated, RuleDeleted, RuleUpdated
 from .silences import SilenceChanged
+from .status_pages import (
+    ComponentStatusChanged,
+    StatusPageChanged,
+    StatusPageDeleted,
+    StatusUpdatePosted,
+    StatusUpdateRemoved,
+)
+from .subscribers import SubscriberChanged
 from .uptime import UptimeCheckCreated, UptimeCheckDeleted, UptimeCheckUpdated
 
 
@@ -133,6 +141,11 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         IncidentOpened,
         IncidentUpdated,
         IncidentResolved,
+        StatusPageChanged,
+        StatusPageDeleted,
+        ComponentStatusChanged,
+        StatusUpdatePosted,
+        StatusUpdateRemoved,
     ),
     "notifier": (
         NotificationRequested,
@@ -143,6 +156,7 @@ _OWNED: dict[str, tuple[type[Event], ...]] = {
         NotificationTracked,
         ChannelChanged,
         ChannelDeleted,
+        SubscriberChanged,
     ),
 }
 
@@ -162,7 +176,9 @@ CONSUMERS: tuple[Durable, ...] = (
     Durable("alerter", (AlertTriggered, AlertAcknowledged, AlertResolved)),
     Durable("notifier", (UserRegistered,)),
     Durable("notifier", (UserUpdated,)),
+    Durable("alerter", (IncidentUpdated, IncidentResolved)),
     Durable("notifier", (NoticeIssued,)),
+    Durable("notifier", (StatusUpdatePosted, StatusPageDeleted)),
     Durable("metrics", (MetricCollected,)),
     Durable("metrics", (MetricBatchCollected,)),
     *(

@@ -42,6 +42,8 @@ from .receiving import Receiving
 from .routes import Routes
 from .settings import AlerterSettings
 from .settling import Settling
+from .status_pages import store as status_pages
+from .status_pages.wiring import wire as wire_status_pages
 from .suppression_wiring import wire as wire_suppression
 
 
@@ -66,6 +68,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
         *suppression_store.ERASE,
         *oncall.ERASE,
         *incidents.ERASE,
+        *status_pages.ERASE,
     )
     service.on_start(changes.flushing.start)
     service.on_stop(changes.flushing.stop)
@@ -111,5 +114,5 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.expire_due(telling_store.EXPIRE_ISSUED)
     wire_suppression(service, settings)
     wire_oncall(service)
-    wire_incidents(service, changes, settings)
+    wire_incidents(service, changes, settings, wire_status_pages(service).alerts_changed)
     return service

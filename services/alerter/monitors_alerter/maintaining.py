@@ -135,11 +135,12 @@ async def _view(db: Connection | Pool, organization_id: Id, window: MaintenanceW
 
 def _shown(window: MaintenanceWindow, totals: Mapping[Id, Totals], now: datetime, spans: Spans) -> WindowView:
     total = totals.get(window.id, Totals())
-    is_open = window.spec.is_active and any(
-        span.starts_at <= now for span in recurrence.occurrences(window.spec, now, now + timedelta(seconds=1))
-    )
     return WindowView(
-        **dict(window), is_open=is_open, occurrences=list(spans(window.spec)), held=total.held, holding=total.holding
+        **dict(window),
+        is_open=recurrence.is_open(window.spec, now),
+        occurrences=list(spans(window.spec)),
+        held=total.held,
+        holding=total.holding,
     )
 
 

@@ -48,6 +48,7 @@ from .api import (
     senders,
     silences,
     snapshots,
+    status_pages,
     system,
     targets,
     tokens,
@@ -61,6 +62,7 @@ from .http import docs, problems
 from .http.bodies import BodyLimit
 from .http.edge import Edge
 from .settings import GatewaySettings
+from .status import routes as status
 from .store.ping_keys import apply as apply_rotation
 from .store.system import apply as apply_health
 
@@ -88,6 +90,7 @@ TAGS = [
     {"name": "alertmanager", "description": "Alertmanager's API v2, for Prometheus and amtool"},
     {"name": "integrations", "description": "Alerts of other systems, by their webhooks"},
     {"name": "routing", "description": "Which alerts are told where, together and how soon"},
+    {"name": "status-pages", "description": "What anybody is told of how things do"},
     {"name": "silences", "description": "What nobody is told of: silences, maintenance, inhibition"},
     {"name": "channels", "description": "Where messages go"},
     {"name": "on-call", "description": "Who is reached, whose turn it is, and who is told next"},
@@ -143,9 +146,9 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
         *(saved_filters, alertmanager, alertmanager_silences, integrations, hooks),
         *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
-        *(routing, silences, maintenance, inhibitions, incidents),
+        *(routing, silences, maintenance, inhibitions, incidents, status_pages),
         *(contacts, schedules, policies),
-        *(targets, senders, metrics_query, prometheus, system, public, links, trying),
+        *(targets, senders, metrics_query, prometheus, system, public, links, status, trying),
     )
     for part in parts:
         app.include_router(part.router)

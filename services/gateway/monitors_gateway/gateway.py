@@ -27,6 +27,7 @@ from .refreshes import Refreshes
 from .senders import Senders
 from .settings import GatewaySettings
 from .sns import Sns
+from .status.serving import Published
 from .store import api_tokens, audit
 from .store.api_tokens import ApiToken
 from .system import System
@@ -57,6 +58,7 @@ class Gateway:
         self.intake = Intake(runtime, settings)
         self.senders = Senders(runtime)
         self.sns = Sns()
+        self.published = Published(runtime)
         self.system = System(runtime, service)
         self._chores: list[asyncio.Task[None]] = []
 

@@ -25,6 +25,9 @@ class GatewaySettings(Settings):
     registrations_per_hour_per_address: int = Field(
         default=20, ge=0, description="New users from one client address in an hour"
     )
+    subscriptions_per_hour_per_address: int = Field(
+        default=20, ge=0, description="Subscriptions to status pages asked for from one client address in an hour"
+    )
     refresh_wait_seconds: float = Field(
         default=25, ge=0, le=60, description="How long a refresh request waits for its verdict before it answers 202"
     )

@@ -22,12 +22,14 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 import monitors_alerter
+import monitors_notifier
 from monitors_alerter.changes import Changes
 from monitors_alerter.domain.labels import labels_of
 from monitors_alerter.incidents.wiring import wire as wire_incidents
 from monitors_alerter.oncall.wiring import wire as wire_oncall
 from monitors_alerter.routes import Routes
 from monitors_alerter.settings import AlerterSettings
+from monitors_alerter.status_pages.wiring import wire as wire_status_pages
 from monitors_alerter.suppression_wiring import wire as wire_suppression
 from monitors_contracts import (
     alerts,
@@ -50,6 +52,11 @@ from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.matchers import match_all
 from monitors_gateway.app import build
 from monitors_gateway.settings import GatewaySettings
+from monitors_notifier.channels import Sent, Unrecoverable
+from monitors_notifier.domain.channels import Target
+from monitors_notifier.domain.messages import Message
+from monitors_notifier.settings import NotifierSettings
+from monitors_notifier.subscribers.wiring import wire as wire_subscribers
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
@@ -75,9 +82,26 @@ def interpretation(prompt: str) -> monitors.Interpretation:
     )
 
 
+class Letterbox:
+    """Takes what subscribers are sent."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[Target, Message]] = []
+
+    async def check(self, target: Target) -> None:
+        if "inside" in (target.url or ""):
+            raise Unrecoverable("refused-address: private")
+
+    async def send(self, target: Target, message: Message, delivery_id: Id) -> Sent:
+        self.taken.append((target, message))
+        return Sent(str(delivery_id))
+
+    async def close(self) -> None: ...
+
+
 class Platform:
-    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call, silences and incidents
-    are real."""
+    """The services behind the gateway, in memory. A monitor's name says how its checks end. On-call, silences,
+    incidents, status pages and their subscribers are real."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.monitors: dict[Id, monitors.MonitorView] = {}
@@ -110,9 +134,14 @@ class Platform:
         alerter = runtime.service("alerter", Path(monitors_alerter.__file__).parent / "migrations")
         wire_oncall(alerter)
         wire_suppression(alerter, AlerterSettings())
-        wire_incidents(alerter, Changes(alerter), AlerterSettings())
-        notifier, scraper = runtime.service("notifier"), runtime.service("scraper")
-        self.evaluator = evaluator
+        wire_incidents(alerter, Changes(alerter), AlerterSettings(), wire_status_pages(alerter).alerts_changed)
+        notifier = runtime.service("notifier", Path(monitors_notifier.__file__).parent / "migrations")
+        scraper = runtime.service("scraper")
+        self.letters = Letterbox()
+        ways: Any = {"local": self.letters, "webhook": self.letters, "email": self.letters}
+        settings = NotifierSettings(secret_key=SecretStr("a secret of sixteen"))
+        wire_subscribers(notifier, settings, lambda: ways, self.unsubscribe)
+        self.evaluator, self.alerter = evaluator, alerter
         evaluator.answer(monitors.CreateMonitor, self.create)
         evaluator.answer(collection.ListMonitors, self.list)
         evaluator.answer(monitors.GetMonitor, self.get)
@@ -160,7 +189,6 @@ class Platform:
         notifier.answer(notifications.RetryNotification, self.retry)
         notifier.answer(notifications.ListOutbox, self.list_outbox)
         notifier.answer(notifications.GetOutboxMessage, self.outbox_message)
-        notifier.answer(notifications.Unsubscribe, self.unsubscribe)
         notifier.answer(notifications.RecordProviderEvents, self.record)
         notifier.answer(notifications.ReadActionLink, self.read_link)
         notifier.answer(notifications.UseActionLink, self.use_link)

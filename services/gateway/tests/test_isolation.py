@@ -100,7 +100,8 @@ def routes_with_ids(document: dict[str, Any]) -> list[tuple[str, str]]:
         for method in operations
         if "{id}" in path
         and not path.startswith("/api/v2/")  # Alertmanager's, with errors of its own kind
-        and not path.startswith("/api/incidents/")  # has more ids than one: see test_incidents_api.py
+        # These have more ids than one: see test_incidents_api.py and test_status_pages.py.
+        and not path.startswith(("/api/incidents/", "/api/status-pages/"))
     ]
 
 

@@ -21,7 +21,6 @@ from monitors_contracts.notifications import (
     RecordProviderEvents,
     RetryNotification,
     SendTestMessage,
-    Unsubscribe,
     UpdateChannel,
     UseActionLink,
 )
@@ -35,6 +34,8 @@ from .handlers import Handlers
 from .letters import Letters
 from .links import ActionLinks
 from .settings import NotifierSettings
+from .subscribers import store as subscribers
+from .subscribers.wiring import wire as wire_subscribers
 
 
 def build(runtime: Runtime, settings: NotifierSettings) -> Service:
@@ -47,7 +48,7 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     service.on_stop(handlers.stop)
     service.consume(UserRegistered, save=handlers.user_registered)
     service.consume(UserUpdated, save=handlers.user_updated)
-    service.erase(OrganizationDeleted, *store.ERASE, first=handlers.delete_outbox)
+    service.erase(OrganizationDeleted, *store.ERASE, *subscribers.ERASE, first=handlers.delete_outbox)
     service.consume(NoticeIssued, work=delivering.deliver, concurrency=256)
     service.answer(CreateChannel, handlers.create_channel)
     service.answer(ListChannels, deliveries.list_channels)
@@ -59,7 +60,6 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     service.answer(RetryNotification, deliveries.retry_notification)
     service.answer(ListOutbox, deliveries.list_outbox)
     service.answer(GetOutboxMessage, deliveries.get_outbox_message)
-    service.answer(Unsubscribe, handlers.unsubscribe)
     service.answer(ReadActionLink, links.read)
     service.answer(UseActionLink, links.use)
     service.answer(RecordProviderEvents, handlers.record_provider_events)
@@ -75,4 +75,5 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     )
     service.expire(*store.EXPIRE)
     service.expire_due(claims.EXPIRE)
+    wire_subscribers(service, settings, lambda: handlers.ways, handlers.unsubscribe)
     return service

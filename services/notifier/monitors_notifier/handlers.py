@@ -54,6 +54,11 @@ class Handlers:
         self._delivering = delivering
         self._ways: dict[ChannelKind, Way] = {}
 
+    @property
+    def ways(self) -> dict[ChannelKind, Way]:
+        """The ways out, once they are open."""
+        return self._ways
+
     async def start(self) -> None:
         """Open the ways out, deliver, and tell the other services of channels they were never told of."""
         self._ways = open_channels(self._settings)

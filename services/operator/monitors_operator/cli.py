@@ -41,6 +41,7 @@ from .commands import (
     run,
     schedules,
     silences,
+    status_pages,
     system,
     targets,
     tokens,
@@ -98,6 +99,7 @@ silences.add_to(app)
 maintenance.add_to(app)
 inhibitions.add_to(app)
 incidents.add_to(app)
+status_pages.add_to(app)
 config.add_to(app)
 notifications.add_to(app)
 outbox.add_to(app)

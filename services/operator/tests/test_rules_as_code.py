@@ -299,14 +299,15 @@ class Platform:
         kind = path.rpartition("/")[2]
         if kind == "routing":
             return self.routing
-        listed = {"uptime": "checks", "maintenance": "windows", "inhibitions": "rules"}.get(kind, kind)
+        lists = {"uptime": "checks", "maintenance": "windows", "inhibitions": "rules", "status-pages": "pages"}
+        listed = lists.get(kind, kind)
         return {listed: self.kept[kind]}
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         kind = path.rpartition("/")[2]
         self.made += 1
         made: dict[str, Any] = {"id": f"01a00000-0000-7000-8000-{self.made:012}", "isActive": True}
-        if kind in ("rules", "uptime", "maintenance", "inhibitions"):
+        if kind in ("rules", "uptime", "maintenance", "inhibitions", "status-pages"):
             made["spec"] = body
         elif kind in ("contacts", "schedules", "policies"):
             made = {"id": made["id"], **body, "version": 1}
@@ -320,8 +321,8 @@ class Platform:
         if kind == "targets":
             made = {"intervalSeconds": 30, "labels": {}} | made
         self.kept[kind].append(made)
-        one = {"uptime": "check", "policies": "policy", "maintenance": "window"}.get(kind, kind.removesuffix("s"))
-        return {one: made}
+        ones = {"uptime": "check", "policies": "policy", "maintenance": "window", "status-pages": "page"}
+        return {ones.get(kind, kind.removesuffix("s")): made}
 
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if path == "/api/routing":
@@ -397,6 +398,25 @@ def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_t
     assert platform.kept["uptime"][0]["spec"]["isActive"] is False
     other = write(tmp_path, "other.yml", {"uptime": [{"name": "Other", "kind": "icmp", "host": "a.example"}]})
     assert applied(platform, other, prune=True) == ["create Other", "delete Shop"]
+
+
+def test_status_pages_when_applied_then_name_maintenance_and_are_exported_the_same(tmp_path: Path) -> None:
+    window = {"name": "Updates", "matchers": "service=api", "startsAt": "2026-11-22T02:00", "duration": "1h"}
+    component = {"key": "api", "name": "API", "matchers": "service=api", "windows": ["Updates"]}
+    page = {"name": "Acme", "slug": "acme", "components": [component]}
+    file = write(tmp_path, "all.yml", {"maintenance": [window], "status-pages": [page]})
+    platform: Any = Platform()
+    assert applied(platform, file) == ["create Updates", "create Acme"]
+    assert applied(platform, file) == []
+    [made], [there] = platform.kept["status-pages"], platform.kept["maintenance"]
+    assert made["spec"]["components"][0]["windows"] == [there["id"]]
+    again = tmp_path / "exported.yml"
+    again.write_text(documents.written(planning.known(platform).things))
+    assert yaml.safe_load(again.read_text())["status-pages"][0]["components"][0]["windows"] == ["Updates"]
+    assert applied(platform, again) == []
+    wrong = page | {"components": [component | {"windows": ["Never"]}]}
+    with pytest.raises(BadInput, match="maintenance window 'Never'"):
+        applied(platform, write(tmp_path, "wrong.yml", {"maintenance": [window], "status-pages": [wrong]}))
 
 
 def test_routes_when_applied_then_name_channels_and_policies_and_are_exported_the_same(tmp_path: Path) -> None:

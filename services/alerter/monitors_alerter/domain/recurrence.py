@@ -47,6 +47,12 @@ def upcoming(spec: WindowSpec, now: datetime, most: int = 5) -> list[Occurrence]
     return occurrences(spec, now, now + LOOKAHEAD, most)
 
 
+def is_open(spec: WindowSpec, now: datetime) -> bool:
+    """Whether it is in force and open now."""
+    spans = occurrences(spec, now, now + timedelta(seconds=1)) if spec.is_active else ()
+    return any(span.starts_at <= now for span in spans)
+
+
 def open_until(spans: Iterable[Occurrence], now: datetime) -> datetime | None:
     """When the time that is open now ends, those that begin before it is over included; None when none is open."""
     end: datetime | None = None

@@ -1,8 +1,9 @@
 """What the alerter follows and answers about incidents, and what they are made of."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from monitors_contracts.alerts import AlertAcknowledged, AlertResolved, AlertTriggered
+from monitors_contracts.alerts import AlertAcknowledged, AlertEvent, AlertResolved, AlertTriggered
 from monitors_contracts.incidents import (
     AcknowledgeIncident,
     AddAlerts,
@@ -26,6 +27,7 @@ from monitors_contracts.incidents import (
     SavePostmortem,
     SplitIncident,
 )
+from monitors_runtime.consumer import SaveAll, Unit
 from monitors_runtime.runtime import Service
 
 from ..changes import Changes
@@ -36,10 +38,18 @@ from .following import Following
 from .handlers import IncidentHandlers
 
 
-def wire(service: Service, changes: Changes, settings: AlerterSettings) -> None:
-    """Let the service find incidents, and answer about them; what it erases is in `store.ERASE`."""
+def wire(service: Service, changes: Changes, settings: AlerterSettings, *also: SaveAll) -> None:
+    """Let the service find incidents, and answer about them; what it erases is in `store.ERASE`.
+
+    `also` hear of alerts after that, in the same transaction: a service hears each event once.
+    """
     following, handlers = Following(service, correlation(settings)), IncidentHandlers(service, changes)
-    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=following.alerts_changed)
+
+    async def alerts_changed(units: Sequence[Unit[AlertEvent, None]]) -> None:
+        for hear in (following.alerts_changed, *also):
+            await hear(units)
+
+    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed)
     service.on_start(following.start)
     service.on_stop(following.stop)
     service.answer(OpenIncident, handlers.open_incident)

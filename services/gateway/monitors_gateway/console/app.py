@@ -41,6 +41,7 @@ from .pages import (
     schedule_form,
     sessions,
     silences,
+    status_pages,
     styleguide,
     system,
     targets,
@@ -56,7 +57,7 @@ ROUTERS = (
     *(sessions.router, tokens.router, account.router),
     *(incidents.router, alerts.router, channels.router, messages.router, integrations.router),
     *(schedule_form.router, on_call.router, policies.router, contacts.router, routes.router),
-    *(silences.router, maintenance.router, inhibitions.router),
+    *(silences.router, maintenance.router, inhibitions.router, status_pages.router),
     *(explore.router, targets.router, system.router),
     *(rules.router, rule_form.router, rule.router, heartbeats.router, uptime.router),
 )

@@ -23,6 +23,8 @@ _TEMPLATE_OF = {
     "alert.resolved": "alert_resolved",
     "alerts.changed": "alerts_changed",
     "channel.test": "test",
+    "status.update": "status_update",
+    "status.confirm": "status_confirm",
 }
 
 

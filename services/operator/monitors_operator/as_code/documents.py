@@ -17,6 +17,7 @@ from monitors_contracts.policies import PolicySpec
 from monitors_contracts.routing import Route
 from monitors_contracts.rules import HeartbeatRule, RuleSpec
 from monitors_contracts.silences import SilenceSpec
+from monitors_contracts.status_pages import StatusPageSpec
 from monitors_contracts.targets import TargetSpec
 from monitors_contracts.uptime import UptimeSpec
 
@@ -41,6 +42,7 @@ _SHAPES: dict[str, TypeAdapter[Any]] = {
     "silences": TypeAdapter(SilenceSpec),
     "maintenance": TypeAdapter(WindowSpec),
     "inhibitions": TypeAdapter(InhibitionSpec),
+    "status-pages": TypeAdapter(StatusPageSpec),
     "routing": TypeAdapter(Route),
 }
 KINDS = tuple(_SHAPES)

@@ -12,7 +12,7 @@ Translate = Callable[[str, str], str]
 NAMING = ("contacts", "schedules", "policies")
 """Kinds whose members name others: contacts name channels, schedules contacts, policies all three."""
 _TARGETS = {"channel": "channels", "contact": "contacts", "schedule": "schedules"}
-_ONE = {kind: one for one, kind in _TARGETS.items()} | {"policies": "policy"}
+_ONE = {kind: one for one, kind in _TARGETS.items()} | {"policies": "policy", "maintenance": "maintenance window"}
 
 
 def translated(kind: str, thing: Thing, translate: Translate, key: str = "id") -> Thing:
@@ -35,6 +35,12 @@ def translated(kind: str, thing: Thing, translate: Translate, key: str = "id") -
                 thing,
                 "steps",
                 lambda step: _in_list(step, "targets", lambda target: _target(target, translate, key)),
+            )
+        case "status-pages":
+            return _in_list(
+                thing,
+                "components",
+                lambda component: _in_list(component, "windows", lambda name: _text("maintenance", name, translate)),
             )
         case "routing":
             return _route(thing, translate, key)

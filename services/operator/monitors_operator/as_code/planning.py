@@ -29,6 +29,7 @@ _ONE = {
     "silences": "silence",
     "maintenance": "maintenance window",
     "inhibitions": "inhibition rule",
+    "status-pages": "status page",
     "routing": "routes of",
 }
 _PATHS = {kind: f"/api/{kind}" for kind in KINDS} | {"heartbeats": "/api/rules"}
@@ -39,6 +40,7 @@ _WHOLE = {
     "silences": "silence",
     "maintenance": "window",
     "inhibitions": "inhibition",
+    "status-pages": "page",
     "routing": "routing",
 } | {kind: _ONE[kind] for kind in NAMING}
 """Kinds that are made, and replaced, as a whole; by the name of what the platform answers with."""
@@ -111,6 +113,7 @@ def _listed(api: Api) -> dict[str, list[Thing]]:
         "silences": [each for each in api.every("/api/silences", "silences", state=_LASTING) if each["name"]],
         "maintenance": _by_spec(api.get("/api/maintenance")["windows"]),
         "inhibitions": _by_spec(api.get("/api/inhibitions")["rules"]),
+        "status-pages": _by_spec(api.get("/api/status-pages")["pages"]),
         "routing": [routing["root"] | {"id": ""}] if (routing := api.get("/api/routing"))["version"] else [],
     }
 
@@ -132,7 +135,7 @@ def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
     """
     wanted = wanted | {"silences": _lasting(wanted["silences"], datetime.now(UTC))}
     there = {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in KINDS}
-    for kind in (*NAMING, "rules", "routing"):
+    for kind in (*NAMING, "rules", "status-pages", "routing"):
         for thing in wanted[kind].values():
             _body(kind, thing, there)
     changes: list[Change] = []

@@ -47,6 +47,7 @@ PLACES = (
 )
 MORE_PLACES = (
     ("/incidents", "Incidents", "zap"),
+    ("/status-pages", "Status pages", "globe"),
     ("/on-call", "On call", "users"),
     ("/routes", "Routes", "git-compare"),
     ("/silences", "Silences", "moon"),

@@ -25,6 +25,8 @@ LISTS = {
     "maintenance": "silences",
     "inhibition": "silences",
     "incident": "incidents",
+    "status-page": "status-pages",
+    "subscriber": "status-pages",
 }
 
 

@@ -1,0 +1,1 @@
+"""Status pages: what an organization tells those who depend on it."""

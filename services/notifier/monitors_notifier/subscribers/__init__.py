@@ -1,0 +1,1 @@
+"""Subscribers of status pages, and what they are told."""
