@@ -14,6 +14,7 @@ from . import (
     notifications,
     oncall,
     pages,
+    pending,
     platform,
     policies,
     receiving,
@@ -48,6 +49,7 @@ _MODULES = (
     targets,
     uptime,
     rules,
+    pending,
     platform,
 )
 

@@ -191,7 +191,7 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
-    steps = [(event, timeline.step(event)) for event in events if timeline.is_step(event)]
+    steps = [(event, step) for event in events for step in timeline.steps(event)]
     rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
     if rows:
         await db.execute(ADD_STEPS, *columns(rows))

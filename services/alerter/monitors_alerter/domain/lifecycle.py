@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from monitors_contracts.alert_labels import origin_of_rule
 from monitors_contracts.alerts import (
     AlertAcknowledged,
     AlertAssigned,
@@ -15,8 +16,6 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
-from monitors_contracts.rules import HEARTBEAT_LABEL
-from monitors_contracts.uptime import CHECK_LABEL
 
 from .flapping import NEVER, Flapping, stays_away
 
@@ -177,19 +176,11 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
         rule_id=crossing.rule_id,
         runbook_url=crossing.runbook_url,
         group=crossing.group,
-        origin=_origin(crossing),
+        origin="monitor" if crossing.rule_id is None else origin_of_rule(crossing.labels),
+        pending_since=crossing.pending_since,
         kind=crossing.kind,
         **_told(crossing),
     )
-
-
-def _origin(crossing: Crossing) -> str:
-    """Who found it. A rule over pings or over checks stands for what it watches."""
-    if crossing.rule_id is None:
-        return "monitor"
-    if HEARTBEAT_LABEL in crossing.labels:
-        return "heartbeat"
-    return "uptime" if CHECK_LABEL in crossing.labels else "rule"
 
 
 def _told(crossing: Crossing) -> dict[str, Any]:
