@@ -94,7 +94,9 @@ def test_a_rule_is_built_with_its_preview_saved_fires_live_and_recovers(visitor:
     expect(now.locator("h2 .badge")).to_have_text("OK")
     expect(page.locator("#rule-past")).to_contain_text("Recovered after")
     page.locator("#rule-past").get_by_role("link", name="Fired, critical").click()
-    expect(page.get_by_role("link", name="Busy host")).to_have_attribute("href", re.compile("/console/rules/"))
+    expect(page.get_by_role("link", name="Busy host", exact=True)).to_have_attribute(
+        "href", re.compile("/console/rules/")
+    )
 
 
 def test_what_is_typed_goes_along_to_another_kind_and_is_corrected_at_its_field(visitor: Any) -> None:

@@ -15,7 +15,7 @@ from monitors_contracts.evaluations import ListEvaluations, PointMonitor
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
 PASSWORD = "Correct1horse"
-HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7919 }}'
 
 
 class Person:
@@ -194,6 +194,6 @@ async def test_hostile_names_values_and_places_stay_words(person: Person, servic
         shown = await person.see(path)
         assert "<script>alert" not in shown
         assert "onerror=alert(2)>" not in shown.replace("&lt;img src=x onerror=alert(2)&gt;", "")
-        assert "49" not in re.findall(r"<h1[^>]*>(.*?)</h1>", shown)[0]
+        assert "55433" not in shown
     framed = await person.see(f"/monitors/{monitor}/point/page?snapshot={kept}&place=%22%3E%3Cscript%3E")
     assert "<script" not in framed

@@ -70,9 +70,10 @@ for (const moment of ["htmx:beforeRequest", "htmx:beforeSwap"]) {
     if (at) place = { id: at.id, index: rows().indexOf(at) };
   });
 }
+// The whole list is new: what was fetched before must not take its place when the focus leaves the one that goes.
+document.addEventListener("htmx:beforeSwap", () => { latest = null; });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (help()) find("[data-help]").hidden = false;
-  if (event.detail?.xhr) latest = null; // the whole list is new
   if (!place || !list() || !event.detail?.xhr) return;
   const row = document.getElementById(place.id) ?? rows()[Math.min(place.index, rows().length - 1)];
   place = null;
@@ -81,8 +82,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 // -- live ------------------------------------------------------------------------------------------------------------
 
-// While somebody is at the list, rows change where they stand, and new ones wait behind a button.
-const inUse = () => list().matches(":hover, :focus-within") || chosen().length > 0;
+// While somebody is at the list, or about to press the button, rows change where they stand, and new ones wait behind it.
+const inUse = () => list().matches(":hover, :focus-within") || find("[data-news]").matches(":hover, :focus") || chosen().length > 0;
 
 document.addEventListener("live:before", (event) => {
   if (event.target !== list()) return;
@@ -116,7 +117,7 @@ function shown() {
   find("[data-news]").hidden = true;
   count();
   document.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true }));
-  const row = at ? document.getElementById(at) : rows()[0];
+  const row = document.getElementById(at) ?? rows()[0];
   if (row) find("[data-open]", row).focus({ preventScroll: true });
   return true;
 }
