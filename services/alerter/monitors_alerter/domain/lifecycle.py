@@ -29,6 +29,11 @@ class Past:
     ends: tuple[datetime, ...] = ()
     """The last times it was cleared."""
 
+    @property
+    def last(self) -> tuple[datetime | None, datetime | None]:
+        """When it was last exceeded, and last cleared."""
+        return self.exceeded_at, self.cleared_at
+
 
 SEVERITIES = ("info", "warning", "critical")
 """From mild to bad."""
@@ -58,11 +63,8 @@ def cross(
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
-        if same.flapping_since:
-            return []
-        if flapping.comes_and_goes((*past.ends, crossing.occurred_at), crossing.occurred_at):
-            return [flap(same, crossing.occurred_at, heard_at or crossing.occurred_at)]
-        return [ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
+        over = ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)
+        return end(same, over, crossing.occurred_at, past, flapping, heard_at or crossing.occurred_at)
     if same is not None:
         again = same.model_copy(
             update={
@@ -83,6 +85,15 @@ def cross(
         # It was over before we heard of it: told all the same, and ended.
         events.append(ended(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
+
+
+def end(
+    alert: AlertView, over: AlertResolved, when: datetime, past: Past, flapping: Flapping, now: datetime
+) -> list[AlertEvent]:
+    """What follows when the condition of an open alert is over at `when`: its end, unless it is found to come and go."""
+    if alert.flapping_since:
+        return []
+    return [flap(alert, when, now)] if flapping.comes_and_goes((*past.ends, when), when) else [over]
 
 
 def flap(alert: AlertView, when: datetime, now: datetime) -> AlertTriggered:
