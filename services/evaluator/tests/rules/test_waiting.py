@@ -16,6 +16,7 @@ BEGIN = 1_790_000_000
 def waits(subject: Any, at: float, **asked: Any) -> tuple[list[PendingAlert], int]:
     """As somebody is told: from what was kept."""
     kept = keep(subject.judge)
+    assert kept.names is not None
     judge = restore_pending(kept.names, kept.numbers)
     return to_fire(judge, ListPending(organization_id=subject.organization, **asked), round((BEGIN + at) * 1000))
 
