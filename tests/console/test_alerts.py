@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -279,3 +280,31 @@ def test_filters_are_kept_and_many_are_given_and_silenced_by_keys(visitor: Any, 
     page.keyboard.press("j")
     page.keyboard.press("s")
     expect(page).to_have_url(re.compile("/silences/new"))
+
+
+def test_what_is_pending_arrives_live_on_a_phone_and_fires(visit: Any) -> None:
+    visitor = visit(viewport={"width": 360, "height": 800})
+    page = visitor.go("/alerts?state=pending")
+    expect(page.get_by_role("heading", name="Nothing is pending")).to_be_visible()
+    visitor.live()
+    rule = {"name": "CPU busy", "kind": "threshold", "metric": "cpu_waits", "op": "gt", "critical": 95, "for": "4m"}
+    visitor.api("POST", "/api/rules", rule)
+
+    def send(minutes: float, value: float) -> None:
+        at = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        sample = {"name": "cpu_waits", "value": value, "tags": {"host": "web-1"}, "timestamp": at}
+        visitor.api("POST", "/api/metrics", {"metrics": [sample]})
+
+    send(-3, 97)
+    send(0, 98)
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("CPU busy host=web-1")
+    expect(rows(page)).to_contain_text("98 · cpu_waits > 95 for 4m")
+    expect(rows(page)).to_contain_text(re.compile(r"Fires in \d+ s"))
+    expect(page.locator("#alert-tabs [aria-current]")).to_contain_text("Pending 1")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    send(2, 99)
+    expect(page.get_by_role("heading", name="Nothing is pending")).to_be_visible()
+    page.get_by_role("link", name="Open 1").click()
+    page.get_by_role("link", name="CPU busy", exact=True).click()
+    expect(page.locator("#alert-story .timeline")).to_contain_text("its rule waited before it fired")

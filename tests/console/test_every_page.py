@@ -44,6 +44,7 @@ PAGES = {
     "check": "/monitors/{kettle}/checks/{check}",
     "alerts": "/alerts",
     "alerts-resolved": "/alerts?state=resolved",
+    "alerts-pending": "/alerts?state=pending",
     "alert": "/alerts/{alert}",
     "alert-of-rule": "/alerts/{hot}",
     "incidents": "/incidents",
@@ -325,12 +326,13 @@ def _judged(call: Callable[..., Any], page: Page) -> dict[str, str]:
     calm = rule(name="Calm host", op="lt", warning=-1)
     both = rule(name="Both", kind="composite", operator="and", rules=[busy, calm])
     rule(name="Silent host", kind="absence", **{"for": "10m"})
+    rule(name="Busy for long", warning=60, critical=90, **{"for": "1h"})
     call("PATCH", f"/api/rules/{rule(name='Paused', warning=1)}", {"isActive": False})
     call("POST", "/api/heartbeats", {"name": "Nightly backup", "period": "1d", "grace": "30m"})
     here = call("POST", "/api/uptime", {"name": "This machine", "kind": "dns", "host": "localhost"})["check"]["id"]
     send(("web-1", 0, 97), ("web-2", 0, 12))
     hot: list[str] = []
-    while not hot:
+    while not hot or not call("GET", "/api/alerts/pending")["total"]:
         hot = [each["id"] for each in call("GET", f"/api/alerts?ruleId={busy}")["alerts"]]
         page.wait_for_timeout(100)
     return {"busy": busy, "both": both, "hot": hot[0], "here": here}

@@ -18,6 +18,7 @@ HeldBack = Literal["silenced", "maintenance", "inhibited"]
 CommentText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 REASONS = {
+    "pending": "The condition began to hold; its rule waited before it fired.",
     "condition-became-true": "The condition became true.",
     "fact-changed": "The watched fact changed.",
     "crossed-again": "The condition was crossed again.",
@@ -209,9 +210,11 @@ class FollowLink(TenantRequest[AlertsChanged]):
 class AlertStep(Model):
     """Something that happened to an alert."""
 
-    key: str = Field(description="Its own within the alert: the alert's version, or the comment's id")
+    key: str = Field(
+        description="Its own within the alert: the alert's version (`0` before it opened), or the comment's id"
+    )
     kind: str = Field(
-        description="A stable word: `opened`, `crossed-again`, `flapping`, `steady`, `acknowledged`, `assigned`, "
+        description="A stable word: `pending`, `opened`, `crossed-again`, `flapping`, `steady`, `acknowledged`, `assigned`, "
         "`resolved`, `commented`"
     )
     at: AwareDatetime

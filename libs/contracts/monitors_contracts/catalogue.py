@@ -14,6 +14,7 @@ from . import (
     notifications,
     oncall,
     pages,
+    pending,
     platform,
     policies,
     receiving,
@@ -52,6 +53,7 @@ _MODULES = (
     targets,
     uptime,
     rules,
+    pending,
     platform,
 )
 

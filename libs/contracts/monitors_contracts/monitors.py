@@ -320,6 +320,9 @@ class Crossing(Event):
     reason: str | None = Field(
         default=None, description="A stable word of a rule: `crossed`, `raised`, `recovered`, ..."
     )
+    pending_since: AwareDatetime | None = Field(
+        default=None, description="When the condition began to hold, where a rule waited before it fired"
+    )
 
 
 class ThresholdExceeded(Crossing):

@@ -89,7 +89,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
     service.answer(GetRouting, routes.get)
     service.answer(SaveRouting, routes.save)
     service.answer(TestRouting, routes.test)
-    receiving = Receiving(service, changes)
+    receiving = Receiving(service, changes, flapping)
     service.on_start(receiving.start)
     service.on_stop(receiving.stop)
     service.answer(ReceiveAlerts, receiving.receive)
@@ -111,7 +111,7 @@ def build(runtime: Runtime, settings: AlerterSettings) -> Service:
         tables=["alerter.routing", "alerter.channels"],
     )
     service.expire(store.EXPIRE_ALERTS, store.EXPIRE_TIMELINE, *telling_store.EXPIRE)
-    service.expire_due(telling_store.EXPIRE_ISSUED)
+    service.expire_due(telling_store.EXPIRE_ISSUED, store.EXPIRE_CLEARINGS)
     wire_suppression(service, settings)
     wire_oncall(service)
     wire_incidents(service, changes, settings, wire_status_pages(service).alerts_changed)

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitors_contracts.alert_labels import labels_from
 from monitors_contracts.alerts import AlertView, Severity
 from monitors_contracts.base import Id
 from monitors_contracts.matchers import Matcher, match_all
 from monitors_runtime.database import Connection
 
-from .domain.labels import DERIVED, labels_from, labels_of
+from .domain.labels import DERIVED, labels_of
 
 CHUNK = 2000
 # Labels that only an alert itself has are looked for here, so that few of many are taken apart.

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState
+from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, AlertView
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.receiving import ActiveAlerts, AlertsReceived, ListActiveAlerts, ReceiveAlerts
 from monitors_runtime.consumer import one_each
@@ -19,8 +19,10 @@ from . import active
 from . import received_store as store
 from .changes import Changes
 from .domain import receiving
+from .domain.flapping import Flapping
 from .domain.receiving import REMEMBERED, Told
 from .gathering import Gathering
+from .store import Crossed, note_all, past
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +36,8 @@ _ADOPTED = timedelta(minutes=5)
 class Receiving:
     """The alerter's answer to other systems, and its watch over what they no longer tell. One a process."""
 
-    def __init__(self, service: Service, changes: Changes) -> None:
+    def __init__(self, service: Service, changes: Changes, flapping: Flapping | None = None) -> None:
+        self._flapping = flapping or Flapping()
         self._service = service
         self._changes = changes
         self._watch: asyncio.Task[None] | None = None
@@ -86,18 +89,37 @@ class Receiving:
             return []
         claimed = await store.claim(tx.db, organization_id, news)
         known = await store.alerts(tx.db, [(organization_id, each) for each in claimed.values()]) if claimed else {}
+        asked = [(organization_id, each.fingerprint) for each, _ in news if _may_come_or_go(each, claimed, known)]
+        pasts = await past(tx.db, asked) if asked else {}
         events: list[AlertEvent] = []
         again: list[tuple[Told, Id]] = []
+        crossed: list[Crossed] = []
         for each, alert_id in news:
             before = claimed.get(each.fingerprint)
             last = known.get(before) if before else None
-            follows = receiving.hear(each, last, organization_id, origin, alert_id)
+            before_now = pasts.get(each.fingerprint, receiving.NO_PAST)
+            follows = receiving.hear(each, last, organization_id, origin, alert_id, before_now, self._flapping)
             events += follows
+            if moments := receiving.noted(each, last, before_now, follows):
+                crossed.append((organization_id, each.fingerprint, *moments))
             if before:
                 again.append((each, follows[-1].alert_id if follows else before))
         if again:
             await store.remember(tx.db, organization_id, again)
+        await note_all(tx.db, crossed)
         return events
+
+    async def _end(self, tx: Transaction, late: Sequence[tuple[AlertView, datetime]]) -> None:
+        """These were not heard of until then."""
+        if not late:
+            return
+        pasts = await past(tx.db, [(alert.organization_id, alert.fingerprint) for alert, _ in late])
+        events: list[AlertEvent] = []
+        for alert, ends_at in late:
+            before = pasts.get(alert.fingerprint, receiving.NO_PAST)
+            events += receiving.timed_out(alert, ends_at, before, self._flapping, tx.now)
+        await self._changes.save(tx, events)
+        await note_all(tx.db, [(alert.organization_id, alert.fingerprint, None, ends_at) for alert, ends_at in late])
 
     async def list_active(self, query: ListActiveAlerts) -> ActiveAlerts:
         """Alerts that are not over."""
@@ -119,17 +141,24 @@ class Receiving:
         """End what was not heard of in time, and forget what is long over; how many were looked at."""
         async with self._service.transaction() as tx:
             due = await store.due(tx.db, tx.now, _AT_ONCE)
-            gone = [each for each in due if each.is_over]
+            over = [each for each in due if each.is_over]
             late = [each for each in due if not each.is_over and each.ends_at <= tx.now]
             dates = [(each, False, each.ends_at) for each in due if not each.is_over and each.ends_at > tx.now]
-            if gone:
+            ids = [(each.organization_id, each.alert_id) for each in (*over, *late)]
+            known = await store.alerts(tx.db, ids) if ids else {}
+            open_ones = {alert.id for alert in known.values() if alert.state is not AlertState.RESOLVED}
+            # What comes and goes is open while it is over.
+            if gone := [each for each in over if each.alert_id not in open_ones]:
                 await store.forget(tx.db, gone)
-            if late:
-                known = await store.alerts(tx.db, [(each.organization_id, each.alert_id) for each in late])
-                ends = [(known[each.alert_id], each.ends_at) for each in late if each.alert_id in known]
-                open_ones = [end for end in ends if end[0].state is not AlertState.RESOLVED]
-                await self._changes.save(tx, [receiving.timed_out(alert, ends_at) for alert, ends_at in open_ones])
-                dates += [(each, True, tx.now + REMEMBERED) for each in late]
+            await self._end(tx, [(known[each.alert_id], each.ends_at) for each in late if each.alert_id in open_ones])
+            dates += [(each, True, tx.now + REMEMBERED) for each in (*over, *late) if each not in gone]
             if dates:
                 await store.look_again(tx.db, dates)
         return len(due)
+
+
+def _may_come_or_go(told: Told, claimed: Mapping[str, Id], known: Mapping[Id, AlertView]) -> bool:
+    """Whether it matters when it came and went before."""
+    alert_id = claimed.get(told.fingerprint)
+    alert = known.get(alert_id) if alert_id else None
+    return told.is_over or (alert is not None and alert.flapping_since is not None)

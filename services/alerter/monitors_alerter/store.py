@@ -1,7 +1,8 @@
 """Alerts in PostgreSQL. `apply` is the one way in: live changes and replays write state by it alone."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from monitors_contracts.alerts import (
     AlertCommented,
@@ -123,6 +124,9 @@ DELETE FROM alerter.timeline
 WHERE alert_id < $1 AND NOT EXISTS (SELECT FROM alerter.alerts WHERE alerts.id = timeline.alert_id)
 """
 
+# Longer than conditions that come and go are watched for.
+EXPIRE_CLEARINGS = "DELETE FROM alerter.clearings WHERE greatest(exceeded_at, cleared_at) < $1 - interval '7 days'"
+
 ERASE = (
     "DELETE FROM alerter.timeline WHERE organization_id = $1",
     "DELETE FROM alerter.alerts WHERE organization_id = $1",
@@ -148,6 +152,9 @@ ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
     ends = CASE WHEN excluded.ends = '{}' OR excluded.ends <@ clearings.ends THEN clearings.ends
         ELSE (clearings.ends || excluded.ends)[greatest(cardinality(clearings.ends) - 30, 1):] END
 """
+
+Crossed: TypeAlias = tuple[Id, str, datetime | None, datetime | None]
+"""A condition (organization id, fingerprint), and when it was exceeded, or cleared."""
 
 
 async def lock(db: Connection, subjects: Sequence[str]) -> None:
@@ -191,7 +198,7 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
-    steps = [(event, timeline.step(event)) for event in events if timeline.is_step(event)]
+    steps = [(event, step) for event in events for step in timeline.steps(event)]
     rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
     if rows:
         await db.execute(ADD_STEPS, *columns(rows))
@@ -294,18 +301,16 @@ async def past(db: Connection, conditions: Sequence[tuple[Id, str]]) -> dict[str
 
 async def note(db: Connection, crossings: Sequence[Crossing]) -> None:
     """Remember when conditions were crossed. A change has nothing to remember: none is like another."""
-    rows = [
-        (
-            crossing.organization_id,
-            crossing.fingerprint,
-            *(
-                (crossing.occurred_at, None)
-                if isinstance(crossing, ThresholdExceeded)
-                else (None, crossing.occurred_at)
-            ),
-        )
-        for crossing in crossings
-        if crossing.kind == "state"
-    ]
+    rows: list[Crossed] = []
+    for each in crossings:
+        if each.kind == "state":
+            exceeded = isinstance(each, ThresholdExceeded)
+            at = each.occurred_at
+            rows.append((each.organization_id, each.fingerprint, at if exceeded else None, None if exceeded else at))
+    await note_all(db, rows)
+
+
+async def note_all(db: Connection, rows: Sequence[Crossed]) -> None:
+    """Remember when conditions were exceeded, or cleared."""
     if rows:
         await db.execute(NOTE, *columns(rows))

@@ -11,6 +11,7 @@ from monitors_alerter.changes import Changes
 from monitors_alerter.domain import lifecycle
 from monitors_alerter.domain.flapping import NEVER, Flapping, stays_away
 from monitors_alerter.handlers import Handlers
+from monitors_alerter.receiving import Receiving
 from monitors_alerter.routes import Routes
 from monitors_alerter.settling import STEADY, Settling
 from monitors_contracts.alerts import AlertState, AlertView, GetAlertTimeline, ListAlerts, ResolveAlert
@@ -18,6 +19,7 @@ from monitors_contracts.base import Id, new_id
 from monitors_contracts.monitors import ThresholdCleared, ThresholdExceeded
 from monitors_contracts.notices import Notice, NoticeIssued
 from monitors_contracts.notifications import ChannelChanged, ChannelInfo
+from monitors_contracts.receiving import ReceiveAlerts, ReceivedAlert
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -74,6 +76,7 @@ class World:
         changes = Changes(self.service)
         self.handlers, self.routes = Handlers(self.service, changes, POLICY), Routes(self.service)
         self.settling = Settling(self.service, changes, POLICY)
+        self.receiving = Receiving(self.service, changes, POLICY)
         self.organization, self.rule, self.user = new_id(), new_id(), new_id()
         self.at = datetime.now(UTC) - 15 * MINUTE
 
@@ -107,6 +110,33 @@ class World:
             told += await self.cross(ThresholdExceeded)
             told += await self.cross(ThresholdCleared)
         return told
+
+    async def tell(self, *, over: bool, value: float | None = None) -> None:
+        """As another system tells it."""
+        told = ReceivedAlert(
+            labels={"alertname": "Disk", "host": "db-1"},
+            name="Disk",
+            summary="db-1 is full",
+            severity="warning",
+            value=value,
+            ends_at=datetime.now(UTC) if over else None,
+        )
+        command = ReceiveAlerts(organization_id=self.organization, origin="grafana", alerts=[told], resolve_after=300)
+        await self.receiving.receive(command)
+
+    async def later(self, minutes: float) -> None:
+        """As if all that came and went had done so many minutes ago, and what is told ended then."""
+        moved = (self.organization, minutes * MINUTE)
+        await self.house.pool.execute(
+            "UPDATE alerter.clearings SET exceeded_at = exceeded_at - $2::interval, cleared_at = cleared_at - $2::interval"
+            " WHERE organization_id = $1",
+            *moved,
+        )
+        await self.house.pool.execute(
+            "UPDATE alerter.received SET look_at = look_at - $2::interval, ends_at = ends_at - $2::interval"
+            " WHERE organization_id = $1",
+            *moved,
+        )
 
     async def alerts(self) -> list[AlertView]:
         return (await self.handlers.list_alerts(ListAlerts(organization_id=self.organization))).alerts
@@ -161,6 +191,70 @@ async def test_what_fires_steadily_again_is_not_told_again_and_ends_as_any(world
     await world.house.pool.execute("UPDATE alerter.clearings SET ends = '{}'")
     [notice] = await world.cross(ThresholdCleared)
     assert (notice.alerts[0].id, notice.alerts[0].state) == (last.id, "resolved")
+
+
+async def test_what_another_system_tells_to_come_and_go_is_told_once_and_over_once_it_stays_away(world: World) -> None:
+    await world.channel()
+    for _ in range(3):
+        await world.tell(over=False)
+        await world.tell(over=True)
+    told = [(each.reason, each.alerts[0].state) for each in await world.notices()]
+    assert told[-2:] == [("alerts-changed", "firing"), ("flapping", "firing")]
+    assert len(told) == 6
+    for _ in range(2):
+        await world.tell(over=False)
+        await world.tell(over=False, value=95)
+        await world.tell(over=True)
+        await world.tell(over=True)
+    assert len(await world.notices()) == 6, "nobody is told of more"
+    [last, *others] = await world.alerts()
+    assert (last.state, last.occurrences, len(others)) == ("firing", 3, 2)
+    assert await world.settle() == []
+    await world.later(90)
+    await world.receiving.look()
+    [notice] = await world.settle()
+    assert [(each.id, each.state) for each in notice.alerts] == [(last.id, "resolved")]
+    await world.later(90)
+    await world.receiving.look()
+    await world.tell(over=False)
+    assert [each.state for each in (await world.alerts())[:2]] == ["firing", "resolved"]
+
+
+async def test_what_another_system_tells_to_fire_steadily_again_goes_on_and_ends_when_it_is_told_no_more(
+    world: World,
+) -> None:
+    await world.channel()
+    for _ in range(3):
+        await world.tell(over=False)
+        await world.tell(over=True)
+    await world.tell(over=False)
+    before = len(await world.notices())
+    await world.house.pool.execute(
+        "UPDATE alerter.clearings SET exceeded_at = exceeded_at - $2::interval, cleared_at = cleared_at - $2::interval,"
+        " ends = '{}' WHERE organization_id = $1",
+        world.organization,
+        11 * MINUTE,
+    )
+    assert await world.settle() == []
+    [last, *_] = await world.alerts()
+    assert (last.state, last.flapping_since) == ("firing", None)
+    await world.later(10)
+    await world.receiving.look()
+    assert [(each.alerts[0].id, each.alerts[0].state) for each in (await world.notices())[before:]] == [
+        (last.id, "resolved")
+    ]
+
+
+async def test_what_another_system_stops_telling_again_and_again_comes_and_goes(world: World) -> None:
+    for _ in range(3):
+        await world.tell(over=False)
+        await world.house.pool.execute(
+            "UPDATE alerter.received SET look_at = now(), ends_at = now() WHERE organization_id = $1",
+            world.organization,
+        )
+        await world.receiving.look()
+    [last, *_] = await world.alerts()
+    assert (last.state, last.flapping_since is not None) == ("firing", True)
 
 
 async def test_what_changed_a_moment_ago_is_not_steady(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from monitors_alerter.domain import timeline
 from monitors_alerter.domain.lifecycle import Past, about, cross
 from monitors_contracts.alerts import AlertResolved, AlertState, AlertTriggered, AlertView
 from monitors_contracts.base import new_id
@@ -45,6 +46,19 @@ def test_an_alert_when_a_rule_fires_then_is_of_the_rule_and_of_its_level() -> No
     alert = event.alert
     assert (alert.rule_id, alert.monitor_id, alert.severity) == (RULE, None, "critical")
     assert (alert.annotations, alert.runbook_url) == ({"summary": "x"}, "https://r.example")
+
+
+def test_an_alert_when_its_rule_waited_then_its_timeline_begins_with_that() -> None:
+    told = crossing(ThresholdExceeded, 5, pending_since=BEGIN)
+    [event] = cross(told, [], Past(), new_id())
+    assert event.alert.pending_since == BEGIN
+    assert [(step.kind, step.at) for step in timeline.ordered(timeline.steps(event))] == [
+        ("pending", BEGIN),
+        ("opened", BEGIN + timedelta(minutes=5)),
+    ]
+    worse = crossing(ThresholdExceeded, 6, severity="critical", pending_since=BEGIN)
+    [event] = cross(worse, [event.alert], Past(exceeded_at=told.occurred_at), new_id())
+    assert (event.reason, [step.kind for step in timeline.steps(event)]) == ("severity-raised", ["crossed-again"])
 
 
 def test_an_alert_when_its_level_gets_worse_then_is_told_again_and_stays_one() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors_alerter.domain import lifecycle
-from monitors_alerter.domain.receiving import fingerprint, hear, timed_out, told
+from monitors_alerter.domain.flapping import NEVER
+from monitors_alerter.domain.receiving import NO_PAST, fingerprint, hear, timed_out, told
 from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, AlertTriggered, AlertView
 from monitors_contracts.base import new_id
 from monitors_contracts.receiving import ReceivedAlert
@@ -48,7 +49,7 @@ class World:
             event = lifecycle.resolve(self.known, USER, None, self.now) if self.known else None
             return self.happen(*([event] if event else []))
         if do == "time-out":
-            return self.happen(*([timed_out(self.open, self.now)] if self.open else []))
+            return self.happen(*(timed_out(self.open, self.now, NO_PAST, NEVER, self.now) if self.open else []))
         starts_at = None if began is None else self.now - timedelta(minutes=began)
         alert = ReceivedAlert(
             labels={"alertname": "Tank"},

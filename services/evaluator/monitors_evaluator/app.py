@@ -19,6 +19,7 @@ from monitors_contracts.monitors import (
     UpdateMonitor,
 )
 from monitors_contracts.pages import PageFetched, PageFetchFailed
+from monitors_contracts.pending import ListPending
 from monitors_contracts.platform import GetAiUsage, OrganizationDeleted
 from monitors_contracts.rules import (
     CreateRule,
@@ -99,6 +100,7 @@ def _add_rules(service: Service, settings: RuleSettings) -> None:
     service.answer(ListRules, rules.find)
     service.answer(GetRuleState, rules.state)
     service.answer(GetRuleStates, rules.states)
+    service.answer(ListPending, rules.pending)
     service.answer(PreviewRule, rules.preview)
     service.consume(UptimeCheckCreated, UptimeCheckUpdated, UptimeCheckDeleted, save=check_heard)
     service.project(RuleCreated, RuleUpdated, RuleDeleted, apply=rules_store.apply, tables=["evaluator.rules"])

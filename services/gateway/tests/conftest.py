@@ -40,6 +40,7 @@ from monitors_contracts import (
     monitors,
     notifications,
     pages,
+    pending,
     platform,
     receiving,
     routing,
@@ -48,6 +49,7 @@ from monitors_contracts import (
     targets,
     uptime,
 )
+from monitors_contracts.alert_labels import labels_from
 from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.matchers import match_all
 from monitors_gateway.app import build
@@ -107,6 +109,7 @@ class Platform:
         self.monitors: dict[Id, monitors.MonitorView] = {}
         self.evaluations: dict[Id, monitors.Evaluation] = {}
         self.rules: list[tuple[Id, rules.RuleView]] = []
+        self.pending: list[tuple[Id, pending.PendingAlert]] = []
         self.deleted: dict[Id, tuple[monitors.MonitorView, datetime]] = {}
         self.listings: list[collection.ListMonitors] = []
         self.alerts: dict[Id, alerts.AlertView] = {}
@@ -160,6 +163,7 @@ class Platform:
         evaluator.answer(rules.GetRuleState, self.rule_state)
         evaluator.answer(rules.GetRuleStates, self.rule_states)
         evaluator.answer(rules.PreviewRule, self.preview_rule)
+        evaluator.answer(pending.ListPending, self.list_pending)
         evaluator.answer(platform.GetAiUsage, self.usage)
         alerter.answer(alerts.ListAlerts, self.list_alerts)
         alerter.answer(alerts.GetLatestAlerts, self.latest_alerts)
@@ -456,6 +460,35 @@ class Platform:
             and (request.text or "").lower() in rule.name.lower()
         ]
         return rules.RuleList(rules=mine, total=len(mine))
+
+    async def list_pending(self, request: pending.ListPending) -> pending.PendingList:
+        found = [
+            each
+            for owner, each in self.pending
+            if owner == request.organization_id
+            and request.rule_id in (None, each.rule_id)
+            and request.severity in (None, each.severity)
+            and (request.query or "").lower() in each.name.lower()
+            and match_all(request.matchers, labels_from(each.name, "rule", each.group, each.severity, each.labels))
+        ]
+        return pending.PendingList(alerts=found[: request.limit], total=len(found), judged_at=datetime.now(UTC))
+
+    def add_pending(self, organization_id: Id, **parts: Any) -> pending.PendingAlert:
+        since = datetime.now(UTC) - timedelta(minutes=2)
+        known = {
+            "rule_id": new_id(),
+            "fingerprint": f"rule:{new_id()}",
+            "name": "CPU busy",
+            "severity": "critical",
+            "labels": {"host": "web-1"},
+            "condition": "cpu > 95 for 5m",
+            "value": 97.5,
+            "since": since,
+            "fires_at": since + timedelta(minutes=5),
+        }
+        ahead = pending.PendingAlert.model_validate(known | parts)
+        self.pending.append((organization_id, ahead))
+        return ahead
 
     async def usage(self, request: platform.GetAiUsage) -> platform.UsageReply:
         return platform.UsageReply(month="2026-11", providers=[])

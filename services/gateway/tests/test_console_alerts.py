@@ -41,7 +41,7 @@ async def test_the_inbox_shows_open_alerts_and_counts_the_others(services: Any, 
     assert "Firing one" in html
     assert "Taken one" in html
     assert "Past one" not in html
-    assert re.findall(r'class="tab-count">(\d+)<', html) == ["2", "1", "1", "3"]
+    assert re.findall(r'class="tab-count">(\d+)<', html) == ["2", "0", "1", "1", "3"]
     past = (await entered.get("/console/alerts?state=resolved")).text
     assert "Past one" in past
     assert "Firing one" not in past

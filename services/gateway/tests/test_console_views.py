@@ -11,6 +11,7 @@ from monitors_contracts.alerts import AlertList, AlertState, AlertStep, AlertVie
 from monitors_contracts.base import new_id
 from monitors_contracts.monitors import Evidence
 from monitors_contracts.notifications import ChannelView, DeliveryState, NotificationView, OutboxMessage
+from monitors_contracts.pending import PendingAlert, PendingList
 from monitors_gateway.api.timelines import TimelineReply, entries
 from monitors_gateway.console.formats import Formats
 from monitors_gateway.console.forms import Errors
@@ -95,6 +96,7 @@ def test_the_tabs_count_and_keep_the_filters() -> None:
     view = inbox(alert(), chosen="resolved", q="50 %&x", severity="warning")
     assert [(tab.words, tab.count, tab.current) for tab in view.tabs] == [
         ("Open", "3", False),
+        ("Pending", "", False),
         ("Acknowledged", "1", False),
         ("Resolved", "1,200", True),
         ("All", "1,203", False),
@@ -136,11 +138,40 @@ def test_an_empty_inbox_says_why_and_what_comes_here() -> None:
     titles = {chosen: inbox(chosen=chosen).empty for chosen in TABS}
     assert titles["open"]
     assert titles["open"].title == "Nothing is wrong"
-    assert len({each.title for each in titles.values() if each}) == 4
+    assert len({each.title for each in titles.values() if each}) == len(TABS)
     filtered = inbox(chosen="open", q="zzz").empty
     assert filtered
     assert filtered.link
     assert (filtered.title, filtered.link.href) == ("No alert matches", "/console/alerts?state=open")
+
+
+def test_what_is_pending_says_when_it_fires_and_how_much_more_there_is() -> None:
+    def ahead(seconds: float) -> PendingAlert:
+        return PendingAlert(
+            rule_id=new_id(),
+            fingerprint=f"rule:{seconds}",
+            name="CPU busy",
+            severity="critical",
+            labels={"host": "web-1"},
+            condition="cpu > 95 for 5m",
+            value=97.5,
+            since=NOW - timedelta(minutes=4),
+            fires_at=NOW + timedelta(seconds=seconds),
+        )
+
+    shown = PendingList(alerts=[ahead(-2), ahead(60)], total=1203)
+    view = alerts_view(AlertList(alerts=[], total=0), "pending", {}, ROOT, FORMATS, ahead=shown)
+    due, waits = view.pending
+    assert (due.fires.words, waits.fires.words) == ("with its next sample", "in 60 seconds")
+    assert (waits.id, waits.series, waits.value, waits.since.words) == (
+        "rule-60",
+        "host=web-1",
+        "97.5",
+        "4 minutes ago",
+    )
+    assert (waits.mark.words, waits.href) == ("Critical", f"/console/rules/{shown.alerts[1].rule_id}")
+    assert (view.more_pending, view.empty, view.can_resolve) == ("1,201 more fire later.", None, False)
+    assert view.tabs[1].count == "1,203"
 
 
 def test_older_alerts_are_under_the_same_filters() -> None:

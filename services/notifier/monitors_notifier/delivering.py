@@ -30,6 +30,7 @@ from monitors_runtime.loader import Loader
 from monitors_runtime.runtime import Service
 
 from . import channel_store, situations, store
+from .background import Background
 from .channel_store import Channel
 from .channels import SendError
 from .channels.protocol import Channel as Way
@@ -53,6 +54,8 @@ SEND_SECONDS = Histogram("monitors_notification_send_seconds", "Time a receiver 
 PATIENCE = 1.0
 """Seconds after which a message that is not out yet is written down as waiting."""
 RETRIES_AT_ONCE = 128
+MOST_GOING_ON = 1024
+"""Tries of notices that go on behind the stream's back. Beyond these, the stream waits for its tries to end."""
 
 
 @dataclass
@@ -71,6 +74,16 @@ class _Message:
         event = delivery.waiting(self.organization_id, self.row, self.notice, until)
         self.events.append(event)
         self.row, self.is_written = event.notification, True
+
+
+@dataclass
+class _Asked:
+    """What a try is made for: a notice that has just come, or nothing but that it is time. `is_kept` is set once the notice
+    is in the ledger."""
+
+    notice: Notice | None = None
+    cause: Envelope | None = None
+    is_kept: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Delivering:
@@ -92,6 +105,7 @@ class Delivering:
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._retrying: set[asyncio.Task[None]] = set()
+        self._background = Background(MOST_GOING_ON)
 
     async def start(self, ways: dict[ChannelKind, Way]) -> None:
         """Deliver from now on, by these ways out."""
@@ -109,22 +123,31 @@ class Delivering:
         """Stop; what is not out is found in the ledger, or delivered by the stream once more."""
         for task in (*self._tasks, *self._retrying):
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._retrying, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._retrying, self._background.stop(), return_exceptions=True)
 
     def wake(self) -> None:
         """Something was committed that is due now."""
         self._wake.set()
 
     async def deliver(self, received: Received[NoticeIssued]) -> None:
-        """Try a notice now. Returns when it is in the ledger: taken, waiting, given up, or told by another message."""
-        event = received.event
-        notice = event.notice
-        key = Key(event.organization_id, notice.channel_id, notice.group_id)
+        """Try a notice now. Returns when it is in the ledger: taken, waiting, given up, or told by another message.
+
+        A try that takes long goes on: whoever hangs holds up nobody's notices but its own.
+        """
+        event, asked = received.event, _Asked(received.event.notice, received.envelope)
+        key = Key(event.organization_id, event.notice.channel_id, event.notice.group_id)
+        await self._background.run(self._deliver(key, event.notice, asked), enough=asked.is_kept)
+
+    async def _deliver(self, key: Key, notice: Notice, asked: _Asked) -> None:
         try:
             async with self._turns.turn(key, PATIENCE):
-                await self._try(key, notice, received.envelope)
+                await self._try(key, asked)
         except Busy:
-            await self._keep(key, notice, received.envelope)
+            await self._keep(key, notice, asked)
+        except Exception:
+            if not asked.is_kept.is_set():
+                raise
+            log.exception("a message in the ledger was not delivered, and is tried again", channel=str(key.channel_id))
 
     async def retry_due(self) -> bool:
         """Try what is due, as far as receivers and this process have room. True when there may be more at once."""
@@ -143,13 +166,14 @@ class Delivering:
 
     # -- one try ----------------------------------------------------------------------------------------------------
 
-    async def _try(self, key: Key, fresh: Notice | None, cause: Envelope | None) -> None:
+    async def _try(self, key: Key, asked: _Asked) -> None:
+        fresh = asked.notice
         alerts = tuple(alert.id for alert in fresh.alerts) if fresh else ()
         situation = await self._situations.load(Ask(key, fresh.id if fresh else None, alerts))
         if situation is None:
             raise Busy
         try:
-            outcome = await self._outcome(key, None if situation.is_known else fresh, situation, cause)
+            outcome = await self._outcome(key, None if situation.is_known else fresh, situation, asked)
         except BaseException:
             self._claims.forget([key])
             raise
@@ -157,7 +181,7 @@ class Delivering:
         if outcome.events:
             self._wake.set()
 
-    async def _outcome(self, key: Key, fresh: Notice | None, situation: Situation, cause: Envelope | None) -> Outcome:
+    async def _outcome(self, key: Key, fresh: Notice | None, situation: Situation, asked: _Asked) -> Outcome:
         """Tell what is to be told now, and what came of it."""
         now = datetime.now(UTC)
         rows = {row.notification.id: row for row in situation.waiting if row.notice}
@@ -166,10 +190,11 @@ class Delivering:
             return Outcome(key)
         merged = merge(notices, situation.arrived)
         message, events = await self._prepare(key, fresh, rows, merged, situation, now)
+        cause = asked.cause
         correlation = None if cause else _first_alert(merged.merged[-1])
         if message:
             message.events[:0] = events
-            letters = await self._send(key, message, situation.channel, cause, correlation)
+            letters = await self._send(key, message, situation.channel, asked, correlation)
             return Outcome(key, message.events, letters, cause, correlation)
         return Outcome(key, events, cause=cause, correlation=correlation)
 
@@ -210,7 +235,7 @@ class Delivering:
         return _Message(organization, merged.notice, row, is_written, merged.unseen), events
 
     async def _send(
-        self, key: Key, message: _Message, channel: Channel | None, cause: Envelope | None, correlation: Id | None
+        self, key: Key, message: _Message, channel: Channel | None, asked: _Asked, correlation: Id | None
     ) -> list[OutboxMessage]:
         """Try once, unless the receiver rests; adds what follows to the message's events."""
         if channel is None or not channel.is_active:
@@ -228,7 +253,7 @@ class Delivering:
         try:
             with SEND_SECONDS.labels(kind).time():
                 if not (await asyncio.wait({trying}, timeout=PATIENCE))[0]:
-                    await self._show_waiting(key, message, cause, correlation)
+                    await self._show_waiting(key, message, asked, correlation)
                 answer = await trying
             reached = True
         except SendError as refused:
@@ -289,13 +314,15 @@ class Delivering:
         if isinstance(follows, GiveUp):
             message.events += await self._stand_ins(message.organization_id, notice, message.unseen, now)
 
-    async def _show_waiting(self, key: Key, message: _Message, cause: Envelope | None, correlation: Id | None) -> None:
+    async def _show_waiting(self, key: Key, message: _Message, asked: _Asked, correlation: Id | None) -> None:
         """A try takes long: until it ends, the ledger shows that the message waits."""
         if not message.is_written:
             message.wait(datetime.now(UTC) + HOLD)
         if message.events:
             events, message.events = message.events, []
-            await self._committer.save(Outcome(key, events, cause=cause, correlation=correlation, ends_claim=False))
+            outcome = Outcome(key, events, cause=asked.cause, correlation=correlation, ends_claim=False)
+            await self._committer.save(outcome)
+        asked.is_kept.set()
 
     def _local_copy(
         self, channel: Channel, letter: Message, event: NotificationSent, now: datetime
@@ -353,7 +380,7 @@ class Delivering:
         where = (channel.target.channel_id, channel.target.kind, channel.name)
         return delivery.begin(notice, where, self._letters.subject(notice), now, version)
 
-    async def _keep(self, key: Key, notice: Notice, cause: Envelope) -> None:
+    async def _keep(self, key: Key, notice: Notice, asked: _Asked) -> None:
         """Another message of the group is on its way, and takes its time: this one waits in the ledger."""
         pool, now = self._service.runtime.pool, datetime.now(UTC)
         if await store.known(pool, [notice.id]):
@@ -363,12 +390,12 @@ class Delivering:
             return
         row = self._begin(notice, channel, now, version=0)
         event = delivery.waiting(key.organization_id, row, notice, now + timedelta(seconds=PATIENCE))
-        await self._committer.save(Outcome(key, [event], cause=cause, ends_claim=False))
+        await self._committer.save(Outcome(key, [event], cause=asked.cause, ends_claim=False))
 
     async def _retry(self, key: Key) -> None:
         try:
             async with self._turns.turn(key, PATIENCE):
-                await self._try(key, None, None)
+                await self._try(key, _Asked())
         except (Busy, *DATABASE_AWAY):
             return
         except Exception:

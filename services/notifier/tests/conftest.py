@@ -331,6 +331,10 @@ class Notifier:
         await self.delivering.retry_due()
         await asyncio.gather(*self.delivering._retrying)
 
+    async def idle(self) -> None:
+        """Wait for tries that go on behind the stream's back."""
+        await asyncio.gather(*self.delivering._background._tasks)
+
     async def ledger(self, notification: Id) -> NotificationView:
         row = await store.ledger(self.house.pool, self.organization, notification)
         assert row, "it is not in the ledger"

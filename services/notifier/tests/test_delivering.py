@@ -21,7 +21,7 @@ from monitors_contracts.notifications import (
     NotificationSuperseded,
     UpdateChannel,
 )
-from monitors_notifier import store
+from monitors_notifier import delivering, store
 from monitors_notifier.channels import Recoverable, Unrecoverable
 
 
@@ -72,6 +72,7 @@ async def test_two_copies_when_both_get_a_notice_then_one_sends_it(notifier: Any
     assert other.way.given == [], "the other copy is at it"
     held.set()
     await first
+    await notifier.idle()
     await other.retry()
     assert (len(notifier.way.given), [each for each in other.way.given if each[0] == channel.id]) == (1, [])
     assert (await notifier.ledger(notice.notice_id)).state is DeliveryState.SENT
@@ -126,8 +127,9 @@ async def test_a_try_when_it_takes_long_then_the_ledger_shows_it_waiting_until_i
         await asyncio.sleep(0.05)
     row = await notifier.ledger(notice.notice_id)
     assert (row.state, row.attempts) == (DeliveryState.PENDING, 0)
-    held.set()
     await trying
+    held.set()
+    await notifier.idle()
     row = await notifier.ledger(notice.notice_id)
     assert (row.state, row.attempts) == (DeliveryState.SENT, 1)
     assert len(notifier.way.given) == 1
@@ -210,9 +212,68 @@ async def test_a_receiver_when_it_hangs_with_many_messages_then_another_ones_are
     assert len([channel for channel, _ in notifier.way.given if channel == hung.id]) == 64
     held.set()
     await hanging
+    await notifier.idle()
     await notifier.retry()
     await notifier.retry()
     assert set(await notifier.states()) == {"sent"}
+
+
+async def test_receivers_that_hang_when_there_are_more_messages_than_slots_then_keep_none_and_others_arrive(
+    notifier: Any,
+):
+    hung, alive = await notifier.webhook(), await notifier.webhook("https://hooks.example/b")
+    held = notifier.way.hold[hung.id] = asyncio.Event()
+    slots = asyncio.Semaphore(4)
+
+    async def handed(event: Any) -> None:
+        async with slots:
+            await notifier.deliver(event)
+
+    notices = [notifier.notice(each.id, notifier.alert()) for each in (hung,) * 8 + (alive,) * 4]
+    async with asyncio.timeout(20):
+        await asyncio.gather(*map(handed, notices))
+    states = [(await notifier.ledger(notice.notice_id)).state for notice in notices]
+    assert states == [DeliveryState.PENDING] * 8 + [DeliveryState.SENT] * 4
+    held.set()
+    await notifier.idle()
+    assert await notifier.states() == ["sent"] * 12
+    assert len(notifier.way.given) == 12, "each was sent once"
+
+
+async def test_a_copy_that_stops_when_its_receiver_hangs_then_another_copy_delivers(
+    notifier: Any, make_notifier: Callable[..., Any]
+):
+    other = make_notifier()
+    other.organization = notifier.organization
+    channel = await notifier.webhook()
+    notifier.way.hold[channel.id] = asyncio.Event()
+    notice = notifier.notice(channel.id, notifier.alert())
+    await notifier.deliver(notice)
+    async with asyncio.timeout(5):
+        await notifier.delivering.stop()
+    assert notifier.way.taken == []
+    await notifier.house.pool.execute("UPDATE notifier.claims SET until = now() WHERE channel_id = $1", channel.id)
+    await other.retry()
+    assert other.way.given == [(channel.id, notice.notice_id)]
+    assert (await other.ledger(notice.notice_id)).state is DeliveryState.SENT
+
+
+async def test_a_try_when_it_fails_late_then_it_waits_in_the_ledger_and_nothing_is_raised(
+    notifier: Any, monkeypatch: pytest.MonkeyPatch
+):
+    channel = await notifier.webhook()
+    held = notifier.way.hold[channel.id] = asyncio.Event()
+    notice = notifier.notice(channel.id, notifier.alert())
+    await notifier.deliver(notice)
+    with monkeypatch.context() as patched:
+        patched.setattr(delivering, "Outcome", None)
+        held.set()
+        await notifier.idle()
+    assert (await notifier.ledger(notice.notice_id)).state is DeliveryState.PENDING
+    assert notifier.delivering._claims._held == set(), "nobody holds on to it"
+    await notifier.house.pool.execute("UPDATE notifier.claims SET until = now() WHERE channel_id = $1", channel.id)
+    await notifier.retry()
+    assert await notifier.states() == ["sent"]
 
 
 async def test_a_channel_when_switched_off_meanwhile_then_nothing_is_sent(notifier: Any):
@@ -321,6 +382,7 @@ async def test_a_newer_notice_when_the_older_one_is_on_its_way_then_it_goes_out_
     assert len(notifier.way.given) == 1, "it waits in the ledger while the older one takes its time"
     held.set()
     await first
+    await notifier.idle()
     await notifier.retry()
     assert [message.type for _, message in notifier.way.taken] == ["alert.triggered", "alert.resolved"]
 

@@ -87,11 +87,13 @@ def explanation_lines(found: Shape, told: Shape | None) -> Iterator[str]:
     yield clean(found["answer"])
     for each in found.get("others") or ():
         yield f"  also      {each['id']}  {each['state']} since {shown_time(each['startedAt'])} UTC"
+    for each in found.get("pending") or ():
+        yield f"  pending   {pending_line(each)}"
     if told:
         alert = told["alert"]
         since = f"{alert['state']} since {shown_time(alert['startedAt'])} UTC"
         yield f"  alert     {clean(alert['name'])}  ({alert['id']}, {since})"
-        yield f"  labels    {clean(', '.join(f'{name}={value}' for name, value in sorted(told['labels'].items())))}"
+        yield f"  labels    {clean(labels_words(told['labels']))}"
         for each in told["heldBy"]:
             yield f"  held by   {clean(each['words'])}" + _until(each)
         if told.get("rule"):
@@ -104,6 +106,18 @@ def explanation_lines(found: Shape, told: Shape | None) -> Iterator[str]:
         yield f"  goes to   {'/'.join(each['path'])}: {len(each['channels'])} channels" + (
             f", from {shown_time(each['openAt'])} UTC" if each.get("openAt") else ""
         )
+
+
+def pending_line(found: Shape) -> str:
+    """A condition that holds and has not fired yet: what, since when, and when it fires."""
+    series = f" ({clean(labels_words(found['labels']))})" if found["labels"] else ""
+    holds = f"holds since {shown_time(found['since'])} UTC, fires at {shown_time(found['firesAt'])} UTC if it goes on"
+    return f"{clean(found['name'])}{series}: {holds}"
+
+
+def labels_words(labels: Shape) -> str:
+    """Labels on one line: `host=db-1, team=web`."""
+    return ", ".join(f"{name}={value}" for name, value in sorted(labels.items()))
 
 
 def trace_row(line: Shape) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ COMMANDS = (
         (["edit", "019a"], "--help"),
         (["alerts", "list", "--state", "angry"], "firing"),
         (["alerts", "list", "--severity", "mild"], "critical"),
+        (["alerts", "pending", "--severity", "mild"], "critical"),
         (["alerts", "comment", "019a"], "TEXT"),
         (["alerts", "list", "--held", "angry"], "inhibited"),
         (["alerts", "explain"], "--filter"),

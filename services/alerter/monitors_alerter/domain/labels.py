@@ -1,5 +1,6 @@
 """An alert's labels as routes, silences and inhibition see them."""
 
+from monitors_contracts.alert_labels import labels_from
 from monitors_contracts.alerts import AlertView
 
 DERIVED = frozenset({"alertname", "severity", "origin", "group"})
@@ -7,14 +8,5 @@ DERIVED = frozenset({"alertname", "severity", "origin", "group"})
 
 
 def labels_of(alert: AlertView) -> dict[str, str]:
-    """The alert's own labels, and what every alert has: `alertname`, `severity`, `origin`, and the rule's `group`.
-
-    An alert's own `alertname` stays, as other systems send it; `severity` is always the alert's.
-    """
+    """See labels_from."""
     return labels_from(alert.name, alert.origin, alert.group, alert.severity, alert.labels)
-
-
-def labels_from(name: str, origin: str, group: str, severity: str, own: dict[str, str]) -> dict[str, str]:
-    """The same, of an alert that is not at hand as a whole."""
-    known = {"alertname": name, "origin": origin, "group": group}
-    return {label: value for label, value in known.items() if value} | own | {"severity": severity}

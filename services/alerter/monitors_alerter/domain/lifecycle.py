@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from monitors_contracts.alert_labels import origin_of_rule
 from monitors_contracts.alerts import (
     AlertAcknowledged,
     AlertAssigned,
@@ -15,8 +16,6 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
-from monitors_contracts.rules import HEARTBEAT_LABEL
-from monitors_contracts.uptime import CHECK_LABEL
 
 from .flapping import NEVER, Flapping, stays_away
 
@@ -29,6 +28,11 @@ class Past:
     cleared_at: datetime | None = None
     ends: tuple[datetime, ...] = ()
     """The last times it was cleared."""
+
+    @property
+    def last(self) -> tuple[datetime | None, datetime | None]:
+        """When it was last exceeded, and last cleared."""
+        return self.exceeded_at, self.cleared_at
 
 
 SEVERITIES = ("info", "warning", "critical")
@@ -59,11 +63,8 @@ def cross(
     if not isinstance(crossing, ThresholdExceeded):
         if same is None or not is_newest or same.started_at > crossing.occurred_at:
             return []
-        if same.flapping_since:
-            return []
-        if flapping.comes_and_goes((*past.ends, crossing.occurred_at), crossing.occurred_at):
-            return [flap(same, crossing.occurred_at, heard_at or crossing.occurred_at)]
-        return [ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)]
+        over = ended(same, crossing.occurred_at, "condition-cleared", notify=crossing.rule_id is not None)
+        return end(same, over, crossing.occurred_at, past, flapping, heard_at or crossing.occurred_at)
     if same is not None:
         again = same.model_copy(
             update={
@@ -84,6 +85,15 @@ def cross(
         # It was over before we heard of it: told all the same, and ended.
         events.append(ended(opened, past.cleared_at, "condition-cleared", notify=crossing.rule_id is not None))
     return events
+
+
+def end(
+    alert: AlertView, over: AlertResolved, when: datetime, past: Past, flapping: Flapping, now: datetime
+) -> list[AlertEvent]:
+    """What follows when the condition of an open alert is over at `when`: its end, unless it is found to come and go."""
+    if alert.flapping_since:
+        return []
+    return [flap(alert, when, now)] if flapping.comes_and_goes((*past.ends, when), when) else [over]
 
 
 def flap(alert: AlertView, when: datetime, now: datetime) -> AlertTriggered:
@@ -177,19 +187,11 @@ def _open(crossing: Crossing, alert_id: Id) -> AlertView:
         rule_id=crossing.rule_id,
         runbook_url=crossing.runbook_url,
         group=crossing.group,
-        origin=_origin(crossing),
+        origin="monitor" if crossing.rule_id is None else origin_of_rule(crossing.labels),
+        pending_since=crossing.pending_since,
         kind=crossing.kind,
         **_told(crossing),
     )
-
-
-def _origin(crossing: Crossing) -> str:
-    """Who found it. A rule over pings or over checks stands for what it watches."""
-    if crossing.rule_id is None:
-        return "monitor"
-    if HEARTBEAT_LABEL in crossing.labels:
-        return "heartbeat"
-    return "uptime" if CHECK_LABEL in crossing.labels else "rule"
 
 
 def _told(crossing: Crossing) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,10 @@ from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, Ale
 from monitors_contracts.base import Id
 from monitors_contracts.receiving import ReceivedAlert
 
-from .lifecycle import SEVERITIES, ended, event_of
+from .flapping import NEVER, Flapping, stays_away
+from .lifecycle import SEVERITIES, Past, end, ended, event_of
+
+NO_PAST = Past()
 
 REMEMBERED = timedelta(hours=1)
 """How long one that is over is remembered: senders tell it for a while (Prometheus for 15 minutes), and it is no news then.
@@ -55,7 +58,15 @@ def _digest(alert: ReceivedAlert) -> bytes:
     return hashlib.blake2b(json.dumps(said, ensure_ascii=False).encode(), digest_size=16).digest()
 
 
-def hear(told: Told, known: AlertView | None, organization_id: Id, origin: str, alert_id: Id) -> list[AlertEvent]:
+def hear(
+    told: Told,
+    known: AlertView | None,
+    organization_id: Id,
+    origin: str,
+    alert_id: Id,
+    past: Past = NO_PAST,
+    flapping: Flapping = NEVER,
+) -> list[AlertEvent]:
     """What follows from hearing this.
 
     `known` is the last alert of this fingerprint, if one is remembered; `alert_id` is for one that is opened. Somebody who
@@ -63,17 +74,38 @@ def hear(told: Told, known: AlertView | None, organization_id: Id, origin: str, 
     """
     is_open = known is not None and known.state is not AlertState.RESOLVED
     if known is not None and is_open:
-        return [_over(told, known)] if told.is_over else _told_on(told, known)
+        if told.is_over:
+            return end(known, _over(told, known), told.ends_at, past, flapping, told.heard_at)
+        return _told_on(told, known, comes_back=_comes_back(told, known, past))
     if told.is_over:
-        return [] if _is_old(told, known) else _fired_and_over(told, organization_id, origin, alert_id)
+        if _is_old(told, known):
+            return []
+        opened = _opened(told, organization_id, origin, alert_id)  # before anything was heard of it: told all the same
+        over = _over(told, opened.alert)
+        return [opened, *end(opened.alert, over, told.ends_at, past, flapping, told.heard_at)]
     if known is not None and known.resolved_by and known.resolved_at and _began_by(told, known.resolved_at):
         return []
     return [_opened(told, organization_id, origin, alert_id)]
 
 
-def timed_out(alert: AlertView, ends_at: datetime) -> AlertResolved:
+def timed_out(alert: AlertView, ends_at: datetime, past: Past, flapping: Flapping, now: datetime) -> list[AlertEvent]:
     """It was not heard of again until then."""
-    return ended(alert, max(ends_at, alert.started_at), "timed-out", notify=True)
+    over = ended(alert, max(ends_at, alert.started_at), "timed-out", notify=True)
+    return end(alert, over, ends_at, past, flapping, now)
+
+
+def noted(
+    told: Told, known: AlertView | None, past: Past, follows: Sequence[AlertEvent]
+) -> tuple[datetime | None, datetime | None] | None:
+    """When the condition came, or went, by what is told now: to be remembered. None where it did neither."""
+    if told.is_over:
+        went = bool(follows) if known is None or not known.flapping_since else not stays_away(*past.last)
+        return (None, told.ends_at) if went else None
+    return (told.heard_at, None) if known is not None and _comes_back(told, known, past) else None
+
+
+def _comes_back(told: Told, known: AlertView, past: Past) -> bool:
+    return not told.is_over and known.flapping_since is not None and stays_away(*past.last)
 
 
 def _began_by(told: Told, moment: datetime) -> bool:
@@ -103,26 +135,23 @@ def _opened(told: Told, organization_id: Id, origin: str, alert_id: Id) -> Alert
     return event_of(AlertTriggered, opened, "received", started_at)
 
 
-def _fired_and_over(told: Told, organization_id: Id, origin: str, alert_id: Id) -> list[AlertEvent]:
-    """It began and ended before anything was heard of it: told all the same."""
-    opened = _opened(told, organization_id, origin, alert_id)
-    return [opened, _over(told, opened.alert)]
-
-
 def _over(told: Told, known: AlertView) -> AlertResolved:
     last = known.model_copy(update=_said(told))
     return ended(last, max(told.ends_at, known.started_at), "over-at-sender", notify=True)
 
 
-def _told_on(told: Told, known: AlertView) -> list[AlertEvent]:
+def _told_on(told: Told, known: AlertView, *, comes_back: bool) -> list[AlertEvent]:
     """Details that changed are taken over; only a worse severity is worth telling."""
     said = _said(told)
-    if all(getattr(known, name) == value for name, value in said.items() if name != "ends_at"):
+    if not comes_back and all(getattr(known, name) == value for name, value in said.items() if name != "ends_at"):
         return []
     changed = known.model_copy(update=said | {"version": known.version + 1})
     if SEVERITIES.index(told.alert.severity) > SEVERITIES.index(known.severity):
         worse = changed.model_copy(update={"occurrences": known.occurrences + 1})
         return [event_of(AlertTriggered, worse, "severity-raised", told.heard_at)]
+    if comes_back:
+        again = changed.model_copy(update={"occurrences": known.occurrences + 1})
+        return [event_of(AlertTriggered, again, "crossed-again", told.heard_at, notify=False)]
     return [event_of(AlertTriggered, changed, "refreshed", told.heard_at, notify=False)]
 
 

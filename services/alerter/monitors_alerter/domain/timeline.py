@@ -12,9 +12,15 @@ from monitors_contracts.alerts import (
 )
 
 
-def is_step(event: AlertEvent | AlertCommented) -> bool:
-    """Whether it is worth telling of: senders refresh what they say every minute, and the alert itself says the last of it."""
-    return isinstance(event, AlertCommented) or event.reason != "refreshed"
+def steps(event: AlertEvent | AlertCommented) -> list[AlertStep]:
+    """The steps that an event is: none where it is not worth telling of (senders refresh what they say every minute, and the
+    alert itself says the last of it), and before the first one when its condition began to hold."""
+    if isinstance(event, AlertEvent) and event.reason == "refreshed":
+        return []
+    told = step(event)
+    if isinstance(event, AlertEvent) and told.kind == "opened" and (since := event.alert.pending_since):
+        return [AlertStep(key="0", kind="pending", at=since, reason="pending"), told]
+    return [told]
 
 
 def step(event: AlertEvent | AlertCommented) -> AlertStep:

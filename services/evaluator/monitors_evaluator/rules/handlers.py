@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from monitors_contracts.base import Done, Id, is_web_address
 from monitors_contracts.matchers import InvalidMatcher, check
+from monitors_contracts.pending import ListPending, PendingAlert, PendingList
 from monitors_contracts.rules import (
     CompositeRule,
     CreateRule,
@@ -29,8 +30,8 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
-from ..domain.rules import heartbeats, standing
-from ..domain.rules.keeping import restore
+from ..domain.rules import heartbeats, standing, waiting
+from ..domain.rules.keeping import restore, restore_pending
 from ..domain.rules.texts import strange_place
 from . import changes, store
 from .previews import Previews
@@ -122,6 +123,14 @@ class RuleHandlers:
             ]
         )
 
+    async def pending(self, query: ListPending) -> PendingList:
+        """What holds and has not fired yet, as it was last written down."""
+        row = await self._service.runtime.pool.fetchrow(store.STATE, query.organization_id)
+        if row is None:
+            return PendingList(alerts=[], total=0)
+        alerts, total = await asyncio.to_thread(_pending, row["names"], row["numbers"], query)
+        return PendingList(alerts=alerts, total=total, judged_at=row["written_at"])
+
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What a rule would have done with the samples that are stored."""
         for spec in (query.spec, *query.parts.values()):
@@ -166,6 +175,10 @@ class RuleHandlers:
         except ProblemError:
             return False
         return True
+
+
+def _pending(names: bytes, numbers: bytes, asked: ListPending) -> tuple[list[PendingAlert], int]:
+    return waiting.to_fire(restore_pending(names, numbers), asked, _now())
 
 
 def _now() -> int:

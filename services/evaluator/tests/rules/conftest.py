@@ -51,12 +51,21 @@ class Court:
 
     def take(self, *points: Point, source: str = "agent", arrived: float | None = None) -> list[tuple[Any, ...]]:
         """One message, which arrives with its newest sample."""
-        batch = batch_of(points, source)
-        moment = max((at for _, at, _ in points), default=0) if arrived is None else arrived
-        return [told(each) for each in self.judge.take(batch, ms(moment))]
+        return [told(each) for each in self.judge.take(*message(*points, source=source, arrived=arrived))]
+
+    def fired_by(self, *points: Point) -> Transition:
+        """The one transition that a message leads to."""
+        [fired] = self.judge.take(*message(*points))
+        return fired
 
     def tick(self, at: float, taking_since: float = 0) -> list[tuple[Any, ...]]:
         return [told(each) for each in self.judge.tick(ms(at), ms(taking_since))]
+
+
+def message(*points: Point, source: str = "agent", arrived: float | None = None) -> tuple[Batch, int]:
+    """One message and when it arrives (ms): with its newest sample, where nothing else is said."""
+    moment = max((at for _, at, _ in points), default=0) if arrived is None else arrived
+    return batch_of(points, source), ms(moment)
 
 
 def batch_of(points: Iterable[Point], source: str = "agent") -> Batch:

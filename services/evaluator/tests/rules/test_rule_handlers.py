@@ -13,6 +13,7 @@ import pytest_asyncio
 import monitors_evaluator
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.metrics import ListSeries, MetricGraph, MetricLine, QueryMetrics, SeriesList, SeriesView
+from monitors_contracts.pending import ListPending, PendingAlert
 from monitors_contracts.rules import (
     CreateRule,
     DeleteRule,
@@ -37,6 +38,8 @@ from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.migrations import RUNTIME_MIGRATIONS, migrate
 
 pytestmark = pytest.mark.integration
+
+BEGIN = 1_790_000_000
 
 
 class Keeper:
@@ -143,17 +146,40 @@ async def test_rules_when_there_are_as_many_as_allowed_then_another_is_refused(h
     assert await refusal(keeper.create()) == 422
 
 
+async def test_what_is_pending_when_asked_then_is_that_of_the_organization_alone(
+    keeper: Keeper, house: Any, court: Any
+) -> None:
+    """Kept with a sample of now, for what nothing is heard of any more waits no more."""
+    rule = await keeper.create(hold=300)
+    assert await pending(keeper) == []
+    subject = keeper.court(rule)
+    since = datetime.now(UTC).timestamp() - BEGIN
+    subject.take(("a1", since, 90), ("a2", since, 10))
+    await write_down(keeper, subject)
+    [alert] = await pending(keeper)
+    assert (alert.rule_id, alert.labels["host"], alert.fires_at - alert.since) == (rule.id, "a1", timedelta(minutes=5))
+    assert await pending(Keeper(house, court)) == []
+
+
+async def pending(keeper: Keeper) -> list[PendingAlert]:
+    return (await keeper.handlers.pending(ListPending(organization_id=keeper.organization))).alerts
+
+
+async def write_down(keeper: Keeper, subject: Any) -> None:
+    kept = keep(subject.judge)
+    await keeper.house.pool.execute(
+        "INSERT INTO evaluator.rule_states VALUES ($1, $2, $3, $4, now())",
+        *(keeper.organization, shard_of(keeper.organization), kept.names, kept.numbers),
+    )
+
+
 async def test_how_rules_stand_when_asked_then_is_as_written_down_and_a_silence_of_ours_is_called_so(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule, other = await keeper.create(), await keeper.create(name="Other", warning=1000)
     subject = keeper.court(rule, other)
     subject.take(("a1", 0, 90), ("a2", 0, 10))
-    kept = keep(subject.judge)
-    await keeper.house.pool.execute(
-        "INSERT INTO evaluator.rule_states VALUES ($1, $2, $3, $4, now())",
-        *(keeper.organization, shard_of(keeper.organization), kept.names, kept.numbers),
-    )
+    await write_down(keeper, subject)
 
     async def ask(*_: Any, **__: Any) -> None:
         raise problem("service-unavailable", "Away", 503)

@@ -29,6 +29,7 @@ from monitors_contracts.alerts import (
 from monitors_contracts.base import Id, Model, Problem
 from monitors_contracts.matchers import MOST_MATCHERS, InvalidMatcher, Matcher, parse_matchers
 from monitors_contracts.notifications import ListNotifications
+from monitors_contracts.pending import ListPending, PendingList
 from monitors_runtime.errors import ProblemError, problem
 
 from ..http.callers import CallerDep, GatewayDep
@@ -231,9 +232,32 @@ def _why(reason: str) -> Problem:
     return Problem(type=reason, title=title, status=status)
 
 
+@router.get("/pending")
+async def list_pending(
+    caller: CallerDep,
+    gateway: GatewayDep,
+    severity: Severity | None = None,
+    rule_id: Annotated[Id | None, Query(alias="ruleId")] = None,
+    q: Annotated[str | None, Query(max_length=200, description="Words of the name or condition")] = None,
+    filters: Filters = None,
+    limit: Limit = 50,
+) -> PendingList:
+    """Conditions of rules that hold, and not yet for as long as their rules ask; what fires next first."""
+    return await gateway.runtime.ask(
+        ListPending(
+            organization_id=caller.organization_id,
+            rule_id=rule_id,
+            severity=severity,
+            query=q,
+            matchers=matchers_of(filters),
+            limit=limit,
+        )
+    )
+
+
 @router.get("/explain")
 async def explain_labels(filters: Filters, caller: CallerDep, gateway: GatewayDep) -> LabelsExplanation:
-    """Why was I not told? By labels: the newest alert that has them is explained; else where such an alert would go."""
+    """Why was I not told? By labels: what is pending, and the newest alert that has them; else where one would go."""
     matchers = matchers_of(filters)
     if not matchers:
         raise problem("invalid-filter", "Invalid filter", 422, 'Say which labels: filter=host="db-1"')

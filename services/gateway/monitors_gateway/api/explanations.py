@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import AwareDatetime, Field
 
@@ -10,6 +11,7 @@ from monitors_contracts.base import Id, Model
 from monitors_contracts.decisions import AlertDecisions, AlertPlace, ExplainAlert, HeldBy
 from monitors_contracts.matchers import Matcher
 from monitors_contracts.notifications import ListNotifications, NotificationView
+from monitors_contracts.pending import ListPending, PendingAlert, PendingList
 from monitors_contracts.routing import Destination, TestRouting
 from monitors_contracts.rules import AbsenceRule, GetRule, LeveledRule
 from monitors_runtime.errors import ProblemError
@@ -63,13 +65,17 @@ class Explanation(Model):
 
 
 class LabelsExplanation(Model):
-    """What became of alerts with these labels: the newest explained, others named; where one would go if there is none."""
+    """What became of alerts with these labels: what is pending, the newest explained, others named; where one would go."""
 
     answer: str
     explanation: Explanation | None = Field(description="Of the newest alert")
     others: list[AlertView] = Field(description="The next ones, newest first")
+    pending: list[PendingAlert] = Field(
+        description="What would fire next: conditions that hold, and not yet long enough"
+    )
     destinations: list[Destination] = Field(description="Where such an alert would go now, if there is none")
     held_by: list[str] = Field(description="What would keep it from being told, in words, if there is none")
+    unavailable: list[str] = Field(description="Parts that can't be shown now")
 
 
 MOST_OTHERS = 20
@@ -78,17 +84,37 @@ NOTHING_FIRED = "No alert with these labels is kept: nothing like it fired, or i
 
 async def explain_labels(gateway: Gateway, caller: Caller, matchers: list[Matcher]) -> LabelsExplanation:
     """Why was I not told of this? By the labels of what should have been told."""
-    asked = ListAlerts(organization_id=caller.organization_id, matchers=matchers, limit=MOST_OTHERS + 1)
-    found = (await gateway.runtime.ask(asked)).alerts
-    if found:
+    whose: dict[str, Any] = {"organization_id": caller.organization_id, "matchers": matchers}
+    opened, waiting = await asyncio.gather(
+        gateway.runtime.ask(ListAlerts(**whose, limit=MOST_OTHERS + 1)),
+        gateway.runtime.ask(ListPending(**whose, limit=MOST_OTHERS)),
+        return_exceptions=True,
+    )
+    if isinstance(opened, BaseException):
+        raise opened
+    if isinstance(waiting, BaseException) and not isinstance(waiting, ProblemError):
+        raise waiting
+    ahead = PendingList(alerts=[], total=0) if isinstance(waiting, ProblemError) else waiting
+    parts: dict[str, Any] = {
+        "pending": ahead.alerts,
+        "unavailable": ["pending"] if isinstance(waiting, ProblemError) else [],
+    }
+    clocks = paging.clocks(ahead)
+    if found := opened.alerts:
         newest = await explanation(gateway, caller, found[0].id)
+        answer = f"{clocks} The newest alert with these labels: {newest.answer}" if clocks else newest.answer
         return LabelsExplanation(
-            answer=newest.answer, explanation=newest, others=found[1:], destinations=[], held_by=[]
+            answer=answer, explanation=newest, others=found[1:], destinations=[], held_by=[], **parts
         )
     labels = {each.label: each.value for each in matchers if each.op == "=" and each.value}
     leads = await gateway.runtime.ask(TestRouting(organization_id=caller.organization_id, labels=labels))
     return LabelsExplanation(
-        answer=NOTHING_FIRED, explanation=None, others=[], destinations=leads.destinations, held_by=leads.held_by
+        answer=clocks or NOTHING_FIRED,
+        explanation=None,
+        others=[],
+        destinations=leads.destinations,
+        held_by=leads.held_by,
+        **parts,
     )
 
 

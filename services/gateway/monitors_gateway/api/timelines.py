@@ -17,7 +17,7 @@ class TimelineEntry(Model):
 
     key: str = Field(description="Its own within the timeline")
     kind: str = Field(
-        description="`opened`, `crossed-again`, `acknowledged`, `assigned`, `resolved`, `commented`, `notified`"
+        description="`pending`, `opened`, `crossed-again`, `acknowledged`, `assigned`, `resolved`, `commented`, `notified`"
     )
     at: AwareDatetime
     user_id: Id | None = Field(description="Who did it; null for what happened by itself")

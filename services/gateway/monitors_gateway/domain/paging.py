@@ -5,7 +5,7 @@ Made of nothing but what was written down when it happened: each line stands for
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from monitors_contracts.alerts import REASONS, AlertState, AlertStep, AlertView
@@ -13,6 +13,7 @@ from monitors_contracts.base import Id
 from monitors_contracts.decisions import DECISIONS, AlertDecision, AlertDecisions
 from monitors_contracts.notices import NOTICE_REASONS
 from monitors_contracts.notifications import DeliveryState, NotificationView
+from monitors_contracts.pending import PendingList
 
 from .explaining import shown
 
@@ -72,6 +73,22 @@ class Trace:
 
     answer: str
     lines: tuple[Line, ...] = field(default=())
+
+
+def clocks(ahead: PendingList) -> str:
+    """Since when what is pending holds and when it fires, in a sentence or two; empty when nothing is."""
+    if not ahead.alerts:
+        return ""
+    first, others = ahead.alerts[0], ahead.total - 1
+    more = f" {others} more {'is' if others == 1 else 'are'} pending." if others else ""
+    return (
+        f"Pending: {first.name} holds since {_at(first.since)}, "
+        f"and fires at {_at(first.fires_at)} if it goes on ({first.condition}).{more}"
+    )
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def trace(found: AlertDecisions, messages: Sequence[NotificationView]) -> Trace:

@@ -72,8 +72,7 @@ def list_all(
 
     if state not in (None, "open", "firing", "acknowledged", "resolved"):
         raise BadInput(f"--state is open, firing, acknowledged or resolved, not {state!r}")
-    if severity not in (None, "info", "warning", "critical"):
-        raise BadInput(f"--severity is info, warning or critical, not {severity!r}")
+    _check_severity(severity)
     if unknown := set(held or ()) - {"silenced", "maintenance", "inhibited"}:
         raise BadInput(f"--held is silenced, maintenance or inhibited, not {min(unknown)!r}")
     asked = {
@@ -114,6 +113,54 @@ def list_all(
             ),
             keep=("ID",),
         )
+
+
+@group.command(epilog=examples("monitors alerts pending", "monitors alerts pending --filter 'host=~\"db-.*\"' --json"))
+def pending(
+    severity: Annotated[str | None, typer.Option(help="Only info, warning or critical ones.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only those with these words in name or condition.")] = None,
+    rule: Annotated[str | None, typer.Option(metavar="ID", help="Only this rule's.")] = None,
+    matchers: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="MATCHERS", help='Only these labels: host=~"db-.*"; may repeat.'),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="Most to show.")] = 50,
+    api: ApiUrl = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    json: Json = False,
+) -> None:
+    """What holds and has not fired yet, because its rule waits; what fires next first."""
+    from ..connect import with_api
+    from ..render import as_json, say, shortened, shown_time, shown_value, table
+    from ..shown import labels_words
+
+    _check_severity(severity)
+    asked = {"severity": severity, "q": search, "ruleId": rule, "filter": matchers or None, "limit": limit}
+    given = {name: value for name, value in asked.items() if value is not None}
+    found = with_api(api, Path(data_dir), lambda platform: platform.get("/api/alerts/pending", **given))
+    if json:
+        as_json(found)
+        return
+    if not found["alerts"]:
+        say("Nothing is pending.")
+        return
+    table(
+        ("FIRES (UTC)", "SINCE (UTC)", "SEVERITY", "VALUE", "NAME", "LABELS", "CONDITION"),
+        (
+            (
+                shown_time(each["firesAt"]),
+                shown_time(each["since"]),
+                each["severity"],
+                shown_value(each.get("value"), None),
+                shortened(each["name"], 40),
+                shortened(labels_words(each["labels"]), 60),
+                shortened(each["condition"], 60),
+            )
+            for each in found["alerts"]
+        ),
+    )
+    if (more := found["total"] - len(found["alerts"])) > 0:
+        say(f"{more} more fire later.")
 
 
 @group.command(epilog=examples("monitors alerts timeline 019a…"))
@@ -221,6 +268,14 @@ def resolve(
 ) -> None:
     """End alerts by hand."""
     _change(alert_ids, "resolve", note, api, data_dir, json)
+
+
+def _check_severity(severity: str | None) -> None:
+    """Raises BadInput."""
+    from ..errors import BadInput
+
+    if severity not in (None, "info", "warning", "critical"):
+        raise BadInput(f"--severity is info, warning or critical, not {severity!r}")
 
 
 def _kept(platform: "Api", name: str) -> dict[str, Any]:

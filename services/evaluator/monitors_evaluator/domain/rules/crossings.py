@@ -73,6 +73,7 @@ def crossing(transition: Transition) -> Crossing:
         runbook_url=spec.runbook_url,
         group=spec.group,
         reason=transition.reason,
+        pending_since=None if transition.pending_since is None else moment(transition.pending_since),
     )
 
 

@@ -19,7 +19,7 @@ from monitors_contracts.series import series_key
 from . import silence, windows
 from .batches import Batch
 from .composing import with_composites
-from .levels import ALONE, NEVER, QUIET, Cells, Times, Truths, Values, crossed, judge
+from .levels import ALONE, NEVER, QUIET, Cells, Times, Truths, Values, crossed, crossed_since, judge, pending
 from .past import Past
 from .pinging import overdue, pinged
 from .roster import Roster
@@ -184,7 +184,9 @@ class Judge:
             was, level = int(before["level"][place]), int(after["level"][place])
             reason = "recovered" if level == QUIET else "crossed" if was == QUIET else "raised"
             at, value = int(after["last"][place]), float(after["value"][place])
-            found.append(transition(self.roster, int(cell[place]), level, at, value, reason))
+            changed = transition(self.roster, int(cell[place]), level, at, value, reason)
+            held_since = int(crossed_since(after[place])) if reason == "crossed" else at
+            found.append(replace(changed, pending_since=held_since if held_since < at else None))
         return found
 
     # -- groups -----------------------------------------------------------------------------------------------------
@@ -303,9 +305,8 @@ class Judge:
         """Forget series that nothing was heard of since then (ms), unless they fire or wait to; how many."""
         cells = self.roster.cells[: len(self.roster.keys)]
         kind = self.roster.rows["kind"][cells["rule"]]
-        waits = (cells["warning_since"] != NEVER) | (cells["critical_since"] != NEVER)
         is_series = np.isin(kind, (*LEVELED, Kind.ABSENCE)) & (cells["last"] != NEVER)
-        old = is_series & (cells["level"] == QUIET) & ~waits & (cells["arrived"] < before)
+        old = is_series & (cells["level"] == QUIET) & ~pending(cells) & (cells["arrived"] < before)
         forgotten = set(np.flatnonzero(old).tolist())
         # A group's own absence is awaited for as long as its rule is there.
         forgotten -= {cell for cell in forgotten if self.roster.keys[cell][1] == series_key("", {})}

@@ -6,7 +6,7 @@ names of their fields: a release that knows others reads those it shares, and be
 
 import json
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from monitors_contracts.base import Id
 from monitors_contracts.rules import RuleView
 
 from .judging import Judge
-from .levels import Cells, new_cells
+from .levels import Cells, new_cells, pending
 from .roster import Roster, new_members
-from .windows import SLOT, SLOTS
+from .windows import SLOT, SLOTS, new_windows
 
 _RULES: TypeAdapter[list[RuleView]] = TypeAdapter(list[RuleView])
 
@@ -55,27 +55,16 @@ def keep(judge: Judge, with_names: bool = True) -> Kept:
 def restore(names: bytes, numbers: bytes, most_cells: int = 1_000_000, only: Collection[Id] | None = None) -> Judge:
     """The judge that was kept; with `only`, as far as these rules go, which is quicker where there are many."""
     rules, known = json.loads(zstandard.decompress(names))
-    data = zstandard.decompress(numbers)
-    begin = 4 + struct.unpack_from("<I", data)[0]
-    columns: list[Any] = []
-    for fields, count in json.loads(data[4:begin]):
-        dtype = np.dtype([(name, kind) for name, kind in fields] if fields else np.int64)
-        columns.append(np.frombuffer(data, dtype, count, begin))
-        begin += dtype.itemsize * count
-    cells, slots, members, arrived = columns
+    cells, slots, members, arrived = _columns(numbers)
     cells, slots = _as_now(cells, new_cells(len(cells))), _as_now(slots, np.zeros(len(slots), SLOT))
-    keys: list[tuple[int, str]] = [(rule, key) for rule, key in known["cells"]]
+    keys = [(rule, key) for rule, key in known["cells"]]
     member_keys: list[tuple[int, str]] = [(rule, key) for rule, key in known["members"]]
     members = _as_now(members, new_members(len(members)))
     if only is not None:
         wanted = {str(each) for each in only}
-        new_number = {
-            number: place for place, number in enumerate(n for n, rule in enumerate(rules) if rule["id"] in wanted)
-        }
-        kept = [cell for cell, (rule, _) in enumerate(keys) if rule in new_number]
-        rules = [rules[number] for number in new_number]
-        keys, cells = [(new_number[rule], key) for rule, key in (keys[cell] for cell in kept)], cells[kept]
-        cells["rule"] = [rule for rule, _ in keys]
+        places = {number: None for number, rule in enumerate(rules) if rule["id"] in wanted}
+        kept = [cell for cell, (rule, _) in enumerate(keys) if rule in places]
+        rules, keys, cells = _part(rules, keys, cells, list(places), kept)
         member_keys, members = [], members[:0]
     judge = Judge(most_cells)
     judge.roster = Roster.restored(
@@ -83,6 +72,45 @@ def restore(names: bytes, numbers: bytes, most_cells: int = 1_000_000, only: Col
     )
     judge.senders.know(known["sources"], arrived.tolist())
     return judge
+
+
+def restore_pending(names: bytes, numbers: bytes) -> Judge:
+    """The judge that was kept, as far as its pending cells go: of the others nothing is looked at but their numbers."""
+    cells = _columns(numbers)[0]
+    cells = _as_now(cells, new_cells(len(cells)))
+    kept = np.flatnonzero(pending(cells)).tolist()
+    if not kept:
+        return Judge()
+    rules, known = json.loads(zstandard.decompress(names))
+    wanted = sorted({known["cells"][cell][0] for cell in kept})
+    rules, keys, cells = _part(rules, known["cells"], cells, wanted, kept)
+    judge = Judge(len(kept))
+    judge.roster = Roster.restored(
+        len(kept), _RULES.validate_python(rules), keys, cells, new_windows(0), [], new_members(0)
+    )
+    return judge
+
+
+def _columns(numbers: bytes) -> list[Any]:
+    data = zstandard.decompress(numbers)
+    begin = 4 + struct.unpack_from("<I", data)[0]
+    columns: list[Any] = []
+    for fields, count in json.loads(data[4:begin]):
+        dtype = np.dtype([(name, kind) for name, kind in fields] if fields else np.int64)
+        columns.append(np.frombuffer(data, dtype, count, begin))
+        begin += dtype.itemsize * count
+    return columns
+
+
+def _part(
+    rules: Sequence[Any], keys: Sequence[tuple[int, str]], cells: Cells, wanted: Sequence[int], kept: Sequence[int]
+) -> tuple[list[Any], list[tuple[int, str]], Cells]:
+    """These rules and these cells of theirs, numbered anew."""
+    new_number = {number: place for place, number in enumerate(wanted)}
+    new_keys = [(new_number[rule], key) for rule, key in (keys[cell] for cell in kept)]
+    part = cells[kept]
+    part["rule"] = [rule for rule, _ in new_keys]
+    return [rules[number] for number in wanted], new_keys, part
 
 
 def _fields(dtype: "np.dtype[Any]") -> list[Any]:

@@ -104,6 +104,17 @@ def beyond(op: NDArray[np.int8], value: Values, level: Values) -> Truths:
     return result & ~np.isnan(level) & ~np.isnan(value)
 
 
+def pending(cells: Cells) -> Truths:
+    """Which cells wait to fire: a level is crossed, and was not for long enough yet."""
+    return (cells["level"] == QUIET) & ((cells["warning_since"] != NEVER) | (cells["critical_since"] != NEVER))
+
+
+def crossed_since(cells: Cells) -> Times:
+    """Since when (ms) any level is crossed, of cells of which one is."""
+    begun = [np.where(cells[name] == NEVER, -NEVER, cells[name]) for name in ("warning_since", "critical_since")]
+    return np.minimum(*begun)
+
+
 def crossed(rules: Rules, value: Values) -> Crossed:
     """Which levels of its rule each value is beyond."""
     op = rules["op"]

@@ -11,7 +11,7 @@ from monitors_contracts.rules import RuleState, SeriesCondition, SeriesState
 
 from .crossings import moment
 from .judging import Judge
-from .levels import NEVER, QUIET
+from .levels import NEVER, QUIET, crossed_since, pending
 from .silence import FLOWING
 from .transitions import severity
 
@@ -49,8 +49,7 @@ def _condition(judge: Judge, cell: int) -> SeriesCondition:
     known = judge.roster.cells[cell]
     if known["level"] != QUIET:
         return SeriesCondition.FIRING
-    is_pending = known["warning_since"] != NEVER or known["critical_since"] != NEVER
-    return SeriesCondition.PENDING if is_pending else SeriesCondition.OK
+    return SeriesCondition.PENDING if pending(known) else SeriesCondition.OK
 
 
 def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silence_is_ours: bool) -> SeriesState:
@@ -58,7 +57,7 @@ def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silenc
     rule = judge.roster.rules[int(known["rule"])]
     since = {
         SeriesCondition.FIRING: int(known["fired_at"]),
-        SeriesCondition.PENDING: max(NEVER, min(_set(known["warning_since"]), _set(known["critical_since"]))),
+        SeriesCondition.PENDING: int(crossed_since(known)),
         SeriesCondition.OK: NEVER,
     }[condition]
     data = _data(judge, cell, now)
@@ -71,7 +70,3 @@ def _state(judge: Judge, cell: int, condition: SeriesCondition, now: int, silenc
         last_sample=None if known["last"] == NEVER else moment(int(known["last"])),
         data="gateway-down" if silence_is_ours and data in ("series-gone", "collector-down") else data,
     )
-
-
-def _set(since: int) -> int:
-    return int(since) if since != NEVER else -NEVER

@@ -13,7 +13,8 @@ from .roster import Roster
 class Transition:
     """A cell fires, gets worse or ends. `at` is milliseconds; `level` the one it now has, QUIET when it ends.
 
-    Of one that is not `told`, others hear by its sender's: it counts for rules that are made of this one.
+    Of one that is not `told`, others hear by its sender's: it counts for rules that are made of this one. `pending_since` is
+    when its level was crossed (ms), where that had to last before it fired.
     """
 
     rule: RuleView
@@ -24,6 +25,7 @@ class Transition:
     value: float
     reason: str
     told: bool = True
+    pending_since: int | None = None
 
     @property
     def severity(self) -> Severity:

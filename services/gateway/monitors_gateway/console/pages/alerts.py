@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from starlette.responses import Response
 from monitors_contracts.alerts import AlertList, AlertState, HeldBack, Severity
 from monitors_contracts.base import Id
 from monitors_contracts.incidents import IncidentHead
+from monitors_contracts.matchers import Matcher
+from monitors_contracts.pending import PendingList
 from monitors_contracts.silences import Holding
 from monitors_runtime.errors import ProblemError
 
@@ -56,22 +58,36 @@ async def inbox(
     shown = severity if severity in get_args(Severity) else ""
     holder = held if held in get_args(HeldBack) else ""
     saved = (await saved_filters.list_filters(visit.caller, visit.gateway)).filters
-    found, error = AlertList(alerts=[], total=0), ""
+    is_pending = chosen == "pending"
+    narrowed: dict[str, Any] = {
+        "severity": cast(Severity, shown) if shown else None,
+        "rule_id": _id(rule),
+        "q": q.strip() or None,
+    }
+    filters = [labels] if labels.strip() else []
+    found, ahead, error = AlertList(alerts=[], total=0), None, ""
     try:
-        found = await api.list_alerts(
-            visit.caller,
-            visit.gateway,
-            state=None if chosen == "all" else [chosen],
-            severity=cast(Severity, shown) if shown else None,
-            monitor_id=_id(monitor),
-            rule_id=_id(rule),
-            q=q.strip() or None,
-            filters=[labels] if labels.strip() else None,
-            origin=origin.strip() or None,
-            assignee=assignee.strip() or None,
-            held=[cast(HeldBack, holder)] if holder else None,
-            limit=PER_PAGE,
-            cursor=cursor,
+        found, ahead = await asyncio.gather(
+            api.list_alerts(
+                visit.caller,
+                visit.gateway,
+                state=[chosen] if chosen in api.STATES else None,
+                monitor_id=_id(monitor),
+                filters=filters,
+                origin=origin.strip() or None,
+                assignee=assignee.strip() or None,
+                held=[cast(HeldBack, holder)] if holder else None,
+                limit=1 if is_pending else PER_PAGE,
+                cursor=cursor,
+                **narrowed,
+            ),
+            _ahead(
+                visit,
+                is_shown=is_pending,
+                is_of_alerts=bool(monitor or assignee.strip() or holder),
+                filters=[*filters, *([str(Matcher(label="origin", value=origin.strip()))] if origin.strip() else [])],
+                **narrowed,
+            ),
         )
     except ProblemError as wrong:
         if wrong.problem.type != "invalid-filter":
@@ -87,8 +103,10 @@ async def inbox(
         "monitor": str(_id(monitor) or ""),
         "rule": str(_id(rule) or ""),
     }
+    if is_pending:
+        found = found.model_copy(update={"alerts": [], "next_cursor": None})
     holdings = await _holdings(visit, [each.id for each in found.alerts if each.state is not AlertState.RESOLVED])
-    view = alerts_view(found, chosen, asked, root_of(request), formats(request), holdings, saved, error)
+    view = alerts_view(found, chosen, asked, root_of(request), formats(request), holdings, saved, error, ahead)
     return await page(request, "pages/alerts/inbox.html", view)
 
 
@@ -237,6 +255,21 @@ async def _why(visit: Visit, alert_id: Id) -> Explanation | None:
     try:
         return await api.explain_alert(alert_id, visit.caller, visit.gateway)
     except ProblemError:
+        return None
+
+
+async def _ahead(visit: Visit, *, is_shown: bool, is_of_alerts: bool, **narrowed: Any) -> PendingList | None:
+    """What is pending, or as long as something else is shown how much; None while nobody can say.
+
+    Nobody has what is pending, nothing holds it back, and no monitor's is: who asks for that asks for alerts (`is_of_alerts`).
+    """
+    if is_of_alerts:
+        return PendingList(alerts=[], total=0)
+    try:
+        return await api.list_pending(visit.caller, visit.gateway, limit=PER_PAGE if is_shown else 1, **narrowed)
+    except ProblemError:
+        if is_shown:
+            raise
         return None
 
 

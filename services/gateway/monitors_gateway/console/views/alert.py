@@ -15,13 +15,15 @@ from ...api.timelines import TimelineEntry, TimelineReply
 from ...domain.explaining import way_of
 from ..formats import Formats, When
 from ..forms import Errors
-from .alerts import STATES, Mark, about, actions_of, mark_of, summary_of
+from .alerts import STATES, about, actions_of, mark_of, summary_of
 from .deliveries import error_words, in_outbox
 from .holding import HeldBy, held_by
+from .marks import Mark
 from .parts import Action, Badge, Field, Link, Moment, Tone
 from .why import WhyView, why_view
 
 STEPS: dict[str, tuple[str, Tone]] = {
+    "pending": ("Pending", "warn"),
     "opened": ("Opened", "bad"),
     "crossed-again": ("Crossed again", "bad"),
     "flapping": ("Comes and goes", "warn"),

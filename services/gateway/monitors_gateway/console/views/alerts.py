@@ -8,15 +8,18 @@ from urllib.parse import urlencode
 
 from monitors_contracts.alerts import AlertList, AlertState, AlertView, Severity
 from monitors_contracts.base import Id
+from monitors_contracts.pending import PendingList
 from monitors_contracts.silences import Holding
 
 from ...api.saved_filters import SavedFilter
 from ..formats import Formats, When
 from .alert_filters import FilterView, filter_view
 from .holding import HeldBy, held_by
-from .parts import Action, Badge, Empty, Link, Option, Tab, Tone
+from .marks import Mark, marked
+from .parts import Action, Badge, Empty, Link, Option, Tab
+from .pending import PendingRow, pending_rows
 
-Chosen = Literal["open", "acknowledged", "resolved", "all"]
+Chosen = Literal["open", "pending", "acknowledged", "resolved", "all"]
 
 STATES: dict[AlertState, Badge] = {
     AlertState.FIRING: Badge("Firing", "bad"),
@@ -25,14 +28,10 @@ STATES: dict[AlertState, Badge] = {
 }
 TABS: dict[Chosen, tuple[str, tuple[AlertState, ...]]] = {
     "open": ("Open", (AlertState.FIRING, AlertState.ACKNOWLEDGED)),
+    "pending": ("Pending", ()),
     "acknowledged": ("Acknowledged", (AlertState.ACKNOWLEDGED,)),
     "resolved": ("Resolved", (AlertState.RESOLVED,)),
     "all": ("All", tuple(AlertState)),
-}
-MARKS: dict[Severity, tuple[str, Tone]] = {
-    "critical": ("zap", "bad"),
-    "warning": ("triangle-alert", "warn"),
-    "info": ("info", "info"),
 }
 SEVERITIES = (
     Option("", "Any severity"),
@@ -54,15 +53,6 @@ KEYS = (
     ("/", "Search"),
     ("?", "Show these keys"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """How bad it is, by an icon and in words."""
-
-    icon: str
-    words: str
-    tone: Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +88,8 @@ class AlertsView:
     severities: tuple[Option, ...]
     filters: FilterView
     rows: tuple[AlertRow, ...]
+    pending: tuple[PendingRow, ...]
+    more_pending: str
     can_acknowledge: bool
     can_resolve: bool
     older: str
@@ -107,8 +99,7 @@ class AlertsView:
 
 def mark_of(severity: Severity, state: AlertState) -> Mark:
     """The mark of an alert: how bad it is, and calm once it is over."""
-    icon, tone = MARKS[severity]
-    return Mark(icon, severity.capitalize(), "neutral" if state is AlertState.RESOLVED else tone)
+    return marked(severity, is_over=state is AlertState.RESOLVED)
 
 
 def actions_of(alert: AlertView, root: str) -> tuple[Action, ...]:
@@ -132,28 +123,33 @@ def alerts_view(
     holdings: Mapping[Id, Sequence[Holding]] = MappingProxyType({}),
     saved: Sequence[SavedFilter] = (),
     error: str = "",
+    ahead: PendingList | None = None,
 ) -> AlertsView:
     """The inbox. `asked` are the other filters of the query: q, severity, monitor, rule, and those of `alert_filters`.
 
-    `error` is what is wrong with the labels that were asked for.
+    `error` is what is wrong with the labels that were asked for; `ahead` what is pending, None while nobody can say.
     """
     here = f"{root}/alerts"
     filters = {name: value for name, value in asked.items() if value}
     _, shown = TABS[chosen]
+    pending = pending_rows(ahead, root, formats) if ahead and chosen == "pending" else ()
+    unseen = ahead.total - len(pending) if ahead and pending else 0
     return AlertsView(
         here=here,
         change=f"{here}/change",
-        tabs=tuple(_tab(each, chosen, found.counts, here, filters, formats) for each in TABS),
+        tabs=tuple(_tab(each, chosen, _count(each, found, ahead), here, filters, formats) for each in TABS),
         state=chosen,
         query=asked.get("q", ""),
         severity=asked.get("severity", ""),
         severities=SEVERITIES,
         filters=filter_view(chosen, asked, error, saved, root),
         rows=tuple(_row(alert, holdings.get(alert.id, ()), root, formats) for alert in found.alerts),
+        pending=pending,
+        more_pending=f"{formats.number(unseen)} more fire later." if unseen else "",
         can_acknowledge=AlertState.FIRING in shown,
-        can_resolve=chosen != "resolved",
+        can_resolve=chosen not in ("resolved", "pending"),
         older=_address(here, chosen, filters | {"cursor": found.next_cursor}) if found.next_cursor else "",
-        empty=None if found.alerts else _nothing(chosen, bool(filters), here, root),
+        empty=None if found.alerts or pending else _nothing(chosen, bool(filters), here, root),
     )
 
 
@@ -193,12 +189,16 @@ def summary_of(alert: AlertView) -> str:
     return without[:1].upper() + without[1:]
 
 
-def _tab(
-    each: Chosen, chosen: Chosen, counts: Mapping[AlertState, int], here: str, filters: dict[str, str], formats: Formats
-) -> Tab:
-    words, states = TABS[each]
-    count = sum(counts.get(state, 0) for state in states)
-    return Tab(words, _address(here, each, filters), each == chosen, formats.number(count))
+def _count(each: Chosen, found: AlertList, ahead: PendingList | None) -> int | None:
+    """How many there are; None while nobody can say."""
+    if each == "pending":
+        return ahead.total if ahead else None
+    return sum(found.counts.get(state, 0) for state in TABS[each][1])
+
+
+def _tab(each: Chosen, chosen: Chosen, count: int | None, here: str, filters: dict[str, str], formats: Formats) -> Tab:
+    words = "" if count is None else formats.number(count)
+    return Tab(TABS[each][0], _address(here, each, filters), each == chosen, words)
 
 
 def _address(here: str, chosen: Chosen, filters: Mapping[str, str | None]) -> str:
@@ -218,6 +218,13 @@ def _nothing(chosen: Chosen, narrowed: bool, here: str, root: str) -> Empty:
             "When what a monitor watches for becomes true, its alert opens here and your channels get a message. "
             "Whatever you acknowledge stays until it is resolved.",
             monitors,
+        ),
+        "pending": Empty(
+            "hourglass",
+            "Nothing is pending",
+            "When a rule asks that something holds for a while before it fires, what holds so far is here, "
+            "with the time at which it will fire.",
+            Link("To your rules", f"{root}/rules", "gauge"),
         ),
         "acknowledged": Empty(
             "check", "Nobody is working on anything", "Alerts that somebody has taken, and that are not over yet."

@@ -8,9 +8,9 @@ from monitors_contracts.incidents import STEP_WORDS, IncidentStatus, IncidentSte
 from ...api.incidents import IncidentReply
 from ..formats import Formats, When
 from ..forms import Errors
-from .alerts import MARKS, Mark
 from .alerts import STATES as ALERT_STATES
 from .incidents import SEVERITIES, STATUSES, alerts_words, mark_of
+from .marks import Mark, marked
 from .parts import Action, Badge, Field, Link, Moment, Option, Tone
 
 TONES: dict[StepKind, Tone] = {
@@ -186,8 +186,7 @@ def _actions(found: IncidentReply, at: str) -> tuple[Action, ...]:
 def _alerts(found: IncidentReply, root: str, formats: Formats) -> tuple[AlertOf, ...]:
     shown: list[AlertOf] = []
     for each in found.alerts:
-        icon, tone = MARKS[each.severity]
-        mark = Mark(icon, each.severity.capitalize(), "neutral" if each.state is AlertState.RESOLVED else tone)
+        mark = marked(each.severity, is_over=each.state is AlertState.RESOLVED)
         since = formats.when(each.started_at)
         href = f"{root}/alerts/{each.alert_id}"
         shown.append(AlertOf(str(each.alert_id), href, each.name, each.words, mark, ALERT_STATES[each.state], since))

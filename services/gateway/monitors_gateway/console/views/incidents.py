@@ -10,7 +10,7 @@ from monitors_contracts.incidents import Figures, IncidentFigures, IncidentHead,
 
 from ..formats import Formats, When
 from ..forms import Errors
-from .alerts import MARKS, Mark
+from .marks import MARKS, Mark, marked
 from .parts import Badge, Empty, Field, FormPage, Link, Option, Tab, Tone
 
 Chosen = Literal["open", "resolved", "all"]
@@ -92,8 +92,7 @@ class IncidentsView:
 
 def mark_of(severity: Severity, status: IncidentStatus) -> Mark:
     """How bad it is, and calm once it is over."""
-    icon, tone = MARKS[severity]
-    return Mark(icon, severity.capitalize(), "neutral" if status is IncidentStatus.RESOLVED else tone)
+    return marked(severity, is_over=status is IncidentStatus.RESOLVED)
 
 
 def incidents_view(

@@ -19,8 +19,8 @@ from monitors_contracts.rules import (
 from ...api.rules import Rule
 from ..formats import Formats, When
 from .alert import web_link
-from .alerts import Mark
 from .lines import Drawn
+from .marks import Mark
 from .parts import Action, Badge, Link, Moment, Tone
 from .plot import Plot
 from .rule_preview import drawing, fired_of_alerts, series_words

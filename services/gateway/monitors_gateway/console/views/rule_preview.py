@@ -10,8 +10,8 @@ from monitors_contracts.rules import LeveledRule, RulePreview, RuleSpec, RuleTra
 
 from ..formats import Formats, When
 from ..forms import Errors
-from .alerts import MARKS
 from .lines import Drawn
+from .marks import MARKS
 from .parts import Badge, Tone
 from .plot import Level, Plot, Span, plot
 from .rule_typed import Typed

@@ -10,7 +10,7 @@ from monitors_contracts.rules import LeveledRule, RuleSpec, RuleState, SeriesCon
 
 from ...api.rules import Rule, RulesReply, RuleStanding
 from ..formats import Formats, When
-from .alerts import MARKS, Mark
+from .marks import Mark, marked
 from .parts import Action, Badge, Empty, Link, Option, Tab
 from .rule_words import KIND_NAMES, watches
 
@@ -167,8 +167,7 @@ def mark_of(spec: RuleSpec) -> Mark:
     severity = spec.severity
     if isinstance(spec, LeveledRule):
         severity = "warning" if spec.critical is None else "critical"
-    icon, tone = MARKS[severity]
-    return Mark(icon, severity.capitalize(), tone)
+    return marked(severity)
 
 
 def actions_of(rule: Rule, root: str) -> tuple[Action, ...]:

@@ -13,7 +13,8 @@ from monitors_contracts.silences import HeldAlerts, Matched, SilenceList, Silenc
 from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import STATES as ALERT_STATES
-from .alerts import Mark, mark_of
+from .alerts import mark_of
+from .marks import Mark
 from .parts import Action, Badge, Empty, Field, Link, Option, Tab
 
 STATES: dict[SilenceState, Badge] = {
