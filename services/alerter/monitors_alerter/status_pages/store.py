@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from monitors_contracts.alert_labels import labels_from
 from monitors_contracts.base import Id
 from monitors_contracts.maintenance import MaintenanceWindow
 from monitors_contracts.status_pages import (
@@ -18,7 +19,6 @@ from monitors_contracts.status_pages import (
 )
 from monitors_runtime.database import Connection, Pool
 
-from ..domain.labels import labels_from
 from ..domain.status_pages import Firing
 
 Changed: TypeAlias = (
