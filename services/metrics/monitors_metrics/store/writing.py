@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import asyncpg
 import numpy as np
 import structlog
 
@@ -205,9 +206,14 @@ async def _copy(db: Connection, series: Times, times: Times, values: Values) -> 
         rows["data"] = np.ascontiguousarray(samples[begins[:, None] + np.arange(count)]).view(f"V{16 * count}").ravel()
         parts.append(rows.tobytes())
     parts.append(_COPY_TRAILER)
-    await db.copy_to_table(
-        "head", schema_name="metrics", columns=["series_id", "hour", "data"], source=_sent(parts), format="binary"
-    )
+    try:
+        await db.copy_to_table(
+            "head", schema_name="metrics", columns=["series_id", "hour", "data"], source=_sent(parts), format="binary"
+        )
+    except (
+        asyncpg.CheckViolationError
+    ) as gone:  # another copy closed the hour since; the next try has its partition made
+        raise asyncpg.SerializationError("an hour was closed meanwhile") from gone
 
 
 async def _sent(parts: Sequence[bytes]) -> AsyncGenerator[bytes]:
