@@ -74,11 +74,15 @@ class Newcomer:
     replaced: dict[str, str]
     ids: dict[str, str] = field(default_factory=dict[str, str])
 
+    def here(self, text: str) -> str:
+        """The document's text with the addresses that things have here."""
+        for said, meant in self.replaced.items():
+            text = text.replace(said, meant)
+        return text
+
     def follow(self, step: Step) -> None:
         """Run a command until its answer is the one expected."""
-        command, answer = step.command, step.answer
-        for said, meant in self.replaced.items():
-            command, answer = command.replace(said, meant), answer.replace(said, meant)
+        command, answer = self.here(step.command), self.here(step.answer)
         for said, meant in self.ids.items():
             command = command.replace(said, meant)
         if "monitors agent" in command:
@@ -170,4 +174,4 @@ def test_every_command_does_what_the_document_says(newcomer: Newcomer, document:
         else:
             path, text = each
             (newcomer.folder / path).parent.mkdir(exist_ok=True)
-            (newcomer.folder / path).write_text(text)
+            (newcomer.folder / path).write_text(newcomer.here(text))

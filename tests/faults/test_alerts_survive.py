@@ -23,7 +23,7 @@ from aiohttp import web
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.integration,
-    pytest.mark.xdist_group("faults"),
+    pytest.mark.xdist_group("faults of alerts"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

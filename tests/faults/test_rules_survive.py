@@ -32,7 +32,7 @@ from monitors_runtime.runtime import Runtime
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.integration,
-    pytest.mark.xdist_group("faults"),
+    pytest.mark.xdist_group("faults of alerts"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

@@ -125,7 +125,9 @@ WHERE alert_id < $1 AND NOT EXISTS (SELECT FROM alerter.alerts WHERE alerts.id =
 """
 
 # Longer than conditions that come and go are watched for.
-EXPIRE_CLEARINGS = "DELETE FROM alerter.clearings WHERE greatest(exceeded_at, cleared_at) < $1 - interval '7 days'"
+EXPIRE_CLEARINGS = (
+    "DELETE FROM alerter.clearings WHERE greatest(exceeded_at, cleared_at) < $1::timestamptz - interval '7 days'"
+)
 
 ERASE = (
     "DELETE FROM alerter.timeline WHERE organization_id = $1",
