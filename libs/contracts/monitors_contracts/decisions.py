@@ -29,7 +29,6 @@ DECISIONS = {
     "channel-gone": "The channel knew that it fires, and is gone: there is nowhere to tell the end.",
     "no-end-to-tell": "It was a change, told once: it has no end to tell.",
     "over-before-a-step": "It was over before a step of the escalation policy was due.",
-    "moved": "The routes lead elsewhere now.",
 } | {
     f"passed-{word}": f"A step of the escalation policy passed somebody over. {words}"
     for word, words in PASSED_OVER.items()
