@@ -33,8 +33,10 @@ from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
 from monitors_runtime.transaction import Transaction
 
-# A machine that is busy is slow, and no test is about that.
-settings.register_profile("monitors", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine that is busy is slow, and no test is about that. The same tries each time: what fails is what changed.
+settings.register_profile("monitors", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# pytest --hypothesis-profile=explore: other tries each time, and more of them.
+settings.register_profile("explore", settings.get_profile("monitors"), derandomize=False, max_examples=1000)
 settings.load_profile("monitors")
 
 _SERVICES = ("alerter", "evaluator", "metrics", "notifier", "scraper")

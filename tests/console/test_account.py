@@ -53,6 +53,7 @@ def test_what_a_password_needs_is_ticked_off_while_it_is_typed_and_it_can_be_sho
 
 def test_one_who_is_sent_to_the_sign_in_comes_back_to_where_they_were_going(visit: Any) -> None:
     visitor = visit()
+    visitor.page.goto("about:blank")  # what the page left asks for without its cookie is a complaint of the browser
     visitor.context.clear_cookies()
     page = visitor.go("/account/usage")
     expect(page.get_by_text("Sign in to go on where you were.")).to_be_visible()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors_alerter.domain.correlating import Correlation, Known, Member, may_belong, place, relation
+from monitors_alerter.domain.correlating import NEWEST, Correlation, Known, Member, may_belong, place, relation
 from monitors_contracts.alerts import AlertState
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.incidents import MOST_ALERTS
@@ -184,26 +184,30 @@ def test_alerts_placed_together_are_placed_as_each_after_the_other(given_alerts:
     """Whoever looks for related alerts among many finds the same as who compares with each."""
     alerts = [alert(name, minutes, severity, **labels) for name, minutes, severity, labels in given_alerts]
     numbers = iter(range(1000))
-    known: dict[Any, Known] = {}
+    known: dict[Id, Known] = {}
+    members: dict[Id, list[Member]] = {}
     alone: dict[Id, Member] = {}
     for each in alerts:
         for placed in place([each], list(known.values()), list(alone.values()), HOW, new_id):
-            before = known[placed.incident_id].members if not placed.is_new else ()
-            members = {one.alert_id: one for one in (*before, *alone.values(), each)}
-            now = (*before, *(members[joining.alert_id] for joining in placed.joined))
+            about = {one.alert_id: one for one in (*alone.values(), each)}
+            now = members.setdefault(placed.incident_id, [])
+            now += [about[joining.alert_id] for joining in placed.joined]
             number = next(numbers) if placed.is_new else known[placed.incident_id].number
-            known[placed.incident_id] = incident(*now, number=number)
-            known[placed.incident_id] = replace(known[placed.incident_id], incident_id=placed.incident_id)
+            # What the store remembers of an incident: the newest of its alerts, and the time of the last of all.
+            remembered = incident(*now, number=number)
+            known[placed.incident_id] = replace(
+                remembered, incident_id=placed.incident_id, members=tuple(now[-NEWEST:])
+            )
             for joining in placed.joined:
                 alone.pop(joining.alert_id, None)
             break
         else:
             alone[each.alert_id] = each
-    one_by_one = sorted(sorted(member.alert_id for member in each.members) for each in known.values())
+    one_by_one = sorted(sorted(member.alert_id for member in each) for each in members.values())
     together = place(alerts, [], [], HOW, new_id)
     assert sorted(sorted(joining.alert_id for joining in each.joined) for each in together) == one_by_one
     assert all(
-        any(relation(a, b, HOW) for b in each.members if b is not a) or a.severity == "critical"
-        for each in known.values()
-        for a in each.members
+        any(relation(a, b, HOW) for b in each if b is not a) or a.severity == "critical"
+        for each in members.values()
+        for a in each
     )

@@ -325,11 +325,13 @@ async def test_open_alerts_when_narrowed_then_are_those(sender: Sender, matchers
 
 async def test_pages_of_open_alerts_are_found_by_their_index(sender: Sender, plan: Any) -> None:
     await sender.tell(*(alert(f"db-{number}") for number in range(300)))
-    await sender.house.pool.execute(
-        "INSERT INTO alerter.alerts SELECT id, $1, id, id::text, 'firing', 1, now(), NULL, '{}', 'warning' "
-        "FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 5000)) AS others",
-        new_id(),
-    )
+    for organization, state in ((new_id(), "firing"), (sender.organization, "resolved")):
+        await sender.house.pool.execute(
+            "INSERT INTO alerter.alerts SELECT id, $1, id, id::text, $2, 1, now(), NULL, '{}', 'warning' "
+            "FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 5000)) AS others",
+            organization,
+            state,
+        )
     assert "alerts_open" in await plan(active.LIST, sender.organization, "", {}, 500)
 
 

@@ -76,7 +76,7 @@ class Alerter:
                 "fingerprint": str(new_id()),
                 "state": "firing",
                 "severity": severity,
-                "name": "db-7 is out of memory",
+                "name": "host-7 is out of memory",
                 "summary": "secret",
                 "condition": "",
                 "labels": labels or {"service": "api"},
@@ -103,7 +103,7 @@ class Alerter:
                 "id": new_id(),
                 "organization_id": self.organization,
                 "number": 1,
-                "title": "db-7 is out of memory",
+                "title": "host-7 is out of memory",
                 "severity": "critical",
                 "started_at": now,
                 "opened_at": now,
@@ -145,7 +145,7 @@ async def test_a_component_follows_the_alerts_that_it_matches(alerter: Alerter) 
     await alerter.end(warning)
     shown = await alerter.shown(page)
     assert (shown.status, shown.components[0].history[-1].status) == ("operational", "major-outage")
-    assert "db-7" not in shown.model_dump_json()
+    assert "host-7" not in shown.model_dump_json()
     assert "secret" not in shown.model_dump_json()
 
 
@@ -262,7 +262,7 @@ async def test_what_an_incident_says_in_public_stands_where_it_concerns_a_compon
     assert (over.update.stage, over.update.thread_id) == ("resolved", incident)
     assert await alerter.tell(IncidentResolved, [alert.id], id=incident, status="resolved") == []
     assert (await alerter.shown(elsewhere)).threads == []
-    assert "db-7" not in (await alerter.shown(page)).model_dump_json()
+    assert "host-7" not in (await alerter.shown(page)).model_dump_json()
 
 
 async def test_a_preview_shows_what_would_be_and_saves_nothing(alerter: Alerter) -> None:

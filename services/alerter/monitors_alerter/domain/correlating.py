@@ -256,7 +256,7 @@ def _with(incident: Known, alert: Member) -> Known:
 def _opened(incident_id: Id, members: tuple[Member, ...], after: int) -> Known:
     starts = [each.started_at for each in members]
     # Its number is not known yet: it comes after all that are.
-    return Known(incident_id, 2**31 + after, min(starts), max(starts), None, len(members), members)
+    return Known(incident_id, 2**31 + after, min(starts), max(starts), None, len(members), members[-NEWEST:])
 
 
 def _after(alert: Member, first: datetime) -> str:

@@ -165,7 +165,7 @@ def test_turns_when_walked_minute_by_minute_then_each_minute_has_the_holder_that
     layers = [
         (
             NaiveLayer(each, zone, begins),
-            [NaiveHours(one, zone, begins.date(), until.date()) for one in each.restrictions],
+            [NaiveHours(one, zone, begins.date(), until.date() + DAY) for one in each.restrictions],
         )
         for each in spec.layers
     ]
