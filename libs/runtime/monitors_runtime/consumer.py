@@ -14,11 +14,11 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from monitors_contracts.base import Event
+from monitors_contracts.base import Event, Id
 from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import Envelope, UndecodableMessage, decode
 
-from . import dead_letters, erasure, outbox, telemetry
+from . import dead_letters, outbox, telemetry
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool
 from .errors import Permanent, ProblemError, Retryable
 from .pull import StandingPull
@@ -30,9 +30,14 @@ E = TypeVar("E", bound=Event)
 R = TypeVar("R")
 T = TypeVar("T")
 
+# Which of these are new, and which organizations are gone.
 INBOX = """
-INSERT INTO runtime.inbox (durable, event_id) SELECT $1, * FROM unnest($2::uuid[])
-ON CONFLICT DO NOTHING RETURNING event_id
+WITH fresh AS (
+    INSERT INTO runtime.inbox (durable, event_id) SELECT $1, * FROM unnest($2::uuid[])
+    ON CONFLICT DO NOTHING RETURNING event_id
+)
+SELECT ARRAY(SELECT event_id FROM fresh) AS fresh,
+    ARRAY(SELECT * FROM runtime.erased_among($3, $4)) AS erased
 """
 IN_PROGRESS_SECONDS = 3
 ACK_WAIT_SECONDS = 10
@@ -87,8 +92,9 @@ class Consumer:
     `save(tx, received)` runs in a transaction shared with the inbox, the outbox and, under load, with other messages; when
     one of a group fails, each is done alone. With `work`, that runs first, without a transaction, up to `concurrency` at
     once (for what takes long: fetching, sending), and `save(tx, received, result)` gets what it returned. On a hot path,
-    `save_all(units)` takes the place of `save` and gets the whole group, which shares one connection.
-    A message is acknowledged after the commit.
+    `save_all(units)` takes the place of `save` and gets the whole group, which shares one connection; with `patience`, a group
+    waits so many seconds to grow. A message is acknowledged after the commit. `work` alone commits what it does itself, and
+    knows what it did before.
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class Consumer:
         work: Work | None,
         concurrency: int,
         attempts: int,
+        patience: float = 0,
     ) -> None:
         self.service = service
         self.durable = durable
@@ -111,6 +118,7 @@ class Consumer:
         self._work = work
         self._concurrency = concurrency
         self._attempts = attempts
+        self._patience = patience
         self._ready: asyncio.Queue[Item] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._working: set[asyncio.Task[None]] = set()
@@ -194,7 +202,10 @@ class Consumer:
         except Exception as failure:
             await self._settle_failure(item, failure)
         else:
-            self._ready.put_nowait(Item(message, item.received, result))
+            if self._save or self._save_all:
+                self._ready.put_nowait(Item(message, item.received, result))
+            else:
+                await self._handled([item])
 
     async def _keep_alive(self) -> None:
         """Tell the server that what takes long is still being done, so that it is not given to another copy."""
@@ -209,8 +220,10 @@ class Consumer:
     async def _commit_groups(self) -> None:
         while True:
             group = [await self._ready.get()]
-            while len(group) < GROUP and not self._ready.empty():
-                group.append(self._ready.get_nowait())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience or None):
+                    while len(group) < GROUP and (self._patience or not self._ready.empty()):
+                        group.append(await self._ready.get())
             await self._commit_or_settle(group)
 
     async def _commit_or_settle(self, group: Sequence[Item]) -> None:
@@ -233,10 +246,11 @@ class Consumer:
     async def _commit(self, group: Sequence[Item]) -> None:
         begun = time.perf_counter()
         async with self._pool.acquire() as db, db.transaction():
-            rows = await db.fetch(INBOX, self.durable, list({item.received.envelope.id for item in group}))
-            fresh = {row["event_id"] for row in rows}
+            ids = {item.received.envelope.id for item in group}
             organizations = {item.received.event.organization_id for item in group}
-            erased = await erasure.erased_among(db, self.service, organizations)
+            begins = await db.fetchrow(INBOX, self.durable, list(ids), self.service, list(organizations))
+            assert begins
+            fresh, erased = set[Id](begins["fresh"]), set[Id](begins["erased"])
             units: list[Unit[Any, Any]] = []
             for item in group:
                 envelope = item.received.envelope
@@ -253,9 +267,12 @@ class Consumer:
             unit.tx.committed()
         if waiting:
             self._relay.wake(self.service)
-        now = datetime.now(UTC)
         telemetry.GROUP_SIZE.labels(self.durable).observe(len(group))
         telemetry.HANDLING.labels(self.durable).observe(time.perf_counter() - begun)
+        await self._handled(group)
+
+    async def _handled(self, group: Sequence[Item]) -> None:
+        now = datetime.now(UTC)
         telemetry.EVENTS.labels(self.durable, "handled").inc(len(group))
         for item in group:
             telemetry.EVENT_AGE.labels(self.durable).observe((now - item.received.envelope.time).total_seconds())

@@ -1,12 +1,14 @@
-"""The PostgreSQL pool: JSON as Python objects, times as UTC."""
+"""PostgreSQL: the pool, JSON as Python objects, times as UTC, and many writes in one round trip."""
 
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import asyncpg
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool: TypeAlias = asyncpg.Pool
@@ -27,6 +29,7 @@ DATABASE_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, 
 # A text that no table can hold, such as one with a NUL in it.
 DATABASE_REFUSES_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
+_ARGUMENT = re.compile(r"\$(\d+)")
 # An escaped NUL, and not the text `\\u0000` (a backslash, escaped, before `u0000`).
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -51,6 +54,46 @@ async def open_pool(url: str, size: int) -> Pool:
     return pool
 
 
+async def connect_alone(url: str, **settings: str) -> asyncpg.Connection:
+    """A connection that belongs to whoever opens it, with these settings of PostgreSQL."""
+    connection = await asyncpg.connect(url, command_timeout=30, server_settings=settings)
+    await _prepare(connection)
+    return connection
+
+
+class Writes:
+    """Statements that answer nothing, sent as one: a round trip instead of one for each.
+
+    Each sees the tables as they were before all of them, so that no two may write the same row.
+    """
+
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+        self._arguments: list[Any] = []
+
+    def add(self, statement: str, *arguments: Any) -> None:
+        """Send this with the others. It begins with INSERT, UPDATE or DELETE, and its arguments are $1 and so on."""
+        self._statements.append(statement)
+        self._arguments += arguments
+
+    async def send(self, db: Connection) -> None:
+        """Send what was added."""
+        if self._statements:
+            await db.execute(_as_one(tuple(self._statements)), *self._arguments)
+
+
+@lru_cache(256)
+def _as_one(statements: tuple[str, ...]) -> str:
+    parts: list[str] = []
+    before = 0
+    for statement in statements:
+        numbers = [int(number) for number in _ARGUMENT.findall(statement)]
+        shifted = _ARGUMENT.sub(lambda found, by=before: f"${int(found[1]) + by}", statement)
+        parts.append(f"write_{len(parts)} AS ({shifted})")
+        before += max(numbers, default=0)
+    return f"WITH {', '.join(parts)} SELECT"
+
+
 async def _keep(_: Connection) -> None:
     """Nothing of ours outlives its transaction, so a connection needs no reset (a round trip) before its next use."""
 
@@ -62,10 +105,9 @@ async def _prepare(connection: Connection) -> None:
 
 def _dumps(value: Any) -> str:
     """JSON of plain values, and of messages, which pydantic writes many times faster than they could be taken apart."""
-    text = (
-        value.model_dump_json()
-        if isinstance(value, BaseModel)
-        else json.dumps(value, separators=(",", ":"), default=str)
-    )
+    if isinstance(value, BaseModel):
+        text = value.model_dump_json()
+    else:
+        text = to_json(value, inf_nan_mode="constants", fallback=str).decode()
     # NUL is valid in JSON and refused by PostgreSQL; hostile pages do send it.
     return _NUL.sub(r"\1", text) if "\\u0000" in text else text

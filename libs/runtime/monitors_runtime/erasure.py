@@ -9,7 +9,7 @@ from collections.abc import Collection
 from monitors_contracts.base import Id
 
 from .database import Connection
-from .errors import problem
+from .errors import ProblemError, problem
 
 AMONG = "SELECT * FROM runtime.erased_among($1, $2)"
 ANYWHERE = "SELECT DISTINCT organization_id FROM runtime.erased"
@@ -26,7 +26,12 @@ async def erased_among(db: Connection, service: str, organizations: Collection[I
 async def refuse_erased(db: Connection, service: str, organizations: Collection[Id]) -> None:
     """Let nothing be written for an organization that is gone. Problem: `organization-deleted`."""
     if organizations and await erased_among(db, service, organizations):
-        raise problem("organization-deleted", "The account was deleted", 410, "Nothing can be added to it any more.")
+        raise erased()
+
+
+def erased() -> ProblemError:
+    """What is said to who writes for an organization that is gone."""
+    return problem("organization-deleted", "The account was deleted", 410, "Nothing can be added to it any more.")
 
 
 async def erased_anywhere(db: Connection) -> set[Id]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import structlog
@@ -13,7 +14,8 @@ from monitors_contracts.envelope import Envelope
 from monitors_contracts.streams import STREAMS
 
 from . import telemetry
-from .database import Connection, Pool
+from .database import Connection, Pool, connect_alone
+from .erasure import erased
 from .errors import Permanent
 
 log = structlog.get_logger(__name__)
@@ -22,6 +24,7 @@ INSERT = """
 INSERT INTO runtime.outbox (service, subject, stream, headers, data)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::jsonb[], $5::bytea[])
 """
+INSERT_UNLESS_ERASED = "WITH saved AS (" + INSERT + ") SELECT * FROM runtime.erased_among($1, $6)"  # noqa: S608 - two constants
 # One relay a service, so that order is kept; the row lock of a publishing relay is not needed on top.
 WAITING = """
 SELECT position, service, subject, stream, headers, data FROM runtime.outbox
@@ -37,23 +40,34 @@ _MOST_BYTES = {stream.name: stream.max_message_bytes - _HEADER_BYTES for stream 
 
 
 async def save(db: Connection, service: str, envelopes: Sequence[Envelope]) -> None:
-    """Put events into the outbox, as part of the caller's transaction.
+    """Put events into the outbox, as part of the caller's transaction. Their organizations are known to be there.
 
     Raises Permanent for one that its stream would never take: nothing could be published after it.
     """
+    if envelopes:
+        await db.execute(INSERT, *_columns(service, envelopes))
+
+
+async def save_unless_erased(db: Connection, service: str, envelopes: Sequence[Envelope]) -> None:
+    """The same, and refuses events of an organization that is gone. Problem: `organization-deleted`."""
+    if envelopes:
+        organizations = list({envelope.event.organization_id for envelope in envelopes})
+        if await db.fetch(INSERT_UNLESS_ERASED, *_columns(service, envelopes), organizations):
+            raise erased()
+
+
+def _columns(service: str, envelopes: Sequence[Envelope]) -> tuple[Any, ...]:
     data = [envelope.data() for envelope in envelopes]
     for envelope, packed in zip(envelopes, data, strict=True):
         if len(packed) > _MOST_BYTES[envelope.event.stream]:
             raise Permanent(f"{envelope.event.type_name()} of {len(packed)} bytes is too large for its stream")
-    if envelopes:
-        await db.execute(
-            INSERT,
-            service,
-            [envelope.event.subject for envelope in envelopes],
-            [envelope.event.stream for envelope in envelopes],
-            [envelope.headers() for envelope in envelopes],
-            data,
-        )
+    return (
+        service,
+        [envelope.event.subject for envelope in envelopes],
+        [envelope.event.stream for envelope in envelopes],
+        [envelope.headers() for envelope in envelopes],
+        data,
+    )
 
 
 class Relay:
@@ -109,20 +123,22 @@ class Relay:
                 await asyncio.sleep(0.5)
 
     async def _relay_while_connected(self) -> None:
-        connection: Connection = await asyncpg.connect(self._url)
+        # What it writes is that something is published. Should that be lost with the machine, it is published once more, and
+        # the bus drops the copy by its id; so that it need not wait for the disk.
+        connection = await connect_alone(self._url, synchronous_commit="off")
         try:
             await connection.add_listener(WAKE, lambda *_: self._wake.set())
             purge_at = asyncio.get_running_loop().time() + 30
             while True:
                 last = self._stopping
                 await self._own(connection)
-                while self._owned and await self._publish_some():
+                while self._owned and await self._publish_some(connection):
                     pass
                 if last:
                     return
                 if asyncio.get_running_loop().time() > purge_at:
                     purge_at += 30
-                    await self._pool.execute(PURGE, self._keep)
+                    await connection.execute(PURGE, self._keep)
                 # Without the lock, look for it now and then; with it, a lost wake-up costs this much at most.
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(0.5):
@@ -142,9 +158,9 @@ class Relay:
             ):
                 self._owned.append(service)
 
-    async def _publish_some(self, limit: int = 500) -> bool:
+    async def _publish_some(self, connection: Connection, limit: int = 500) -> bool:
         """Publish one batch, pipelined. True when there may be more."""
-        rows = await self._pool.fetch(WAITING, self._owned, limit)
+        rows = await connection.fetch(WAITING, self._owned, limit)
         if not rows:
             return False
         acks = [
@@ -160,7 +176,7 @@ class Relay:
                 break  # what follows waits, so that order is kept; the message id drops what did arrive
             stored.append(row["position"])
             telemetry.PUBLISHED.labels(row["service"]).inc()
-        await self._pool.execute(PUBLISHED, stored)
+        await connection.execute(PUBLISHED, stored)
         if len(stored) < len(rows):
             await asyncio.sleep(0.5)
         return len(rows) == limit or len(stored) < len(rows)

@@ -60,6 +60,7 @@ class Service:
         save_all: SaveAll | None = None,
         work: Work | None = None,
         concurrency: int = 16,
+        patience: float = 0,
     ) -> None:
         """Handle every event of these types once; see Consumer.
 
@@ -76,6 +77,7 @@ class Service:
             save_all=save_all,
             work=work,
             concurrency=concurrency,
+            patience=patience,
             attempts=self.runtime.settings.handler_attempts,
         )
         self.consumers.append((consumer, [f"evt.{event.aggregate}.{event.action}.>" for event in events]))
@@ -148,9 +150,7 @@ class Service:
         async with self.runtime.pool.acquire() as db, db.transaction():
             transaction = Transaction(self.name, db, correlation=correlation)
             yield transaction
-            organizations = {envelope.event.organization_id for envelope in transaction.waiting}
-            await erasure.refuse_erased(db, self.name, organizations)
-            await outbox.save(db, self.name, transaction.waiting)
+            await outbox.save_unless_erased(db, self.name, transaction.waiting)
         transaction.committed()
         if transaction.waiting:
             self.runtime.relay.wake(self.name)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from monitors_contracts.metrics import MetricCollected
 from monitors_contracts.platform import AuditRecorded
 from monitors_runtime import consumer as consuming
 from monitors_runtime import dead_letters
-from monitors_runtime.consumer import Received, backoff
+from monitors_runtime.consumer import Received, Unit, backoff
 from monitors_runtime.errors import Permanent, Retryable
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.transaction import Transaction
@@ -316,6 +316,64 @@ async def test_work_when_more_waits_than_may_run_then_no_more_than_that_run(worl
 
     await until(all_there)
     assert most == 3
+
+
+async def test_work_alone_when_it_is_done_then_the_message_is_settled_and_nothing_else_is_written(
+    world: Any, measured: Any, until: Any
+):
+    done = list[float]()
+
+    async def work(received: Received[MetricCollected]) -> None:
+        if len(done) == 1 and received.attempt == 1:
+            raise Retryable("not yet", delay=0)
+        done.append(received.event.samples[0].value)
+
+    runtime = world.runtime()
+    service = runtime.service("tests")
+    service.consume(MetricCollected, work=work, concurrency=1)
+    await world.start(runtime)
+    await send(runtime, measured(1), measured(2))
+
+    async def settled() -> bool:
+        return await pending(runtime, service) == 0 and len(done) == 2
+
+    await until(settled)
+    assert done == [1, 2]
+    assert await runtime.pool.fetchval("SELECT count(*) FROM runtime.inbox") == 0
+
+
+# -- groups that grow --------------------------------------------------------------------------------------------------
+
+
+async def test_a_patient_consumer_waits_for_more_and_no_longer_than_until_its_group_is_full(
+    world: Any, measured: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(consuming, "GROUP", 3)
+    groups = list[int]()
+
+    async def save_all(units: Sequence[Unit[MetricCollected, None]]) -> None:
+        groups.append(len(units))
+
+    runtime = world.runtime()
+    runtime.service("tests").consume(MetricCollected, save_all=save_all, patience=3600)
+    await world.start(runtime)
+    await send(runtime, measured(1))
+    await send(runtime, measured(2))
+    await send(runtime, measured(3))
+    await until(lambda: groups == [3])
+
+
+async def test_a_patient_consumer_commits_what_there_is_when_its_patience_ends(world: Any, measured: Any, until: Any):
+    groups = list[int]()
+
+    async def save_all(units: Sequence[Unit[MetricCollected, None]]) -> None:
+        groups.append(len(units))
+
+    runtime = world.runtime()
+    runtime.service("tests").consume(MetricCollected, save_all=save_all, patience=0.05)
+    await world.start(runtime)
+    await send(runtime, measured(1))
+    await until(lambda: groups == [1])
 
 
 # -- stopping ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from . import store, telling_store
+from .circumstances import versions_of
 from .flushing import Flushing
 from .telling import Change, Telling
 
@@ -35,8 +36,9 @@ class Changes:
                 changes.append(Change(tx, event, tx.waiting[-1].correlation_id))
         tx = happened[0][0]
         events = [event for _, event in happened]
-        await store.apply_all(tx.db, events)
-        due = await self.telling.changed(changes) if changes else None
+        versions = await versions_of(tx.db, [event.organization_id for event in events])
+        await store.apply_all(tx.db, events, versions)
+        due = await self.telling.changed(changes, versions) if changes else None
         taken = [event.alert_id for event in events if isinstance(event, AlertAcknowledged)]
         if taken:
             await tx.db.execute(telling_store.WAKE_ESCALATING, taken, tx.now)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.notices import Notice, NoticeIssued
+from monitors_runtime.database import Writes
 from monitors_runtime.transaction import Transaction
 
 from . import held
@@ -166,14 +167,16 @@ class Results:
         await store.wake(db, self.woken, self.now)
         groups = await store.join_groups(db, list(self.openings.values()))
         joining = [self._joining(key, *joins, groups) for (key, _), joins in self.joining.items()]
-        await store.join_members(db, joining)
-        await store.keep_members(db, self.members)
+        writes = Writes()
+        store.join_members(writes, joining)
+        store.keep_members(writes, self.members)
+        store.keep_told(writes, self.told)
+        store.keep_reasons(writes, self.reasons)
+        store.issue(writes, self.sent, self.now)
+        await writes.send(db)
         await store.unsettle(db, self.unsettled)
         await store.leave(db, self.leaving)
         await store.close_empty(db, self.closing)
-        await store.keep_told(db, self.told)
-        await store.keep_reasons(db, self.reasons)
-        await store.issue(db, self.sent, self.now)
         if self.held:
             await held.note(db, self.held, self.now)
 

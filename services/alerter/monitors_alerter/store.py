@@ -1,6 +1,6 @@
 """Alerts in PostgreSQL. `apply` is the one way in: live changes and replays write state by it alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ from monitors_runtime.database import Connection, Pool, columns
 from monitors_runtime.narrowing import narrowed
 
 from . import label_filters, suppressing
+from .circumstances import versions_of
 from .domain import timeline
 from .domain.lifecycle import Past
 
@@ -172,8 +173,11 @@ async def apply(db: Connection, event: AlertEvent | AlertCommented) -> None:
         await apply_all(db, [event])
 
 
-async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
-    """Make the state what events say; of several about one alert the last. Each is a step of its alert's timeline."""
+async def apply_all(db: Connection, events: Sequence[AlertEvent], versions: Mapping[Id, int] | None = None) -> None:
+    """Make the state what events say; of several about one alert the last. Each is a step of its alert's timeline.
+
+    `versions` of the organizations' settings, where they are known.
+    """
     alerts = {event.alert_id: event.alert for event in sorted(events, key=lambda event: event.alert.version)}
     if not alerts:
         return
@@ -196,7 +200,9 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent]) -> None:
         for alert in ordered
     ]
     changed = {row["id"] for row in await db.fetch(APPLY, *columns(rows))}
-    await suppressing.follow(db, [alert for alert in ordered if alert.id in changed])
+    if versions is None:
+        versions = await versions_of(db, [alert.organization_id for alert in ordered])
+    await suppressing.follow(db, [alert for alert in ordered if alert.id in changed], versions)
 
 
 async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:

@@ -14,7 +14,7 @@ from monitors_contracts.base import Id
 from monitors_runtime.database import Connection, Pool
 
 from . import inhibitors, suppression_store
-from .circumstances import VERSIONS
+from .circumstances import versions_of
 from .domain.inhibition import Rules, Side, inhibitor, rank
 from .domain.labels import labels_of
 from .domain.suppression import Suppression, Suppressors
@@ -56,15 +56,15 @@ async def suppressions(
 
     Silences come first, then windows, then other alerts.
     """
-    return await suppressions_of_many(db, {organization_id: alerts}, now)
+    return await suppressions_of_many(db, {organization_id: alerts}, now, await versions_of(db, [organization_id]))
 
 
 async def suppressions_of_many(
-    db: Connection | Pool, alerts: Mapping[Id, Sequence[AlertView]], now: datetime
+    db: Connection | Pool, alerts: Mapping[Id, Sequence[AlertView]], now: datetime, versions: Mapping[Id, int]
 ) -> dict[Id, list[Suppression]]:
-    """What holds each of these alerts back, by organization. One query where nothing is set up; no query an alert."""
+    """What holds each of these alerts back, by organization. No query where nothing is set up; no query an alert."""
     found: dict[Id, list[Suppression]] = {}
-    for organization_id, version in (await _versions(db, list(alerts))).items():
+    for organization_id, version in ((each, versions[each]) for each in alerts if each in versions):
         suppressors = await _suppressors_of(db, organization_id, version, now)
         found |= await _holding(db, organization_id, suppressors, alerts[organization_id], now)
     return found
@@ -94,29 +94,22 @@ async def timed(
     db: Connection | Pool, organization_id: Id, labels: Mapping[str, str], now: datetime
 ) -> list[Suppression]:
     """The silences and windows that would hold an alert with these labels back."""
-    version = (await _versions(db, [organization_id])).get(organization_id)
+    version = (await versions_of(db, [organization_id])).get(organization_id)
     if version is None:
         return []
     return (await _suppressors_of(db, organization_id, version, now)).timed(labels, now)
 
 
-async def follow(db: Connection, alerts: Sequence[AlertView]) -> None:
+async def follow(db: Connection, alerts: Sequence[AlertView], versions: Mapping[Id, int]) -> None:
     """Keep up with which alerts hold others back, after these changed (of several organizations, maybe)."""
     by_organization: dict[Id, list[AlertView]] = {}
     for alert in alerts:
         by_organization.setdefault(alert.organization_id, []).append(alert)
-    if not by_organization:
-        return
-    for organization, version in (await _versions(db, list(by_organization))).items():
-        rules = await _rules_of(db, organization, version)
-        if rules.rules:
-            await inhibitors.follow(db, rules, by_organization[organization])
-
-
-async def _versions(db: Connection | Pool, organizations: Sequence[Id]) -> dict[Id, int]:
-    """The versions of these organizations' settings: who changes them waits for this transaction's end."""
-    rows = await db.fetch(VERSIONS, sorted(organizations))
-    return {row["organization_id"]: row["version"] for row in rows}
+    for organization, its_alerts in by_organization.items():
+        if organization in versions:
+            rules = await _rules_of(db, organization, versions[organization])
+            if rules.rules:
+                await inhibitors.follow(db, rules, its_alerts)
 
 
 async def _suppressors_of(db: Connection | Pool, organization_id: Id, version: int, now: datetime) -> Suppressors:

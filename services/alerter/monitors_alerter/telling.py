@@ -51,14 +51,14 @@ class Telling:
     def __init__(self) -> None:
         self._limits = Limits()
 
-    async def changed(self, changes: Sequence[Change]) -> datetime | None:
+    async def changed(self, changes: Sequence[Change], versions: Mapping[Id, int]) -> datetime | None:
         """Tell of alerts that changed, all in one database transaction. Their rows are held; when something is due next.
 
-        Of several changes of one alert the last counts.
+        Of several changes of one alert the last counts. `versions` of the settings of their organizations.
         """
         latest = {change.event.alert_id: change for change in changes}
         opened = {change.event.alert_id for change in changes if change.event.alert.version == 1}
-        return await _Changed(self._limits, latest, opened).tell()
+        return await _Changed(self._limits, latest, opened).tell(versions)
 
     async def flush(self, tx: Transaction, only: Id | None = None) -> tuple[int, datetime | None]:
         """Look at groups that are due, or at this one if it is: how many, and when something of them is due next."""
@@ -82,16 +82,15 @@ async def _read_limits(
     await limits.read(db, ((each, limit) for (each, _), limit in wanted.items()), now)
 
 
-async def _held_back(db: Connection, alerts: Iterable[AlertView], now: datetime) -> dict[Id, Suppression]:
+async def _held_back(
+    db: Connection, alerts: Iterable[AlertView], now: datetime, versions: Mapping[Id, int]
+) -> dict[Id, Suppression]:
     """What holds each of these alerts back, for as long as it may be known."""
     by_organization: dict[Id, list[AlertView]] = {}
     for alert in alerts:
         by_organization.setdefault(alert.organization_id, []).append(alert)
-    found: dict[Id, Suppression] = {}
-    for organization, its_alerts in by_organization.items():
-        held = await suppressing.suppressions(db, organization, its_alerts, now)
-        found |= {alert_id: each[0] for alert_id, each in held.items() if each}
-    return found
+    held = await suppressing.suppressions_of_many(db, by_organization, now, versions)
+    return {alert_id: each[0] for alert_id, each in held.items() if each}
 
 
 class _Changed:
@@ -107,12 +106,12 @@ class _Changed:
         self._held: dict[Id, Suppression] = {}
         self._arounds: dict[tuple[Id, str], Around] = {}
 
-    async def tell(self) -> datetime | None:
+    async def tell(self, versions: Mapping[Id, int]) -> datetime | None:
         alerts = [change.event.alert for change in self._changes.values()]
-        known = await circumstances.these(self._db, [alert.organization_id for alert in alerts])
+        known = await circumstances.these(self._db, [alert.organization_id for alert in alerts], versions)
         labels = {alert.id: labels_of(alert) for alert in alerts}
         ways = {alert.id: known[alert.organization_id].tree.ways(labels[alert.id]) for alert in alerts}
-        self._held = await _held_back(self._db, alerts, self._now)
+        self._held = await _held_back(self._db, alerts, self._now, versions)
         await self._read_places([alert.id for alert in alerts if alert.id not in self._opened])
         pairs = {
             (alert.organization_id, way.name): (known[alert.organization_id], way)
@@ -220,12 +219,14 @@ class _Flush:
             due = await self._db.fetch(store.DUE, self._now, AT_ONCE)
         if not due:
             return 0, await store.next_due(self._db)
-        known = await circumstances.these(self._db, [row["organization_id"] for row in due])
+        organizations = [row["organization_id"] for row in due]
+        versions = await circumstances.versions_of(self._db, organizations)
+        known = await circumstances.these(self._db, organizations, versions)
         rows = await self._db.fetch(store.HOLD_DUE, [row["id"] for row in due], self._now)
         members = await self._members(rows)
         alerts = await store.hold_alerts(self._db, [each["alert_id"] for each in _all(members)])
         told = await store.told_of(self._db, list(alerts))
-        held = await _held_back(self._db, alerts.values(), self._now)
+        held = await _held_back(self._db, alerts.values(), self._now, versions)
         ways = {each.id: known[each.organization_id].tree.ways(labels_of(each)) for each in alerts.values()}
         groups = [
             _Looked(row, store.group_of(row), known[row["organization_id"]], members.get(row["id"], []), self._now)

@@ -14,7 +14,7 @@ from asyncpg import Record
 
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
-from monitors_runtime.database import Connection, columns
+from monitors_runtime.database import Connection, Writes, columns
 
 from .domain.groups import Group, Place, Told
 
@@ -322,17 +322,17 @@ async def keep_groups(db: Connection, groups: Sequence[tuple[Group, datetime | N
         await db.execute(KEEP_GROUPS, *columns(rows))
 
 
-async def join_members(db: Connection, members: Sequence[Membership]) -> None:
+def join_members(writes: Writes, members: Sequence[Membership]) -> None:
     """Put alerts into groups; how those stand that are there stays as it is."""
-    await _write_members(db, JOIN_MEMBERS, members)
+    _write_members(writes, JOIN_MEMBERS, members)
 
 
-async def keep_members(db: Connection, members: Sequence[Membership]) -> None:
+def keep_members(writes: Writes, members: Sequence[Membership]) -> None:
     """Write down how alerts stand in their groups."""
-    await _write_members(db, KEEP_MEMBERS, members)
+    _write_members(writes, KEEP_MEMBERS, members)
 
 
-async def _write_members(db: Connection, statement: str, members: Sequence[Membership]) -> None:
+def _write_members(writes: Writes, statement: str, members: Sequence[Membership]) -> None:
     if members:
         rows = [
             (
@@ -348,7 +348,7 @@ async def _write_members(db: Connection, statement: str, members: Sequence[Membe
             )
             for each in sorted(members, key=lambda each: (each.group_id, each.alert_id))
         ]
-        await db.execute(statement, *columns(rows))
+        writes.add(statement, *columns(rows))
 
 
 async def leave(db: Connection, leaving: Sequence[tuple[Id, Id]]) -> None:
@@ -375,31 +375,31 @@ async def close_empty(db: Connection, groups: Sequence[Id]) -> None:
         await db.execute(CLOSE_EMPTY, groups)
 
 
-async def keep_told(db: Connection, told: Mapping[Place, tuple[Id, Told]]) -> None:
+def keep_told(writes: Writes, told: Mapping[Place, tuple[Id, Told]]) -> None:
     """Write down what channels were told: alert and channel -> organization and that."""
     if told:
         rows = [
             (organization, alert, channel, each.state, each.severity, each.group_id, each.at)
             for (alert, channel), (organization, each) in sorted(told.items())
         ]
-        await db.execute(KEEP_TOLD, *columns(rows))
+        writes.add(KEEP_TOLD, *columns(rows))
 
 
-async def keep_reasons(db: Connection, reasons: Sequence[Reason]) -> None:
+def keep_reasons(writes: Writes, reasons: Sequence[Reason]) -> None:
     """Write down why alerts were told, or were not."""
     if reasons:
         rows = [
             (each.organization_id, each.alert_id, each.at, each.channel_id, each.route, each.word, dict(each.detail))
             for each in reasons
         ]
-        await db.execute(DECIDE, *columns(rows))
+        writes.add(DECIDE, *columns(rows))
 
 
-async def issue(db: Connection, sent: Mapping[tuple[Id, Id], int], now: datetime) -> None:
+def issue(writes: Writes, sent: Mapping[tuple[Id, Id], int], now: datetime) -> None:
     """Count notices: organization and channel -> how many."""
     if sent:
         rows = [(organization, channel, now, count) for (organization, channel), count in sorted(sent.items())]
-        await db.execute(ISSUE, *columns(rows))
+        writes.add(ISSUE, *columns(rows))
 
 
 async def issued(db: Connection, spans: Mapping[Id, timedelta], now: datetime) -> dict[Id, int]:

@@ -141,11 +141,13 @@ def build(runtime: Runtime, settings: GatewaySettings) -> tuple[Service, FastAPI
         redirect_slashes=False,
     )
     app.state.gateway = gateway
+    # The first that fits is taken: what systems send all day is found at once.
     parts = (
+        *(alertmanager, metrics_ingest, remote_write, otlp),
         *(auth, account, tokens, audit, export),
         *(refreshes, evaluations, extraction, monitors, rules, heartbeats, uptime, alerts, channels, notifications),
-        *(saved_filters, alertmanager, alertmanager_silences, integrations, hooks),
-        *(events, snapshots, usage, metrics_ingest, remote_write, otlp),
+        *(saved_filters, alertmanager_silences, integrations, hooks),
+        *(events, snapshots, usage),
         *(routing, silences, maintenance, inhibitions, incidents, status_pages),
         *(contacts, schedules, policies),
         *(targets, senders, metrics_query, prometheus, system, public, links, status, trying),

@@ -178,7 +178,7 @@ class Delivering:
             self._claims.forget([key])
             raise
         await self._committer.save(outcome)
-        if outcome.events:
+        if any(event.notification.next_attempt_at for event in outcome.events):
             self._wake.set()
 
     async def _outcome(self, key: Key, fresh: Notice | None, situation: Situation, asked: _Asked) -> Outcome:

@@ -37,6 +37,9 @@ from . import store
 from .following import Following
 from .handlers import IncidentHandlers
 
+GATHER_SECONDS = 0.1
+"""Incidents are not looked for with each alert alone: what happens at once is looked at together."""
+
 
 def wire(service: Service, changes: Changes, settings: AlerterSettings, *also: SaveAll) -> None:
     """Let the service find incidents, and answer about them; what it erases is in `store.ERASE`.
@@ -49,7 +52,7 @@ def wire(service: Service, changes: Changes, settings: AlerterSettings, *also: S
         for hear in (following.alerts_changed, *also):
             await hear(units)
 
-    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed)
+    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed, patience=GATHER_SECONDS)
     service.on_start(following.start)
     service.on_stop(following.stop)
     service.answer(OpenIncident, handlers.open_incident)
