@@ -62,7 +62,7 @@ async def connect_alone(url: str, **settings: str) -> asyncpg.Connection:
 
 
 class Writes:
-    """Statements that answer nothing, sent as one: a round trip instead of one for each.
+    """Statements that are sent as one: a round trip instead of one for each.
 
     Each sees the tables as they were before all of them, so that no two may write the same row.
     """
@@ -72,26 +72,29 @@ class Writes:
         self._arguments: list[Any] = []
 
     def add(self, statement: str, *arguments: Any) -> None:
-        """Send this with the others. It begins with INSERT, UPDATE or DELETE, and its arguments are $1 and so on."""
+        """Send this with the others. It begins with INSERT, UPDATE or DELETE; what it answers is lost."""
         self._statements.append(statement)
         self._arguments += arguments
 
     async def send(self, db: Connection) -> None:
         """Send what was added."""
         if self._statements:
-            await db.execute(_as_one(tuple(self._statements)), *self._arguments)
+            await db.execute(_as_one((*self._statements, "SELECT")), *self._arguments)
+
+    async def fetch(self, db: Connection, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Send what was added, and this; what this one answers."""
+        return await db.fetch(_as_one((*self._statements, statement)), *self._arguments, *arguments)
 
 
 @lru_cache(256)
 def _as_one(statements: tuple[str, ...]) -> str:
-    parts: list[str] = []
+    shifted: list[str] = []
     before = 0
     for statement in statements:
-        numbers = [int(number) for number in _ARGUMENT.findall(statement)]
-        shifted = _ARGUMENT.sub(lambda found, by=before: f"${int(found[1]) + by}", statement)
-        parts.append(f"write_{len(parts)} AS ({shifted})")
-        before += max(numbers, default=0)
-    return f"WITH {', '.join(parts)} SELECT"
+        shifted.append(_ARGUMENT.sub(lambda found, by=before: f"${int(found[1]) + by}", statement))
+        before += max((int(number) for number in _ARGUMENT.findall(statement)), default=0)
+    writes = ", ".join(f"write_{number} AS ({write})" for number, write in enumerate(shifted[:-1]))
+    return f"WITH {writes} {shifted[-1]}" if writes else shifted[-1]
 
 
 async def _keep(_: Connection) -> None:

@@ -14,7 +14,7 @@ from monitors_contracts.envelope import Envelope
 from monitors_contracts.streams import STREAMS
 
 from . import telemetry
-from .database import Connection, Pool, connect_alone
+from .database import Connection, Pool, Writes, connect_alone
 from .erasure import erased
 from .errors import Permanent
 
@@ -44,8 +44,15 @@ async def save(db: Connection, service: str, envelopes: Sequence[Envelope]) -> N
 
     Raises Permanent for one that its stream would never take: nothing could be published after it.
     """
+    writes = Writes()
+    add(writes, service, envelopes)
+    await writes.send(db)
+
+
+def add(writes: Writes, service: str, envelopes: Sequence[Envelope]) -> None:
+    """The same, along with other writes."""
     if envelopes:
-        await db.execute(INSERT, *_columns(service, envelopes))
+        writes.add(INSERT, *_columns(service, envelopes))
 
 
 async def save_unless_erased(db: Connection, service: str, envelopes: Sequence[Envelope]) -> None:

@@ -15,7 +15,7 @@ from monitors_contracts.alerts import (
 )
 from monitors_contracts.base import Id
 from monitors_contracts.monitors import Crossing, ThresholdExceeded
-from monitors_runtime.database import Connection, Pool, columns
+from monitors_runtime.database import Connection, Pool, Writes, columns
 from monitors_runtime.narrowing import narrowed
 
 from . import label_filters, suppressing
@@ -168,7 +168,9 @@ async def lock(db: Connection, subjects: Sequence[str]) -> None:
 async def apply(db: Connection, event: AlertEvent | AlertCommented) -> None:
     """Make the state what the event says; what is known already changes nothing."""
     if isinstance(event, AlertCommented):
-        await _add_steps(db, [event])
+        writes = Writes()
+        _add_steps(writes, [event])
+        await writes.send(db)
     else:
         await apply_all(db, [event])
 
@@ -181,7 +183,8 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent], versions: Mapp
     alerts = {event.alert_id: event.alert for event in sorted(events, key=lambda event: event.alert.version)}
     if not alerts:
         return
-    await _add_steps(db, events)
+    writes = Writes()
+    _add_steps(writes, events)
     # An alert that ends makes room for the next of its fingerprint, so the resolved go first.
     ordered = sorted(alerts.values(), key=lambda alert: (alert.state is not AlertState.RESOLVED, alert.id))
     rows = [
@@ -199,17 +202,17 @@ async def apply_all(db: Connection, events: Sequence[AlertEvent], versions: Mapp
         )
         for alert in ordered
     ]
-    changed = {row["id"] for row in await db.fetch(APPLY, *columns(rows))}
+    changed = {row["id"] for row in await writes.fetch(db, APPLY, *columns(rows))}
     if versions is None:
         versions = await versions_of(db, [alert.organization_id for alert in ordered])
     await suppressing.follow(db, [alert for alert in ordered if alert.id in changed], versions)
 
 
-async def _add_steps(db: Connection, events: Sequence[AlertEvent | AlertCommented]) -> None:
+def _add_steps(writes: Writes, events: Sequence[AlertEvent | AlertCommented]) -> None:
     steps = [(event, step) for event in events for step in timeline.steps(event)]
     rows = [(event.organization_id, event.alert_id, step.key, step.at, step) for event, step in steps]
     if rows:
-        await db.execute(ADD_STEPS, *columns(rows))
+        writes.add(ADD_STEPS, *columns(rows))
 
 
 async def open_alerts(db: Connection, crossings: Sequence[Crossing]) -> dict[str, list[AlertView]]:

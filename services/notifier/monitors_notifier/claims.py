@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from monitors_contracts.base import new_id
-from monitors_runtime.database import DATABASE_AWAY, Connection, Pool, columns
+from monitors_runtime.database import DATABASE_AWAY, Connection, Pool, Writes, columns
 
 from .store import Key
 
@@ -58,10 +58,10 @@ class Claims:
         self._held |= taken
         return taken
 
-    async def free(self, db: Connection, keys: Sequence[Key]) -> None:
+    def free(self, writes: Writes, keys: Sequence[Key]) -> None:
         """Give these up, once the transaction commits."""
         if keys:
-            await db.execute(FREE, *_columns(keys), self._holder)
+            writes.add(FREE, *_columns(keys), self._holder)
 
     def forget(self, keys: Sequence[Key]) -> None:
         """These were given up, or may end by themselves."""

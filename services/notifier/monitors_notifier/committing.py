@@ -10,7 +10,7 @@ from monitors_contracts.base import Id
 from monitors_contracts.envelope import Envelope
 from monitors_contracts.notifications import NotificationEvent, OutboxMessage
 from monitors_runtime import outbox
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Writes
 from monitors_runtime.erasure import erased_among
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
@@ -98,12 +98,13 @@ class Committer:
                 transaction = Transaction(name, db, each.cause, each.correlation)
                 transaction.publish(*each.events)
                 waiting += transaction.waiting
-            await store.add_outbox_messages(
-                db, [(each.key.organization_id, message) for each in kept for message in each.outbox]
-            )
-            await store.apply_all(db, [event for each in kept for event in each.events])
-            await self._claims.free(db, ended)
-            await outbox.save(db, name, waiting)
+            writes = Writes()
+            letters = [(each.key.organization_id, message) for each in kept for message in each.outbox]
+            store.add_outbox_messages(writes, letters)
+            await store.write_all(db, writes, [event for each in kept for event in each.events])
+            self._claims.free(writes, ended)
+            outbox.add(writes, name, waiting)
+            await writes.send(db)
         self._claims.forget(ended)
         if waiting:
             self._service.runtime.relay.wake(name)

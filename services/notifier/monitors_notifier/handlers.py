@@ -23,7 +23,7 @@ from monitors_contracts.notifications import (
 )
 from monitors_contracts.platform import UserRegistered, UserUpdated
 from monitors_runtime.consumer import Received
-from monitors_runtime.database import Connection
+from monitors_runtime.database import Connection, Writes
 from monitors_runtime.erasure import refuse_erased
 from monitors_runtime.errors import ProblemError, Retryable, problem
 from monitors_runtime.runtime import Service
@@ -164,7 +164,9 @@ class Handlers:
         async with self._service.transaction() as tx:
             if target.kind == "local" and event.notification.state is DeliveryState.SENT:
                 outbox_message = self._letters.outbox_message(blank, target, message, now)
-                await store.add_outbox_messages(tx.db, [(command.organization_id, outbox_message)])
+                writes = Writes()
+                store.add_outbox_messages(writes, [(command.organization_id, outbox_message)])
+                await writes.send(tx.db)
             await store.apply(tx.db, event)
             tx.publish(event)
         return event.notification

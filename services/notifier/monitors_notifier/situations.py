@@ -47,8 +47,8 @@ async def _look(db: Connection, asked: Sequence[Ask]) -> dict[Ask, Situation]:
     if not asked:
         return {}
     channels = await channel_store.these_channels(db, [(ask.key.organization_id, ask.key.channel_id) for ask in asked])
-    waiting = await store.waiting(db, [ask.key for ask in asked])
-    known = await store.known(db, [ask.notice_id for ask in asked if ask.notice_id])
+    fresh = [ask.notice_id for ask in asked if ask.notice_id]
+    waiting, known = await store.waiting(db, [ask.key for ask in asked], fresh)
     alerts = {(ask.key.organization_id, alert) for ask in asked for alert in _alerts(ask, waiting)}
     arrived = await store.arrivals(db, sorted(alerts))
     return {

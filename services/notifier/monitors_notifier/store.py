@@ -1,6 +1,6 @@
 """The delivery ledger, what arrived where, and the local outbox in PostgreSQL. What is only shown is read in `queries`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from monitors_contracts.notifications import (
     NotificationView,
     OutboxMessage,
 )
-from monitors_runtime.database import Connection, Pool, columns
+from monitors_runtime.database import Connection, Pool, Writes, columns
 
 from .domain import delivery
 from .domain.merging import Arrival
@@ -66,10 +66,12 @@ WHERE organization_id = $1 AND id = $2
 """
 
 WAITING = """
-SELECT organization_id, channel_id, group_id, document::text, notice::text, alert::text, reason
+SELECT id, true AS waits, organization_id, channel_id, group_id, document::text, notice::text, alert::text, reason
 FROM notifier.notifications
 JOIN unnest($1::uuid[], $2::uuid[]) AS given (channel_id, group_id) USING (channel_id, group_id)
 WHERE state = 'pending'
+UNION ALL
+SELECT id, false, organization_id, NULL, NULL, NULL, NULL, NULL, NULL FROM notifier.notifications WHERE id = ANY($3)
 """
 
 KNOWN = "SELECT id FROM notifier.notifications WHERE id = ANY($1)"
@@ -163,8 +165,18 @@ async def apply(db: Connection, event: NotificationEvent) -> None:
 
 async def apply_all(db: Connection, events: Sequence[NotificationEvent]) -> None:
     """Make the ledger what these events say."""
-    for turn in _turns(events):
+    writes = Writes()
+    await write_all(db, writes, events)
+    await writes.send(db)
+
+
+async def write_all(db: Connection, writes: Writes, events: Sequence[NotificationEvent]) -> None:
+    """The same; the last of it along with other writes."""
+    *turns, last = _turns(events) or [[]]
+    for turn in turns:
         await db.execute(APPLY, *columns([_row(event) for event in turn]))
+    if last:
+        writes.add(APPLY, *columns([_row(event) for event in last]))
     told_of = {
         (event.organization_id, alert, event.notification_id)
         for event in events
@@ -172,18 +184,20 @@ async def apply_all(db: Connection, events: Sequence[NotificationEvent]) -> None
         for alert in event.notification.alert_ids
     }
     if told_of:
-        await db.execute(ADD_TOLD_OF, *columns(sorted(told_of)))
+        writes.add(ADD_TOLD_OF, *columns(sorted(told_of)))
     if arrived := _arrived(events):
-        await db.execute(ARRIVE, *columns(arrived))
+        writes.add(ARRIVE, *columns(arrived))
 
 
-def _turns(events: Sequence[NotificationEvent]) -> Iterator[list[NotificationEvent]]:
+def _turns(events: Sequence[NotificationEvent]) -> list[list[NotificationEvent]]:
     """Events in turns: in each every message comes once, in one order, and each message's events keep theirs."""
+    turns: list[list[NotificationEvent]] = []
     waiting: list[NotificationEvent] = list(events)
     while waiting:
         first = {event.notification_id: event for event in reversed(waiting)}
-        yield [first[identifier] for identifier in sorted(first)]
+        turns.append([first[identifier] for identifier in sorted(first)])
         waiting = [event for event in waiting if first[event.notification_id] is not event]
+    return turns
 
 
 def _row(event: NotificationEvent) -> tuple[Any, ...]:
@@ -236,14 +250,18 @@ async def arrivals(
     return found
 
 
-async def waiting(db: Connection | Pool, keys: Sequence[Key]) -> dict[Key, list[Ledger]]:
-    """What waits to be tried, by group and channel."""
+async def waiting(
+    db: Connection | Pool, keys: Sequence[Key], ids: Sequence[Id]
+) -> tuple[dict[Key, list[Ledger]], set[Id]]:
+    """What waits to be tried, by group and channel; and which of these messages the ledger has."""
     found: dict[Key, list[Ledger]] = {}
-    rows = await db.fetch(WAITING, *columns([(key.channel_id, key.group_id) for key in keys]))
+    rows = await db.fetch(WAITING, *columns([(key.channel_id, key.group_id) for key in keys]), ids)
     for row in rows:
+        if not row["waits"]:
+            continue
         key = Key(row["organization_id"], row["channel_id"], row["group_id"])
         found.setdefault(key, []).append(_ledger(row))
-    return found
+    return found, {row["id"] for row in rows if not row["waits"]}
 
 
 async def known(db: Connection | Pool, ids: Sequence[Id]) -> set[Id]:
@@ -266,7 +284,7 @@ async def due(db: Connection | Pool, now: datetime, resting: Sequence[Id]) -> li
     return [Key(row["organization_id"], row["channel_id"], row["group_id"]) for row in rows]
 
 
-async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, OutboxMessage]]) -> None:
+def add_outbox_messages(writes: Writes, messages: Sequence[tuple[Id, OutboxMessage]]) -> None:
     """Make messages of the local channel readable, each for its organization."""
     rows = [
         (
@@ -284,4 +302,4 @@ async def add_outbox_messages(db: Connection, messages: Sequence[tuple[Id, Outbo
         for organization, message in messages
     ]
     if rows:
-        await db.execute(ADD_OUTBOX_MESSAGE, *columns(rows))
+        writes.add(ADD_OUTBOX_MESSAGE, *columns(rows))

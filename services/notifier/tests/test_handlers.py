@@ -383,7 +383,7 @@ async def test_queries_when_there_are_many_rows_then_read_an_index(notifier: Any
         (channel_store.THESE_CHANNELS, ([organization], [some])),
         (channel_store.ANNOUNCE_SOME, ()),
         (store.NOTIFICATION, (organization, some)),
-        (store.WAITING, ([some], [some])),
+        (store.WAITING, ([some], [some], [some])),
         (store.KNOWN, ([some],)),
         (store.ARRIVALS, ([organization], [some])),
         (store.DUE, (now, [some], 200)),

@@ -14,7 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from monitors_contracts.notifications import ChannelKind
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection
+from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Writes
 from monitors_runtime.erasure import erased_among
 from monitors_runtime.runtime import Service
 
@@ -101,7 +101,9 @@ class Sending:
             organization = target.organization_id
             if kind == "local" and not await erased_among(db, self._service.name, [organization]):
                 letter = self._letters.outbox_message(due.id, target, message, datetime.now(UTC))
-                await outbox.add_outbox_messages(db, [(organization, letter)])
+                writes = Writes()
+                outbox.add_outbox_messages(writes, [(organization, letter)])
+                await writes.send(db)
 
     async def _failed(self, due: Due, failure: Failure) -> None:
         SENT.labels(due.subscriber.target.kind, "recoverable" if failure.recoverable else "refused").inc()
