@@ -1,17 +1,14 @@
 """Takes in the alerts of other systems, and ends those that are not heard of again."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-
-import structlog
 
 from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, AlertView
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.receiving import ActiveAlerts, AlertsReceived, ListActiveAlerts, ReceiveAlerts
 from monitors_runtime.consumer import one_each
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -23,8 +20,6 @@ from .domain.flapping import Flapping
 from .domain.receiving import REMEMBERED, Told
 from .gathering import Gathering
 from .store import Crossed, note_all, past
-
-log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 _AT_ONCE = 500
@@ -40,19 +35,13 @@ class Receiving:
         self._flapping = flapping or Flapping()
         self._service = service
         self._changes = changes
-        self._watch: asyncio.Task[None] | None = None
+        self.periodic = Periodic("alerts of other systems", self._look_on, LOOK_SECONDS)
         self._gathering = Gathering[ReceiveAlerts, AlertsReceived](self._receive, lambda each: len(each.alerts), _MOST)
 
-    async def start(self) -> None:
-        """Watch from now on."""
+    async def adopt(self) -> None:
+        """Watch over what is open and not watched yet, as after a database was made anew of events."""
         async with self._service.transaction() as tx:
             await store.adopt(tx.db, tx.now, tx.now + _ADOPTED)
-        self._watch = asyncio.create_task(self._watch_always(), name="alerts of other systems")
-
-    async def stop(self) -> None:
-        """Watch no more."""
-        if self._watch:
-            self._watch.cancel()
 
     async def receive(self, command: ReceiveAlerts) -> AlertsReceived:
         """Another system tells its alerts. What follows is kept for good when this returns."""
@@ -126,17 +115,6 @@ class Receiving:
         async with self._service.runtime.pool.acquire() as db, db.transaction():
             return await active.find(db, query, datetime.now(UTC))
 
-    async def _watch_always(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                while await self.look() == _AT_ONCE:
-                    pass
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("could not look for alerts that ended, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("could not look for alerts that ended, trying again")
-
     async def look(self) -> int:
         """End what was not heard of in time, and forget what is long over; how many were looked at."""
         async with self._service.transaction() as tx:
@@ -155,6 +133,10 @@ class Receiving:
             if dates:
                 await store.look_again(tx.db, dates)
         return len(due)
+
+    async def _look_on(self) -> bool:
+        """Look; whether there may be more."""
+        return await self.look() == _AT_ONCE
 
 
 def _may_come_or_go(told: Told, claimed: Mapping[str, Id], known: Mapping[Id, AlertView]) -> bool:

@@ -1,17 +1,13 @@
 """Reminds of silences that end soon while something they hide still fires, so that nobody is called up by surprise."""
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-import structlog
 
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.notices import Notice, NoticeIssued
 from monitors_contracts.silences import Silence, SilenceChanged
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -19,8 +15,6 @@ from . import circumstances, held, routing_store, suppression_store
 from .domain import silencing
 from .domain.labels import labels_of
 from .domain.routing import Tree
-
-log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 5
 MOST_ALERTS = 500
@@ -30,33 +24,11 @@ NAMED = 5
 
 
 class Reminding:
-    """The loop. Copies share the work: a silence that one reminds of is passed over by others."""
+    """Copies share the work: a silence that one reminds of is passed over by others."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Look from now on."""
-        self._task = asyncio.create_task(self._run(), name="reminders of silences")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                while await self.remind(datetime.now(UTC)):
-                    pass
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("silences that end were not reminded of, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("silences that end were not reminded of, trying again")
-            await asyncio.sleep(EVERY_SECONDS)
+        self.periodic = Periodic("silences that end", lambda: self.remind(datetime.now(UTC)), EVERY_SECONDS)
 
     async def remind(self, now: datetime) -> bool:
         """Remind of one that is due; whether there was any."""

@@ -1,19 +1,15 @@
 """Watches alerts that come and go, and lets them be what they are once they are steady."""
 
-import asyncio
 from datetime import datetime
 
-import structlog
-
 from monitors_contracts.alerts import AlertView
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection
+from monitors_runtime.database import Connection
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 
 from .changes import Changes
 from .domain import lifecycle
 from .domain.flapping import Flapping
-
-log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 _AT_ONCE = 200
@@ -33,34 +29,14 @@ class Settling:
 
     def __init__(self, service: Service, changes: Changes, flapping: Flapping) -> None:
         self._service, self._changes, self._flapping = service, changes, flapping
-        self._watch: asyncio.Task[None] | None = None
+        self.periodic = Periodic("alerts that come and go", self.look, LOOK_SECONDS)
 
-    async def start(self) -> None:
-        """Watch from now on."""
-        self._watch = asyncio.create_task(self._watch_always(), name="alerts that come and go")
-
-    async def stop(self) -> None:
-        """Watch no more."""
-        if self._watch:
-            self._watch.cancel()
-
-    async def look(self) -> int:
-        """Let those be that are steady by now; how many."""
+    async def look(self) -> bool:
+        """Let those be that are steady by now, so many at once; whether there may be more."""
         async with self._service.transaction() as tx:
             found = await _steady(tx.db, tx.now - self._flapping.steady)
             await self._changes.save(tx, [lifecycle.settle(alert, *last, tx.now) for alert, last in found])
-        return len(found)
-
-    async def _watch_always(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                while await self.look() == _AT_ONCE:
-                    pass
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("could not look for alerts that are steady, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("could not look for alerts that are steady, trying again")
+        return len(found) == _AT_ONCE
 
 
 async def _steady(db: Connection, until: datetime) -> list[tuple[AlertView, tuple[datetime | None, datetime | None]]]:

@@ -74,6 +74,6 @@ def wire(service: Service, settings: AlerterSettings) -> None:
         tables=suppression_store.TABLES,
     )
     reminding = Reminding(service)
-    service.on_start(reminding.start)
-    service.on_stop(reminding.stop)
+    service.on_start(reminding.periodic.start)
+    service.on_stop(reminding.periodic.stop)
     service.expire(suppression_store.EXPIRE, suppression_store.EXPIRE_HELD, *suppression_store.EXPIRE_GONE)

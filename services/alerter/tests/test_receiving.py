@@ -263,8 +263,7 @@ async def test_systems_and_organizations_when_they_tell_the_same_then_each_has_i
 async def test_open_alerts_when_the_database_was_made_anew_of_events_then_are_watched_over(sender: Sender) -> None:
     await sender.tell(alert(), resolve_after=60)
     await sender.house.pool.execute("DELETE FROM alerter.received WHERE organization_id = $1", sender.organization)
-    await sender.receiving.start()
-    await sender.receiving.stop()
+    await sender.receiving.adopt()
     await sender.end(61)
     assert [each.state for each in await sender.alerts()] == ["firing"]
     await sender.end(300)

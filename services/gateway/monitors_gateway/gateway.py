@@ -1,15 +1,14 @@
 """What the routes share: one of each, made at the start, closed at the end."""
 
 import asyncio
-import contextlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
 from monitors_contracts.base import Done, Id, new_id
 from monitors_contracts.platform import AuditRecorded
 from monitors_contracts.rules import TakesMeasurements
-from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.transaction import Transaction
 
@@ -60,7 +59,14 @@ class Gateway:
         self.sns = Sns()
         self.published = Published(runtime)
         self.system = System(runtime, service)
-        self._chores: list[asyncio.Task[None]] = []
+        audit_kept_for = timedelta(days=settings.audit_keep_days)
+        self._chores = [
+            self.senders.periodic,
+            self.system.periodic,
+            Periodic("audit log", lambda: audit.purge(runtime.pool, audit_kept_for), PURGE_EVERY_SECONDS),
+            Periodic("open sessions", lambda: counting.count(runtime.pool, datetime.now(UTC)), counting.EVERY_SECONDS),
+        ]
+        self._dead_man: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen before the first request comes."""
@@ -69,21 +75,19 @@ class Gateway:
         await self.ping_keys.listen()
         await self._verdicts.listen(self.runtime.connection)
         self.intake.start()
-        self._chores = [
-            asyncio.create_task(self._purge(), name="gateway purge"),
-            asyncio.create_task(self.senders.write_always(), name="gateway senders"),
-            asyncio.create_task(self.system.watch_always(), name="gateway health"),
-            asyncio.create_task(counting.count_always(self.runtime.pool), name="gateway sessions"),
-        ]
+        for chore in self._chores:
+            await chore.start()
         if url := self.settings.deadman_url:
             dead_man = DeadMan(self.runtime, self.service, self.system, str(url), self.settings.deadman_seconds)
-            self._chores.append(asyncio.create_task(dead_man.signal_always(), name="gateway dead man"))
+            self._dead_man = asyncio.create_task(dead_man.signal_always(), name="gateway dead man")
 
     async def stop(self) -> None:
         """End what is open."""
         self.feed.close()
         for chore in self._chores:
-            chore.cancel()
+            await chore.stop()
+        if self._dead_man:
+            self._dead_man.cancel()
         self.intake.stop()
         self.passwords.close()
 
@@ -115,9 +119,3 @@ class Gateway:
         )
         await audit.record(tx.db, entry)
         tx.publish(entry)
-
-    async def _purge(self) -> None:
-        while True:
-            with contextlib.suppress(*DATABASE_AWAY):
-                await audit.purge(self.runtime.pool, timedelta(days=self.settings.audit_keep_days))
-            await asyncio.sleep(PURGE_EVERY_SECONDS)

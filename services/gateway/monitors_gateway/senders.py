@@ -1,12 +1,10 @@
 """Remembers who sends measurements: counted in memory, written down every few seconds, so that no request waits for it."""
 
-import asyncio
-import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitors_contracts.base import Id
-from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Runtime
 
 from .ingest.incoming import Refusals
@@ -22,6 +20,7 @@ class Senders:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._waiting: dict[tuple[Id, Id, str], Sent] = {}
+        self.periodic = Periodic("senders of measurements", self.write, EVERY_SECONDS)
 
     def note(self, organization_id: Id, sender_id: Id, way: str, accepted: int, refusals: Refusals) -> None:
         """Somebody sent samples this way."""
@@ -31,13 +30,6 @@ class Senders:
         told = str(reason) if reason else None
         now = Sent(*key, datetime.now(UTC), accepted, refusals.total, told)
         self._waiting[key] = now if before is None else _together(before, now)
-
-    async def write_always(self) -> None:
-        """Until cancelled."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            with contextlib.suppress(TimeoutError, *DATABASE_AWAY):
-                await self.write()
 
     async def write(self) -> None:
         """Write down what waits. Raises one of DATABASE_AWAY, and keeps it then."""

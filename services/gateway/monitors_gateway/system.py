@@ -1,6 +1,7 @@
 """Looks at the platform's parts: when somebody asks, and at an interval to say what has changed."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,8 +14,8 @@ from monitors_contracts.base import new_id
 from monitors_contracts.platform import PLATFORM_ID, PartState, SystemHealthChanged
 from monitors_contracts.topology import CONSUMERS, SERVICES, Durable
 from monitors_runtime import dead_letters, presence
-from monitors_runtime.database import DATABASE_AWAY
 from monitors_runtime.errors import ProblemError, problem
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Runtime, Service
 
 from .domain.system_health import Part, Queue, Seen, news, parts
@@ -46,7 +47,9 @@ class System:
         self._runtime = runtime
         self._service = service
         self._last: Look | None = None
+        self._told: list[Part] = []
         self._looking = asyncio.Lock()
+        self.periodic = Periodic("platform health", self._tell_news, EVERY_SECONDS)
 
     async def report(self) -> Look:
         """How the platform is now, to a few seconds. Problem: `service-unavailable`, when the bus can't be asked."""
@@ -55,19 +58,12 @@ class System:
                 self._last = await self._look()
             return self._last
 
-    async def watch_always(self) -> None:
-        """Until cancelled: say what has changed."""
-        before: list[Part] = []
-        while True:
-            try:
-                now = (await self.report()).parts
-                await self.tell(before, now)
-                before = now
-            except (ProblemError, TimeoutError, *DATABASE_AWAY):
-                pass  # what can't be seen is no news; those who ask are told that it can't be seen
-            except Exception:
-                log.exception("the platform's health could not be looked at")
-            await asyncio.sleep(EVERY_SECONDS)
+    async def _tell_news(self) -> None:
+        """Say what has changed since the last time."""
+        with contextlib.suppress(ProblemError):  # what can't be seen is no news; who asks is told that it can't be seen
+            now = (await self.report()).parts
+            await self.tell(self._told, now)
+            self._told = now
 
     async def tell(self, before: list[Part], now: list[Part]) -> None:
         """Keep and publish what is news in these two looks; of several gateways one does."""

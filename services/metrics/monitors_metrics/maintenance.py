@@ -1,13 +1,10 @@
 """What is done to storage by the clock: partitions made ahead, hours closed, what is past its retention dropped."""
 
-import asyncio
-import contextlib
 from datetime import UTC, datetime, timedelta
 
-import asyncpg
 import structlog
 
-from monitors_runtime.database import DATABASE_AWAY
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 
 from .domain.batches import milliseconds
@@ -28,26 +25,7 @@ class Maintenance:
         self._grace = timedelta(minutes=settings.metrics_close_minutes)
         self._keep_raw = timedelta(days=settings.metrics_raw_days)
         self._keep_rollups = timedelta(days=settings.metrics_rollup_days)
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Do it now and then from now on."""
-        self._task = asyncio.create_task(self._run(), name="metrics maintenance")
-
-    async def stop(self) -> None:
-        """Stop; what was begun is undone by the database and done again."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.once(datetime.now(UTC))
-            except (TimeoutError, asyncpg.PostgresError, *DATABASE_AWAY) as failure:
-                log.warning("maintenance interrupted, trying again", error=repr(failure)[:300])
-            await asyncio.sleep(EVERY_SECONDS)
+        self.periodic = Periodic("metrics maintenance", lambda: self.once(datetime.now(UTC)), EVERY_SECONDS)
 
     async def once(self, now: datetime) -> None:
         """All that is due at this time."""

@@ -1,12 +1,9 @@
 """One short function a message."""
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from prometheus_client import Counter, Histogram
 
 from monitors_contracts.base import Id, new_id
@@ -21,9 +18,10 @@ from monitors_contracts.pages import (
     Snapshot,
 )
 from monitors_runtime.consumer import Received, Unit
-from monitors_runtime.database import DATABASE_AWAY, Connection
+from monitors_runtime.database import Connection
 from monitors_runtime.errors import problem
 from monitors_runtime.loader import Loader
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -33,10 +31,9 @@ from .domain.pages import FetchedPage, FetchFailed, FetchRequest, Known, Try
 from .fetcher import Fetcher
 from .settings import ScraperSettings
 
-log = structlog.get_logger(__name__)
-
 FETCHES = Counter("monitors_fetches_total", "Fetches, by way and outcome", ("rendered_by", "outcome"))
 FETCH_SECONDS = Histogram("monitors_fetch_seconds", "Time of a fetch, retries included", ("rendered_by",))
+EXPIRE_EVERY_SECONDS = 6 * 3600
 KEPT_HEADERS = ("etag", "last-modified", "content-type", "content-language", "date", "server", "cache-control", "age")
 
 
@@ -59,17 +56,20 @@ class Handlers:
         self._known = Loader[tuple[Id, Id], tuple[Known, Id]](
             lambda monitors: store.known(service.runtime.pool, monitors)
         )
-        self._expiry: asyncio.Task[None] | None = None
+        self._expiry = Periodic(
+            "snapshot expiry",
+            lambda: store.expire(service.runtime.pool, timedelta(days=settings.snapshot_days)),
+            EXPIRE_EVERY_SECONDS,
+        )
 
     async def start(self) -> None:
         """Open sessions; begin to expire old snapshots."""
         await self._fetcher.start()
-        self._expiry = asyncio.create_task(self._expire(), name="snapshot expiry")
+        await self._expiry.start()
 
     async def stop(self) -> None:
         """Close sessions and browser."""
-        if self._expiry:
-            self._expiry.cancel()
+        await self._expiry.stop()
         await self._fetcher.close()
 
     async def fetch(self, received: Received[MonitorRefreshRequested]) -> Fetched:
@@ -142,12 +142,6 @@ class Handlers:
         return told.model_copy(
             update={"unchanged": False, "content": content, "content_ref": reference, "screenshot_ref": screenshot}
         )
-
-    async def _expire(self) -> None:
-        while True:
-            with contextlib.suppress(*DATABASE_AWAY):
-                await store.expire(self._service.runtime.pool, timedelta(days=self._settings.snapshot_days))
-            await asyncio.sleep(6 * 3600)
 
 
 def _fetched(event: MonitorRefreshRequested, page: FetchedPage, snapshot_id: Id) -> PageFetched:

@@ -25,6 +25,7 @@ from monitors_contracts.targets import (
 )
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
 from monitors_runtime.errors import ProblemError, problem
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -60,7 +61,7 @@ class Targets:
         self._client = HttpClient(settings, self._guard)
         self._told: dict[Id, Mapping[str, MetricDescription]] = {}
         self._scraping: set[asyncio.Task[None]] = set()
-        self._clock: asyncio.Task[None] | None = None
+        self._clock = Periodic("targets", lambda: self.scrape_due(datetime.now(UTC)), _LOOK_SECONDS)
 
     async def open(self) -> None:
         """Be able to read targets."""
@@ -69,14 +70,14 @@ class Targets:
     async def start(self) -> None:
         """Read targets from now on, each when its time comes."""
         await self.open()
-        self._clock = asyncio.create_task(self._run(), name="targets")
+        await self._clock.start()
 
     async def stop(self) -> None:
         """Read no more."""
-        tasks = [task for task in (self._clock, *self._scraping) if task]
-        for task in tasks:
+        await self._clock.stop()
+        for task in self._scraping:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._scraping, return_exceptions=True)
         await self._client.close()
         await self._guard.close()
 
@@ -137,14 +138,6 @@ class Targets:
         return found
 
     # -- scraping -----------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.scrape_due(datetime.now(UTC))
-            except DATABASE_AWAY as away:
-                log.warning("database is away, no target is scraped", error=repr(away)[:200])
-            await asyncio.sleep(_LOOK_SECONDS)
 
     async def scrape_due(self, now: datetime) -> None:
         """Begin the scrapes whose time has come."""

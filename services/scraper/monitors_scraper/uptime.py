@@ -23,6 +23,7 @@ from monitors_contracts.uptime import (
 )
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool
 from monitors_runtime.errors import ProblemError, problem
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -47,19 +48,19 @@ class Uptime:
         self._settings = settings
         self.probes = probes or Probes(settings)
         self._asking: set[asyncio.Task[None]] = set()
-        self._clock: asyncio.Task[None] | None = None
+        self._clock = Periodic("uptime checks", lambda: self.check_due(datetime.now(UTC)), _LOOK_SECONDS)
 
     async def start(self) -> None:
         """Ask from now on, each check when its time comes."""
         await self.probes.open()
-        self._clock = asyncio.create_task(self._run(), name="uptime checks")
+        await self._clock.start()
 
     async def stop(self) -> None:
         """Ask no more."""
-        tasks = [task for task in (self._clock, *self._asking) if task]
-        for task in tasks:
+        await self._clock.stop()
+        for task in self._asking:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._asking, return_exceptions=True)
         await self.probes.close()
 
     # -- what is asked of it ------------------------------------------------------------------------------------------
@@ -137,14 +138,6 @@ class Uptime:
         return found
 
     # -- asking -------------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.check_due(datetime.now(UTC))
-            except DATABASE_AWAY as away:
-                log.warning("database is away, nothing is checked", error=repr(away)[:200])
-            await asyncio.sleep(_LOOK_SECONDS)
 
     async def check_due(self, now: datetime) -> None:
         """Begin the checks whose time has come."""

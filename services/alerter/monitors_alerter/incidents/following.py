@@ -1,25 +1,20 @@
 """Alerts become incidents: what happened to alerts is followed here, out of the way of those who are told."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-
-import structlog
 
 from monitors_contracts.alerts import AlertEvent, AlertTriggered
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.incidents import Incident, IncidentEvent
 from monitors_runtime.consumer import Unit
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from ..domain import incidents
 from ..domain.correlating import Correlation, Placed, may_belong, place
 from . import store
-
-log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 5
 UNCHANGED = ("refreshed", "crossed-again")
@@ -31,18 +26,7 @@ class Following:
 
     def __init__(self, service: Service, how: Correlation) -> None:
         self._service, self._how = service, how
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Look for what is over from now on."""
-        self._task = asyncio.create_task(self._run(), name="incidents that are over")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        self.periodic = Periodic("incidents that are over", lambda: self.settle(datetime.now(UTC)), EVERY_SECONDS)
 
     async def alerts_changed(self, units: Sequence[Unit[AlertEvent, None]]) -> None:
         """Alerts fired, were taken, or are over."""
@@ -93,16 +77,6 @@ class Following:
         others = [each for each in loners if each.alert_id not in given and may_belong(each, self._how)]
         # Elsewhere, since many against many takes a while that those who are told don't wait for.
         return await asyncio.to_thread(place, alerts, known, others, self._how, new_id)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.settle(datetime.now(UTC))
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("incidents that are over were not ended, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("incidents that are over were not ended, trying again")
-            await asyncio.sleep(EVERY_SECONDS)
 
     async def settle(self, now: datetime) -> None:
         """End what is over by now. What another copy ended meanwhile is left as it is."""

@@ -53,8 +53,8 @@ def wire(service: Service, changes: Changes, settings: AlerterSettings, *also: S
             await hear(units)
 
     service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed, patience=GATHER_SECONDS)
-    service.on_start(following.start)
-    service.on_stop(following.stop)
+    service.on_start(following.periodic.start)
+    service.on_stop(following.periodic.stop)
     service.answer(OpenIncident, handlers.open_incident)
     service.answer(AcknowledgeIncident, handlers.acknowledge_incident)
     service.answer(ResolveIncident, handlers.resolve_incident)

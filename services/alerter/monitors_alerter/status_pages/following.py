@@ -1,11 +1,8 @@
 """Components follow alerts and maintenance windows; pages repeat what incidents say in public."""
 
-import asyncio
-import contextlib
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-import structlog
 from prometheus_client import Counter
 
 from monitors_contracts.alerts import AlertEvent
@@ -13,15 +10,14 @@ from monitors_contracts.base import Id, new_id
 from monitors_contracts.incidents import Incident, IncidentEvent, IncidentResolved, IncidentStatus, StakeholderUpdate
 from monitors_contracts.status_pages import Stage, StatusPage, StatusUpdate, StatusUpdatePosted, StatusUpdateRemoved
 from monitors_runtime.consumer import Received, Unit
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Pool
+from monitors_runtime.database import Connection, Pool
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
 from ..domain import recurrence, status_pages
 from ..domain.status_pages import Firing
 from . import store
-
-log = structlog.get_logger(__name__)
 
 CHANGES = Counter("monitors_status_component_changes_total", "Components of status pages that changed", ("status",))
 UPDATES = Counter("monitors_status_updates_total", "Updates posted on status pages", ("by",))
@@ -36,18 +32,7 @@ class Following:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Look for windows that open and end from now on."""
-        self._task = asyncio.create_task(self._run(), name="maintenance on status pages")
-
-    async def stop(self) -> None:
-        """Look no more."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        self.periodic = Periodic("maintenance on status pages", lambda: self.settle(datetime.now(UTC)), EVERY_SECONDS)
 
     async def alerts_changed(self, units: Sequence[Unit[AlertEvent, None]]) -> None:
         """Alerts fired or are over."""
@@ -90,16 +75,6 @@ class Following:
                 stage: Stage = "notice" if incident.merged_into else "resolved"
                 update = _update(tx, incident, before[0].title, text, stage, before[-1].components, None)
                 await post(tx, page, update, "incident")
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.settle(datetime.now(UTC))
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("maintenance on status pages was not looked at, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("maintenance on status pages was not looked at, trying again")
-            await asyncio.sleep(EVERY_SECONDS)
 
     async def settle(self, now: datetime) -> None:
         """Follow windows that opened or ended by now."""

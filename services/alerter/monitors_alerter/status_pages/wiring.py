@@ -32,8 +32,8 @@ def wire(service: Service) -> Following:
     """Let the service keep status pages; what it erases is in `store.ERASE`. Who is returned is to hear of alerts."""
     following, handlers = Following(service), StatusPageHandlers(service)
     service.consume(IncidentUpdated, IncidentResolved, save=following.incident_changed)
-    service.on_start(following.start)
-    service.on_stop(following.stop)
+    service.on_start(following.periodic.start)
+    service.on_stop(following.periodic.stop)
     service.answer(CreateStatusPage, handlers.create_page)
     service.answer(UpdateStatusPage, handlers.update_page)
     service.answer(RenewStatusLink, handlers.renew_link)

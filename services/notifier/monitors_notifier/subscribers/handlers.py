@@ -66,7 +66,7 @@ class Subscribers:
         if isinstance(event, StatusPageDeleted):
             await store.delete_page(tx.db, event.organization_id, event.page_id)
         elif await store.add_news(tx.db, event, tx.now):
-            tx.when_committed(self._sending.wake)
+            tx.when_committed(self._sending.periodic.wake)
 
     # -- who subscribes ---------------------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class Subscribers:
             SUBSCRIPTIONS.labels(command.kind, "asked" if asked else "asked-too-often").inc()
             if not asked and command.kind == "webhook":
                 raise problem("subscription-limit", "Too many subscriptions", 429, "This host was asked often today.")
-        self._sending.wake()
+        self._sending.periodic.wake()
         return Subscribed(secret=known.target.secret)
 
     async def _target(self, command: Subscribe) -> Target:

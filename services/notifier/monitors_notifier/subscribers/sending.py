@@ -14,8 +14,9 @@ import structlog
 from prometheus_client import Counter
 
 from monitors_contracts.notifications import ChannelKind
-from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Connection, Writes
+from monitors_runtime.database import Connection, Writes
 from monitors_runtime.erasure import erased_among
+from monitors_runtime.periodic import Periodic
 from monitors_runtime.runtime import Service
 
 from .. import store as outbox
@@ -45,43 +46,13 @@ class Sending:
     ) -> None:
         self._service, self._policy, self._letters, self._ways = service, policy, letters, ways
         self._by_mail = by_mail
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.periodic = Periodic("messages to subscribers", self.send_due, REST_SECONDS)
 
-    async def start(self) -> None:
-        """Send from now on."""
-        self._task = asyncio.create_task(self._run(), name="messages to subscribers")
-
-    async def stop(self) -> None:
-        """Send no more; what is not out is found in the table."""
-        if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-
-    def wake(self) -> None:
-        """Something was committed that is due now."""
-        self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                if await self.send_due():
-                    continue
-            except (TimeoutError, *DATABASE_AWAY, *DATABASE_CONFLICT) as failure:
-                log.warning("messages to subscribers wait, trying again", error=repr(failure)[:300])
-            except Exception:
-                log.exception("messages to subscribers wait, trying again")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REST_SECONDS):
-                    await self._wake.wait()
-            self._wake.clear()
-
-    async def send_due(self) -> int:
-        """Try what is due, so many at once; how many there were."""
+    async def send_due(self) -> bool:
+        """Try what is due, so many at once; whether there was any."""
         due = await store.take(self._service.runtime.pool, datetime.now(UTC), LASTING, AT_ONCE)
         await asyncio.gather(*(self._try(each) for each in due))
-        return len(due)
+        return bool(due)
 
     async def _try(self, due: Due) -> None:
         target, message = due.subscriber.target, self._letters.write(due)
