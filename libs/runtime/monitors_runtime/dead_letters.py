@@ -9,7 +9,7 @@ from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
-from . import history
+from . import history, together
 
 STREAM = "DEAD_LETTERS"
 # A dead letter must always fit (the bus takes 64 KiB of headers); a message that is larger keeps its head here, and is
@@ -99,10 +99,12 @@ async def drop(bus: JetStreamContext, identifier: int) -> bool:
 
 
 def _original(headers: Mapping[str, str]) -> dict[str, str]:
-    """The message's own headers, as many as fit and can be sent, those of the envelope first."""
+    """The message's own headers, as many as fit and can be sent, those of the envelope first. It is of no batch any more."""
     kept: dict[str, str] = {}
     room = MOST_HEADER_BYTES
     for name, value in sorted(headers.items(), key=lambda header: not header[0].startswith("ce-")):
+        if name.lower().startswith(together.HEADERS):
+            continue
         room -= len(f"original-{name}: {value}".encode("utf-8", "replace")) + 2
         if room >= 0 and _SENDABLE.fullmatch(name):
             kept[f"original-{name}"] = value

@@ -8,12 +8,13 @@ from typing import Any
 
 import asyncpg
 import structlog
-from nats.js import JetStreamContext
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from monitors_contracts.envelope import Envelope
 from monitors_contracts.streams import STREAMS
 
-from . import telemetry
+from . import telemetry, together
 from .database import Connection, Pool, Writes, connect_alone
 from .erasure import erased
 from .errors import Permanent
@@ -35,6 +36,7 @@ UNPUBLISHED = "SELECT headers, data FROM runtime.outbox WHERE published_at IS NU
 PURGE = "DELETE FROM runtime.outbox WHERE published_at < now() - $1::interval"
 WAKE = "outbox_waiting"
 STOP_SECONDS = 2
+PUBLISH_SECONDS = 10
 _HEADER_BYTES = 8192
 _MOST_BYTES = {stream.name: stream.max_message_bytes - _HEADER_BYTES for stream in STREAMS}
 
@@ -80,9 +82,10 @@ def _columns(service: str, envelopes: Sequence[Envelope]) -> tuple[Any, ...]:
 class Relay:
     """Publishes the outbox of some services, in order. Copies compete by advisory lock; one publishes, the rest wait."""
 
-    def __init__(self, pool: Pool, bus: JetStreamContext, url: str, services: Sequence[str], keep: timedelta) -> None:
+    def __init__(self, pool: Pool, connection: Client, url: str, services: Sequence[str], keep: timedelta) -> None:
         self._pool = pool
-        self._bus = bus
+        self._connection = connection
+        self._bus = connection.jetstream(timeout=PUBLISH_SECONDS, publish_async_max_pending=4000)
         self._url = url
         self._services = list(services)
         self._keep = keep
@@ -166,24 +169,47 @@ class Relay:
                 self._owned.append(service)
 
     async def _publish_some(self, connection: Connection, limit: int = 500) -> bool:
-        """Publish one batch, pipelined. True when there may be more."""
+        """Publish what waits, each stream's messages in their order. True when there may be more."""
         rows = await connection.fetch(WAITING, self._owned, limit)
         if not rows:
             return False
-        acks = [
-            await self._bus.publish_async(row["subject"], row["data"], stream=row["stream"], headers=row["headers"])
-            for row in rows
-        ]
-        async with asyncio.timeout(10):
-            done = await asyncio.gather(*acks, return_exceptions=True)
-        stored: list[int] = []
-        for row, ack in zip(rows, done, strict=True):
-            if isinstance(ack, BaseException):
-                log.warning("publish failed, trying again", subject=row["subject"], error=repr(ack))
-                break  # what follows waits, so that order is kept; the message id drops what did arrive
-            stored.append(row["position"])
-            telemetry.PUBLISHED.labels(row["service"]).inc()
+        streams: dict[str, list[asyncpg.Record]] = {}
+        for row in rows:
+            streams.setdefault(row["stream"], []).append(row)
+        done = await asyncio.gather(*(self._publish_to(stream, each) for stream, each in streams.items()))
+        stored = [position for positions in done for position in positions]
         await connection.execute(PUBLISHED, stored)
         if len(stored) < len(rows):
             await asyncio.sleep(0.5)
         return len(rows) == limit or len(stored) < len(rows)
+
+    async def _publish_to(self, stream: str, rows: Sequence[asyncpg.Record]) -> list[int]:
+        """Publish to one stream; the positions of what it has for good. What follows a failure waits, so that order is kept."""
+        stored: list[int] = []
+        for batch in together.batches(rows):
+            try:
+                took_all = len(batch) > 1 and await together.publish(self._connection, batch, PUBLISH_SECONDS)
+                now = len(batch) if took_all else await self._publish_each(stream, batch)
+            except (TimeoutError, NatsError) as failure:
+                log.warning("publish failed, trying again", stream=stream, error=repr(failure))
+                break
+            for row in batch[:now]:
+                stored.append(row["position"])
+                telemetry.PUBLISHED.labels(row["service"]).inc()
+            if now < len(batch):
+                break
+        return stored
+
+    async def _publish_each(self, stream: str, rows: Sequence[asyncpg.Record]) -> int:
+        """One by one, pipelined, so that what the stream knows already is passed over by its id; how many it has."""
+        acks = [
+            await self._bus.publish_async(row["subject"], row["data"], stream=stream, headers=row["headers"])
+            for row in rows
+        ]
+        async with asyncio.timeout(PUBLISH_SECONDS):
+            done = await asyncio.gather(*acks, return_exceptions=True)
+        for number, (row, ack) in enumerate(zip(rows, done, strict=True)):
+            if isinstance(ack, BaseException):
+                log.warning("publish failed, trying again", subject=row["subject"], error=repr(ack))
+                return number
+        return len(rows)

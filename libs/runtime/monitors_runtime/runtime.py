@@ -224,7 +224,7 @@ class Runtime:
                 await topology.apply_consumer(self.bus, consumer.stream, consumer.durable, subjects)
         keep = timedelta(minutes=settings.outbox_keep_minutes)
         self.relay = outbox.Relay(
-            self.pool, self.bus, settings.database_url, [service.name for service in self.services], keep
+            self.pool, self.connection, settings.database_url, [service.name for service in self.services], keep
         )
         await asyncio.gather(*(service.start() for service in self.services))
         self.relay.start()

@@ -138,6 +138,8 @@ class HttpServer:
                 access_log=False,
                 lifespan="off",
                 timeout_graceful_shutdown=5,
+                # Longer than clients keep a connection they may use again, or they write to one that is being closed.
+                timeout_keep_alive=75,
                 server_header=False,
                 backlog=2048,
             )

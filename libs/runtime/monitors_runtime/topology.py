@@ -25,6 +25,7 @@ def stream_config(stream: Stream, replicas: int) -> StreamConfig:
         discard=DiscardPolicy.OLD,
         num_replicas=replicas,
         allow_direct=True,
+        allow_atomic=True,
     )
 
 
