@@ -44,6 +44,12 @@ def test_what_is_pending_is_json_as_the_api_gives_it(monitors: Callable[..., Any
     assert (ran.code, json.loads(ran.out)) == (0, platform.answers[PATH])
 
 
+def test_filters_of_what_is_pending_are_no_filters_of_alerts(monitors: Callable[..., Any], platform: Any) -> None:
+    platform.answers["GET /api/alert-filters"] = {"filters": [{"name": "Soon", "query": {"state": "pending"}}]}
+    ran = monitors("alerts", "list", "--saved", "Soon", "--api", platform.url)
+    assert (ran.code, ran.out, "monitors alerts pending" in ran.err, ran.err.count("\n")) == (2, "", True, 1)
+
+
 def test_nothing_that_is_pending_is_said_in_words(monitors: Callable[..., Any], platform: Any) -> None:
     platform.answers[PATH] = {"alerts": [], "total": 0}
     assert monitors("alerts", "pending", "--api", platform.url).out == "Nothing is pending.\n"
