@@ -166,7 +166,7 @@ async def test_an_alert_when_told_as_over_then_is_resolved_once_however_often_it
 
 async def test_an_alert_when_its_end_says_nothing_of_it_then_keeps_the_last_word(sender: Sender) -> None:
     began, over = minutes(-5), minutes(-1)
-    said = {"condition": "disk > 95", "value": 97.5, "runbook_url": "https://runbooks.example/disk"}
+    said: dict[str, Any] = {"condition": "disk > 95", "value": 97.5, "runbook_url": "https://runbooks.example/disk"}
     await sender.tell(alert(starts_at=began, **said))
     silent = alert(starts_at=began, ends_at=over, summary="DiskFull: host=db-1", is_summarized=True, annotations={})
     assert await sender.tell(silent) == [1, 0, 1]
