@@ -22,6 +22,9 @@ class ReceivedAlert(Model):
     annotations: dict[LabelName, Annotated[str, Field(max_length=10_000)]] = Field(default_factory=dict, max_length=50)
     name: str = Field(max_length=200)
     summary: str = Field(max_length=2000)
+    is_summarized: bool = Field(
+        default=False, description="The sender said no summary: it is made of name and labels, and no news at the end"
+    )
     severity: Severity
     starts_at: AwareDatetime | None = Field(default=None, description="Now when absent")
     ends_at: AwareDatetime | None = Field(

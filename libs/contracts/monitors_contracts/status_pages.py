@@ -177,12 +177,14 @@ class StatusPageDeleted(Event):
 
 
 class StatusUpdatePosted(Event):
-    """Something was said on a page; its subscribers are told."""
+    """Something was said on a page; its subscribers are told, and where the page is now."""
 
     aggregate, action, stream, entity_field = "status-page", "update-posted", "ALERTS", "page_id"
     page_id: Id
     page_name: PageName
     component_names: list[ComponentName] = Field(default_factory=list[ComponentName], max_length=MOST_COMPONENTS)
+    slug: Slug | None = Field(default=None, description="A public page's; a private one is at its link alone")
+    link: int | None = Field(default=None, description="The number of the link that is good; null where nobody said it")
     update: StatusUpdate
 
 

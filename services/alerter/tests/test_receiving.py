@@ -164,6 +164,18 @@ async def test_an_alert_when_told_as_over_then_is_resolved_once_however_often_it
     assert (await sender.events())[1:] == [(AlertResolved, "over-at-sender", True)]
 
 
+async def test_an_alert_when_its_end_says_nothing_of_it_then_keeps_the_last_word(sender: Sender) -> None:
+    began, over = minutes(-5), minutes(-1)
+    said: dict[str, Any] = {"condition": "disk > 95", "value": 97.5, "runbook_url": "https://runbooks.example/disk"}
+    await sender.tell(alert(starts_at=began, **said))
+    silent = alert(starts_at=began, ends_at=over, summary="DiskFull: host=db-1", is_summarized=True, annotations={})
+    assert await sender.tell(silent) == [1, 0, 1]
+    [known] = await sender.alerts()
+    assert (known.summary, known.annotations) == ("db-1 is full", {"summary": "db-1 is full"})
+    assert (known.condition, known.value, known.runbook_url) == tuple(said.values())
+    assert (known.state, known.resolved_at, known.ends_at) == ("resolved", over, over)
+
+
 async def test_an_alert_when_it_fires_again_then_is_another_one(sender: Sender) -> None:
     await sender.tell(alert(starts_at=minutes(-5)), alert(starts_at=minutes(-5), ends_at=minutes(-3)))
     assert await sender.tell(alert(starts_at=minutes(-1))) == [1, 1, 0]

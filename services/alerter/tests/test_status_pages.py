@@ -257,6 +257,7 @@ async def test_what_an_incident_says_in_public_stands_where_it_concerns_a_compon
     incident = new_id()
     [posted] = await alerter.tell(IncidentUpdated, [alert.id], id=incident, updates=[said()])
     assert isinstance(posted, StatusUpdatePosted)
+    assert (posted.slug, posted.link) == (page.spec.slug, 1)
     assert (posted.page_id, posted.update.title, posted.update.text) == (page.id, "API", "We mend it.")
     [over] = await alerter.tell(IncidentResolved, [alert.id], id=incident, status="resolved")
     assert (over.update.stage, over.update.thread_id) == ("resolved", incident)

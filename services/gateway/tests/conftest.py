@@ -142,7 +142,7 @@ class Platform:
         scraper = runtime.service("scraper")
         self.letters = Letterbox()
         ways: Any = {"local": self.letters, "webhook": self.letters, "email": self.letters}
-        settings = NotifierSettings(secret_key=SecretStr("a secret of sixteen"))
+        settings = NotifierSettings(secret_key=SECRET)
         wire_subscribers(notifier, settings, lambda: ways, self.unsubscribe)
         self.evaluator, self.alerter = evaluator, alerter
         evaluator.answer(monitors.CreateMonitor, self.create)

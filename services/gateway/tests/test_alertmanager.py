@@ -59,6 +59,22 @@ async def test_alerts_when_posted_then_reach_the_alerter_as_they_are(robin: Any,
 
 
 @pytest.mark.parametrize(
+    ("annotations", "summary", "is_summarized"),
+    [
+        ({"summary": " ", "description": "No answer"}, "No answer", False),
+        ({"runbook_url": "https://runbooks.example/host"}, "HostDown: host=db-1", True),
+    ],
+)
+async def test_alerts_when_nothing_is_said_of_them_then_that_is_known(
+    robin: Any, services: Any, annotations: dict[str, str], summary: str, is_summarized: bool
+) -> None:
+    labels = {"alertname": "HostDown", "host": "db-1", "severity": "page"}
+    assert (await robin.post("/api/v2/alerts", json=[sent(labels=labels, annotations=annotations)])).status_code == 200
+    [alert] = services.received[-1].alerts
+    assert (alert.summary, alert.is_summarized) == (summary, is_summarized)
+
+
+@pytest.mark.parametrize(
     ("body", "says"),
     [
         (b"{}", "valid array"),

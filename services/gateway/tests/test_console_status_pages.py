@@ -47,7 +47,7 @@ async def test_a_newcomer_reads_what_a_status_page_is(entered: Any) -> None:
 async def test_a_page_is_made_filled_and_told_form_by_form(entered: Any, visitor: Any) -> None:
     at = await made(entered)
     component = {"name": "API", "key": "api", "matchers": "service=api", "impact_critical": "partial-outage"}
-    assert (await send(entered, f"{at}/components/new", **component)).status_code == 303
+    assert (await send(entered, f"{at}/new-component", **component)).status_code == 303
     html = (await entered.get(f"/console{at}")).text
     assert "by alerts: service=&#34;api&#34;" in html
     await send(entered, f"{at}/components/api/override", status="degraded", note="Slower than usual")
@@ -85,19 +85,31 @@ async def test_what_is_wrong_is_said_at_its_field_and_what_was_typed_stays(enter
     at = await made(entered, slug=slug)
     taken = await send(entered, "/status-pages/new", name="Other", slug=slug)
     assert (taken.status_code, "Another public page has this slug" in taken.text) == (422, True)
-    wrong = await send(entered, f"{at}/components/new", name="API", key="api", matchers="=~(")
+    wrong = await send(entered, f"{at}/new-component", name="API", key="api", matchers="=~(")
     assert (wrong.status_code, "is no matcher" in wrong.text) == (422, True)
-    await send(entered, f"{at}/components/new", name="API", key="api")
-    twice = await send(entered, f"{at}/components/new", name="API", key="api")
+    await send(entered, f"{at}/new-component", name="API", key="api")
+    twice = await send(entered, f"{at}/new-component", name="API", key="api")
     assert (twice.status_code, "Two components have the key" in twice.text) == (422, True)
     silent = await send(entered, f"{at}/updates", title="Nothing", text="")
     assert (silent.status_code, "Nothing" in silent.text) == (422, True)
 
 
+async def test_a_component_may_have_the_name_of_what_is_done(entered: Any) -> None:
+    at = await made(entered)
+    assert (await send(entered, f"{at}/new-component", name="New arrivals", key="new")).status_code == 303
+    [edit] = re.findall(rf'href="/console({at}/components/[^"]+)"', (await entered.get(f"/console{at}")).text)
+    form = (await entered.get(f"/console{edit}")).text
+    assert 'value="New arrivals"' in form
+    assert f'action="/console{edit}"' in form
+    assert (await send(entered, edit, name="Arrivals", key="new")).status_code == 303
+    [page] = [each for each in (await entered.get("/api/status-pages")).json()["pages"] if each["id"] in at]
+    assert [(each["key"], each["name"]) for each in page["spec"]["components"]] == [("new", "Arrivals")]
+
+
 async def test_a_component_is_previewed_before_it_is_saved(entered: Any) -> None:
     at = await made(entered)
     typed = {"name": "The shop", "matchers": "service=shop", "do": "preview"}
-    html = (await send(entered, f"{at}/components/new", **typed)).text
+    html = (await send(entered, f"{at}/new-component", **typed)).text
     assert "How it would be shown now" in html
     assert "The shop, the last 90 days" in html
     assert "The shop" not in (await entered.get(f"/console{at}")).text, "nothing was saved"
@@ -113,7 +125,7 @@ async def test_a_private_page_gets_a_new_link(entered: Any, visitor: Any) -> Non
 
 async def test_hostile_words_are_words(entered: Any, visitor: Any) -> None:
     at = await made(entered, name=HOSTILE[:100], description=HOSTILE)
-    await send(entered, f"{at}/components/new", name=HOSTILE[:100], key="api", group=HOSTILE[:100], description=HOSTILE)
+    await send(entered, f"{at}/new-component", name=HOSTILE[:100], key="api", group=HOSTILE[:100], description=HOSTILE)
     await send(entered, f"{at}/components/api/override", status="degraded", note=HOSTILE)
     await send(entered, f"{at}/updates", title=HOSTILE, text=HOSTILE)
     html = (await entered.get(f"/console{at}")).text

@@ -136,6 +136,8 @@ def test_a_generic_body_without_a_mapping_has_our_own_form() -> None:
     assert alert.labels == {"alertname": "DiskFull", "host": "db-1"}
     [over] = generic.read(sent | {"status": "OK"}, NOW, generic.Mapping())
     assert (over.labels, over.ends_at) == (alert.labels, NOW)
+    [silent] = generic.read({"name": "DiskFull", "labels": {"host": "db-1"}, "status": "OK"}, NOW, generic.Mapping())
+    assert (alert.is_summarized, silent.is_summarized, silent.summary) == (False, True, "DiskFull: host=db-1")
 
 
 def test_a_generic_body_is_read_as_the_mapping_says() -> None:

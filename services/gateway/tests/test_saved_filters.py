@@ -127,6 +127,19 @@ async def test_filters_are_kept_shown_and_forgotten_in_the_inbox(entered: Any) -
 
 @integration
 @session
+async def test_filters_of_what_is_pending_lead_back_to_it(services: Any, entered: Any) -> None:
+    services.add_pending(entered.organization_id, labels={"host": "web-1"})
+    came = "/console/alerts?state=pending&severity=critical"
+    await send(entered, "/console/alerts/filters", came, name="Soon", state="pending", severity="critical")
+    html = (await entered.get(came)).text
+    assert 'href="/console/alerts?state=pending&amp;severity=critical" aria-current="true">Soon</a>' in html
+    assert "CPU busy" in html
+    [kept] = (await entered.get("/api/alert-filters")).json()["filters"]
+    assert (kept["query"]["state"], kept["query"]["severity"]) == ("pending", "critical")
+
+
+@integration
+@session
 async def test_many_are_given_to_somebody_or_silenced(services: Any, entered: Any) -> None:
     alerts = [services.add_alert(entered.organization_id, labels={"host": f"db-{n}", "job": "db"}) for n in (1, 2)]
     ids = [str(each.id) for each in alerts]

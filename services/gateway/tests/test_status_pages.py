@@ -10,7 +10,6 @@ import pytest
 from monitors_alerter import store
 from monitors_contracts.alerts import AlertTriggered, AlertView
 from monitors_contracts.base import new_id
-from monitors_gateway.domain.status_links import InvalidLink, StatusLink, make_token, read_token
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
@@ -93,15 +92,6 @@ async def test_a_private_page_is_found_by_its_newest_link_and_by_nothing_else(ro
     assert (await visitor.get(path_of(renewed))).status_code == 200
 
 
-async def test_a_link_names_one_page_and_cannot_be_made_elsewhere() -> None:
-    link = StatusLink(new_id(), new_id(), 7)
-    token = make_token(link, "secret")
-    assert read_token(token, "secret") == link
-    for wrong in (make_token(link, "other"), token[:40] + "AAAA" + token[44:], "", "ä", token[:-4]):
-        with pytest.raises(InvalidLink):
-            read_token(wrong, "secret")
-
-
 async def test_updates_are_shown_fed_and_taken_back(robin: Any, visitor: Any) -> None:
     page = await made(robin)
     at = f"/api/status-pages/{page['id']}/updates"
@@ -160,10 +150,10 @@ async def test_a_component_follows_alerts(robin: Any, services: Any) -> None:
     assert shown["components"][0]["history"][-1]["status"] == "major-outage"
 
 
-async def letters_to(services: Any, address: str) -> list[Any]:
+async def letters_to(services: Any, address: str, least: int = 1) -> list[Any]:
     for _ in range(100):
         found = [message for target, message in services.letters.taken if address in (target.address, target.url)]
-        if found:
+        if len(found) >= least:
             return found
         await asyncio.sleep(0.05)
     return []
@@ -222,12 +212,38 @@ async def test_what_is_no_address_is_refused_in_the_form(robin: Any, visitor: An
 
 
 async def test_an_address_subscribes_so_often_in_an_hour(robin: Any, visitor: Any) -> None:
-    at, codes = path_of(await made(robin)), list[int]()
-    headers = {"x-forwarded-for": f"203.0.113.{new_id().int % 250}"}
-    for _ in range(21):
+    at, network = path_of(await made(robin)), new_id().hex[-8:]
+    network = f"2001:db8:{network[:4]}:{network[4:]}"
+
+    async def subscribed(browser: Any, **headers: str) -> Any:
         data = {"kind": "email", "address": f"reader-{new_id().hex}@example.com"}
-        codes.append((await visitor.post(f"{at}/subscribe", data=data, headers=headers)).status_code)
-    assert codes in ([202] * 20 + [429], [202] * 21), "this machine itself is not limited"
+        return await browser.post(f"{at}/subscribe", data=data, headers=headers)
+
+    async with type(visitor)(visitor.app, f"{network}::1") as somebody:
+        assert [(await subscribed(somebody)).status_code for _ in range(20)] == [202] * 20
+        refused = await subscribed(somebody)
+        assert (refused.status_code, "You have subscribed often just now" in refused.text) == (429, True)
+    async with type(visitor)(visitor.app, f"{network}::2") as neighbour:
+        told = await subscribed(neighbour, accept="application/json")
+        assert (told.status_code, told.json()["type"]) == (429, "too-many-subscriptions")
+        assert 0 < int(told.headers["retry-after"]) <= 3600
+    assert (await subscribed(visitor)).status_code == 202, "others go on"
+
+
+async def test_who_subscribed_to_a_private_page_is_told_where_it_is_now(
+    robin: Any, visitor: Any, services: Any
+) -> None:
+    page, address = await made(robin, visibility="private"), f"reader-{new_id().hex}@example.com"
+    at = f"/api/status-pages/{page['id']}"
+    await visitor.post(f"{path_of(page)}/subscribe", data={"kind": "email", "address": address})
+    [letter] = await letters_to(services, address)
+    await visitor.post(re.findall(r"(/s/[\w-]+)", letter.text)[0])
+    renewed = (await robin.post(f"{at}/link")).json()["page"]
+    await robin.post(f"{at}/updates", json={"title": "Moved", "text": "Here we are."})
+    told = (await letters_to(services, address, 2))[-1]
+    assert told.data["pageUrl"].endswith(path_of(renewed))
+    assert path_of(page) not in told.text
+    assert (await visitor.get("/" + told.data["pageUrl"].split("/", 3)[3])).status_code == 200
 
 
 async def test_pages_are_their_organizations_alone(robin: Any, alex: Any) -> None:

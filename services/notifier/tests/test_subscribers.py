@@ -11,6 +11,8 @@ from standardwebhooks import Webhook
 
 from monitors_contracts.base import Done, new_id
 from monitors_contracts.notifications import Unsubscribe
+from monitors_contracts.status_links import StatusLink
+from monitors_contracts.status_links import read_token as read_link
 from monitors_contracts.status_pages import StatusPageDeleted, StatusUpdate, StatusUpdatePosted
 from monitors_contracts.subscribers import (
     ConfirmSubscription,
@@ -89,7 +91,7 @@ class Page:
         [(_, message, _)] = await self.sent()
         await self.subscribers.confirm(ConfirmSubscription(token=token_in(message.text)))
 
-    async def say(self, **parts: Any) -> StatusUpdatePosted:
+    async def say(self, at: dict[str, Any] | None = None, **parts: Any) -> StatusUpdatePosted:
         update = StatusUpdate.model_validate(
             {
                 "id": new_id(),
@@ -107,6 +109,7 @@ class Page:
             page_name="Acme",
             component_names=["API"],
             update=update,
+            **(at or {}),
         )
         await self.hear(event)
         return event
@@ -201,6 +204,17 @@ async def test_texts_are_shown_as_texts(page: Page) -> None:
     assert "First line.\nSecond <b>line</b>." in message.text
     assert "<b>" not in message.html
     assert "https://status.example/status/acme" in message.html
+
+
+async def test_a_message_leads_to_where_the_page_is_now(page: Page) -> None:
+    await page.confirmed(address())
+    await page.say({"slug": "acme-status", "link": 1})
+    await page.say({"slug": None, "link": 2})
+    [(_, public, _), (_, private, _)] = await page.sent()
+    assert public.data["pageUrl"] == "https://status.example/status/acme-status"
+    token = private.data["pageUrl"].removeprefix("https://status.example/status/")
+    assert read_link(token, KEY) == StatusLink(page.organization, page.page, 2)
+    assert private.data["pageUrl"] in private.html
 
 
 async def test_asking_again_sends_another_link_three_times_a_day_and_never_tells_who_subscribes(page: Page) -> None:

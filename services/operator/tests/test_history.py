@@ -1,15 +1,9 @@
 """What is kept of a monitor, on the command line: against an API that answers from a dictionary."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-import pytest
 
 MONITOR, CHECK, SNAPSHOT = "019a-monitor", "019a-check", "019a-snapshot"
 EVALUATION = {
@@ -27,55 +21,10 @@ EVALUATION = {
 READING = {"value": 52.0, "unit": "USD", "evidence": {"quote": "$52", "method": "table_cell"}}
 
 
-@dataclass
-class Platform:
-    """Answers by method and path; notes what was asked."""
-
-    url: str = ""
-    answers: dict[str, Any] = field(default_factory=dict[str, Any])
-    asked: list[tuple[str, dict[str, list[str]], Any]] = field(
-        default_factory=list[tuple[str, dict[str, list[str]], Any]]
-    )
-
-
-@pytest.fixture
-def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
-    monkeypatch.setenv("MONITORS_TOKEN", "a token")
-    found = Platform()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(None)
-
-        def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-
-        def _answer(self, body: Any) -> None:
-            parts = urlsplit(self.path)
-            found.asked.append((f"{self.command} {parts.path}", parse_qs(parts.query), body))
-            answer = found.answers.get(f"{self.command} {parts.path}")
-            status = 404 if answer is None else 200
-            content = answer if isinstance(answer, bytes) else json.dumps(answer or {"title": "No such thing"}).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name it has there
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    found.url = f"http://127.0.0.1:{server.server_address[1]}"
-    yield found
-    server.shutdown()
-    server.server_close()
-
-
 Monitors = Callable[..., Any]
 
 
-def test_history_shows_checks_as_asked_for(monitors: Monitors, platform: Platform) -> None:
+def test_history_shows_checks_as_asked_for(monitors: Monitors, platform: Any) -> None:
     path = f"GET /api/monitors/{MONITOR}/evaluations"
     platform.answers[path] = {"evaluations": [EVALUATION]}
     ran = monitors("history", MONITOR, "--verdict", "triggered", "--since", "2026-11-01", "--api", platform.url)
@@ -88,12 +37,12 @@ def test_history_shows_checks_as_asked_for(monitors: Monitors, platform: Platfor
     assert json.loads(shown.out) == [EVALUATION]
 
 
-def test_history_of_nothing_says_so(monitors: Monitors, platform: Platform) -> None:
+def test_history_of_nothing_says_so(monitors: Monitors, platform: Any) -> None:
     platform.answers[f"GET /api/monitors/{MONITOR}/evaluations"] = {"evaluations": []}
     assert monitors("history", MONITOR, "--api", platform.url).out == "No such checks.\n"
 
 
-def test_values_are_csv_of_numbers_or_of_changes(monitors: Monitors, platform: Platform) -> None:
+def test_values_are_csv_of_numbers_or_of_changes(monitors: Monitors, platform: Any) -> None:
     path = f"GET /api/monitors/{MONITOR}/values"
     platform.answers[path] = {"unit": "USD", "times": [0.0, 60.0], "values": [1.5, None], "changes": []}
     ran = monitors("values", MONITOR, "--api", platform.url)
@@ -104,7 +53,7 @@ def test_values_are_csv_of_numbers_or_of_changes(monitors: Monitors, platform: P
     assert ran.out.splitlines() == ["time,value", '2026-11-21T10:00:00Z,"open, now"']
 
 
-def test_why_explains_the_latest_check(monitors: Monitors, platform: Platform) -> None:
+def test_why_explains_the_latest_check(monitors: Monitors, platform: Any) -> None:
     steps = [{"step": "fetch", "text": "Fetched.", "ok": True}, {"step": "find", "text": "Not found.", "ok": False}]
     path = f"/api/monitors/{MONITOR}/evaluations"
     platform.answers[f"GET {path}"] = {"evaluations": [EVALUATION]}
@@ -116,7 +65,7 @@ def test_why_explains_the_latest_check(monitors: Monitors, platform: Platform) -
     assert (never.code, never.err) == (1, "monitors: never checked: check it with `monitors check`\n")
 
 
-def test_a_snapshot_is_shown_compared_and_saved(monitors: Monitors, platform: Platform, tmp_path: Path) -> None:
+def test_a_snapshot_is_shown_compared_and_saved(monitors: Monitors, platform: Any, tmp_path: Path) -> None:
     path = f"GET /api/snapshots/{SNAPSHOT}"
     known = {"finalUrl": "https://shop.example", "fetchedAt": "x", "status": 200, "contentType": "text/html"}
     platform.answers[path] = known | {"renderedBy": "browser", "previousId": None}
@@ -132,7 +81,7 @@ def test_a_snapshot_is_shown_compared_and_saved(monitors: Monitors, platform: Pl
     assert picture.read_bytes() == b"\x89PNG"
 
 
-def test_point_takes_the_latest_page_and_says_what_is_read(monitors: Monitors, platform: Platform) -> None:
+def test_point_takes_the_latest_page_and_says_what_is_read(monitors: Monitors, platform: Any) -> None:
     platform.answers[f"GET /api/monitors/{MONITOR}/evaluations"] = {"evaluations": [EVALUATION]}
     path = f"POST /api/monitors/{MONITOR}/extraction"
     platform.answers[path] = {"place": "c0.2.1", "reading": READING, "saved": False}
@@ -143,7 +92,7 @@ def test_point_takes_the_latest_page_and_says_what_is_read(monitors: Monitors, p
     assert platform.asked[-1] == (path, {}, {"snapshotId": SNAPSHOT, "text": "$52", "dryRun": True})
 
 
-def test_bad_use_is_one_line(monitors: Monitors, platform: Platform) -> None:
+def test_bad_use_is_one_line(monitors: Monitors, platform: Any) -> None:
     for arguments in (
         ["point", MONITOR],
         ["history", MONITOR, "--since", "soon"],

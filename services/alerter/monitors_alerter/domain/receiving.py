@@ -136,7 +136,12 @@ def _opened(told: Told, organization_id: Id, origin: str, alert_id: Id) -> Alert
 
 
 def _over(told: Told, known: AlertView) -> AlertResolved:
-    last = known.model_copy(update=_said(told))
+    """What it says at its end is taken over; of what it says nothing, the last word stays."""
+    unsaid = {"summary"} if told.alert.is_summarized else set[str]()
+    if not told.alert.condition:
+        unsaid.add("condition")
+    said = {name: value for name, value in _said(told).items() if name not in unsaid and value not in (None, {})}
+    last = known.model_copy(update=said)
     return ended(last, max(told.ends_at, known.started_at), "over-at-sender", notify=True)
 
 

@@ -121,6 +121,8 @@ async def post(tx: Transaction, page: StatusPage, update: StatusUpdate, by: str)
         page_id=page.id,
         page_name=page.spec.name,
         component_names=names,
+        slug=page.spec.slug if page.spec.visibility == "public" else None,
+        link=page.link,
         update=update,
     )
     await store.apply(tx.db, event)

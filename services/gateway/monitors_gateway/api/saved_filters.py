@@ -1,7 +1,7 @@
 """Filters of alerts by a name, each person's own."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -14,19 +14,20 @@ from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
 from ..store import saved_filters as store
-from .alerts import StateFilter, matchers_of
+from .alerts import STATES, StateFilter, matchers_of
 from .audit import audited
 from .shapes import Success
 
 router = APIRouter(prefix="/api/alert-filters", tags=["alerts"], route_class=IdempotentRoute)
 
 MOST = 50
+KEPT_STATES = (*STATES, "pending")
 
 
 class AlertFilter(Model):
-    """What a list of alerts is narrowed by, as in `GET /api/alerts`."""
+    """What a list of alerts is narrowed by, as in `GET /api/alerts`; `pending` is `GET /api/alerts/pending`."""
 
-    state: StateFilter | None = None
+    state: StateFilter | Literal["pending"] | None = None
     q: str | None = Field(default=None, max_length=200)
     severity: Severity | None = None
     filter: str | None = Field(default=None, max_length=2000, examples=['host=~"db-.*"'])

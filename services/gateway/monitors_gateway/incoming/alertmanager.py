@@ -14,6 +14,7 @@ from .reading import (
     fitting_annotations,
     fitting_labels,
     named,
+    said_in,
     sane,
     severity_of,
     summarized,
@@ -57,13 +58,14 @@ def received(sent: PostableAlert) -> ReceivedAlert:
     starts_at, ends_at = sane(sent.starts_at), sane(sent.ends_at)
     if starts_at and ends_at and starts_at > ends_at:
         raise Unreadable("start time must be before end time")
-    name, generator_url = named(labels), address(sent.generator_url)
+    name, said, generator_url = named(labels), said_in(annotations), address(sent.generator_url)
     return bounded(
         ReceivedAlert(
             labels=labels,
             annotations=annotations,
             name=name,
-            summary=summarized(name, labels, annotations),
+            summary=said or summarized(name, labels),
+            is_summarized=not said,
             severity=severity_of(labels.get("severity", "")),
             starts_at=starts_at,
             ends_at=ends_at,

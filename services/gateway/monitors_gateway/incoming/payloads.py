@@ -10,7 +10,18 @@ from pydantic_core import from_json
 from monitors_contracts.alerts import Severity
 from monitors_contracts.receiving import ReceivedAlert
 
-from .reading import Unreadable, address, bounded, cut, fitting_annotations, fitting_labels, named, sane, summarized
+from .reading import (
+    Unreadable,
+    address,
+    bounded,
+    cut,
+    fitting_annotations,
+    fitting_labels,
+    named,
+    said_in,
+    sane,
+    summarized,
+)
 
 _TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
@@ -106,14 +117,15 @@ def alert(
 ) -> ReceivedAlert:
     """An alert of what was read, within bounds. Raises Unreadable."""
     kept, noted = fitting_labels(labels), fitting_annotations(annotations or {})
-    called = cut(name, 200) or named(kept)
+    called, said = cut(name, 200) or named(kept), cut(summary, 2000) or said_in(noted)
     starts_at = starts_at if starts_at is None or over_at is None or starts_at <= over_at else None
     return bounded(
         ReceivedAlert(
             labels=kept,
             annotations=noted,
             name=called,
-            summary=cut(summary, 2000) or summarized(called, kept, noted),
+            summary=said or summarized(called, kept),
+            is_summarized=not said,
             severity=severity,
             starts_at=starts_at,
             ends_at=over_at,

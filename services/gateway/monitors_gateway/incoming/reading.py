@@ -111,11 +111,14 @@ def named(labels: Mapping[str, str]) -> str:
     return cut(labels.get("alertname") or next(iter(labels.values())), _NAME)
 
 
-def summarized(name: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
-    """An alert in a line: as it says itself, else its name and labels."""
-    for key in ("summary", "title", "message", "description"):
-        if said := annotations.get(key, "").strip():
-            return cut(said, _SUMMARY)
+def said_in(annotations: Mapping[str, str]) -> str:
+    """An alert in a line, as its sender says it; empty where nothing is said."""
+    said = (annotations.get(key, "").strip() for key in ("summary", "title", "message", "description"))
+    return cut(next(filter(None, said), ""), _SUMMARY)
+
+
+def summarized(name: str, labels: Mapping[str, str]) -> str:
+    """An alert in a line where its sender says nothing: its name and labels."""
     rest = ", ".join(
         f"{label}={value}" for label, value in sorted(labels.items()) if label not in ("alertname", "severity")
     )

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter
 from pydantic import ValidationError
 
+from monitors_contracts.status_links import LENGTH, InvalidLink, StatusLink, path_of, read_token
 from monitors_contracts.status_pages import GetLinkedPage, GetPublicPage, PublishedPage, StatusPage
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Runtime
-
-from ..domain.status_links import LENGTH, InvalidLink, StatusLink, make_token, read_token
 
 ASKED = Counter("monitors_status_page_requests_total", "Requests for status pages", ("form", "answer"))
 
@@ -82,9 +81,8 @@ class Published:
 
     def path_of(self, page: StatusPage) -> str:
         """Where a page is on this installation."""
-        if page.spec.visibility == "public":
-            return f"/status/{page.spec.slug}"
-        return f"/status/{make_token(StatusLink(page.organization_id, page.id, page.link), self._secret)}"
+        slug = page.spec.slug if page.spec.visibility == "public" else None
+        return path_of(slug, StatusLink(page.organization_id, page.id, page.link), self._secret)
 
     def forget(self, page: StatusPage) -> None:
         """Somebody changed the page here, and is to see it."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from monitors_contracts.base import Id
 from monitors_contracts.notifications import OutboxMessage
+from monitors_contracts.status_links import StatusLink, path_of
 from monitors_contracts.status_pages import Stage, StatusUpdatePosted
 
 from ..channels.local import outbox_file
@@ -38,7 +39,7 @@ class StatusLetters:
     def _news(self, subscriber: Subscriber, news: StatusUpdatePosted) -> Message:
         base, update = self._settings.base_url, news.update
         end = unsubscribe_url(base, make_token(self._link(subscriber), "end", self._key))
-        page_url = base + subscriber.page_path
+        page_url = base + self._path(subscriber, news)
         data = {
             "page": news.page_name,
             "pageUrl": page_url,
@@ -63,6 +64,12 @@ class StatusLetters:
             "at": wording.moment(update.posted_at),
         }
         return compose("status.update", update.posted_at, data, words, unsubscribe_url=end)
+
+    def _path(self, subscriber: Subscriber, news: StatusUpdatePosted) -> str:
+        """Where the page was when this was said: since somebody subscribed, its slug or its link may be another one."""
+        if news.link is None:
+            return subscriber.page_path
+        return path_of(news.slug, StatusLink(news.organization_id, news.page_id, news.link), self._key)
 
     def _confirmation(self, subscriber: Subscriber) -> Message:
         token = make_token(self._link(subscriber), "confirm", self._key)

@@ -285,6 +285,8 @@ def _kept(platform: "Api", name: str) -> dict[str, Any]:
     kept = {each["name"]: each["query"] for each in platform.get("/api/alert-filters")["filters"]}
     if name not in kept:
         raise BadInput(f"--saved: no filters are called {name!r}; there are: {', '.join(kept) or 'none'}")
+    if kept[name].get("state") == "pending":
+        raise BadInput(f"--saved: {name!r} is of what is pending, which `monitors alerts pending` shows")
     return {each: value for each, value in kept[name].items() if value is not None}
 
 

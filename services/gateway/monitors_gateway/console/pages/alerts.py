@@ -116,7 +116,7 @@ async def keep_filters(request: Request, visit: VisitDep) -> Response:
     fields = await read(request)
     names = ("q", "severity", "filter", "origin", "held", "assignee")
     query = {name: fields[name] for name in names if fields.get(name)}
-    if fields.get("state") in api.STATES:
+    if fields.get("state") in saved_filters.KEPT_STATES:
         query["state"] = fields["state"]
     parsed = parse(SaveFilter, {"name": fields.get("name", ""), "query": query})
     back = came_from(request) or f"{root_of(request)}/alerts"

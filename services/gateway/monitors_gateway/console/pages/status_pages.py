@@ -142,14 +142,14 @@ async def change_status_page(request: Request, page_id: PathId, visit: VisitDep)
     return await page(request, "pages/status_pages/form.html", page_form(known, typed, errors, root_of(request)), 422)
 
 
-@router.get("/{id}/components/new")
+@router.get("/{id}/new-component")
 async def new_component(request: Request, page_id: PathId, visit: VisitDep) -> Answer:
     """The form."""
     known = await api.get_status_page(page_id, request, visit.caller, visit.gateway)
     return await _component(request, visit, known, "", typed_component(None), [], Errors(), 200)
 
 
-@router.post("/{id}/components/new")
+@router.post("/{id}/new-component")
 async def add_component(request: Request, page_id: PathId, visit: VisitDep) -> Answer:
     """Add it; or show how it would be."""
     return await _save_component(request, page_id, visit, "")

@@ -191,7 +191,7 @@ def status_page_view(
         back=Link("Status pages", f"{root}/status-pages"),
         url=page.url,
         edit=Link("Edit", f"{at}/edit", "pencil"),
-        add=Link("Add a component", f"{at}/components/new", "plus"),
+        add=Link("Add a component", f"{at}/new-component", "plus"),
         actions=(renew, delete) if spec.visibility == "private" else (delete,),
         rows=tuple(_row(page, each, at, formats) for each in spec.components),
         board=board(shown),
@@ -326,7 +326,7 @@ def component_form(
     return ComponentFormView(
         title="Add a component" if found is None else f"Edit {found.name}",
         back=Link(page.spec.name, at),
-        save=f"{at}/components/{key or 'new'}",
+        save=f"{at}/components/{key}" if key else f"{at}/new-component",
         error=errors.form,
         fields=tuple(replace(each, value=typed.get(each.name, ""), error=errors.of(each.name)) for each in fields),
         windows=tuple(Choice(str(each.id), each.spec.name, str(each.id) in ticked) for each in windows),

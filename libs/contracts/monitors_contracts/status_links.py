@@ -1,4 +1,4 @@
-"""Links of private status pages: signed names of one page's link, which nobody guesses."""
+"""Where status pages are: public ones at their slugs, private ones at links, signed names which nobody guesses."""
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from monitors_contracts.base import Id
+from .base import Id
 
 _PURPOSE = b"monitors/status/v1\0"
 _CONTENT = 36
@@ -26,6 +26,11 @@ class StatusLink:
     organization_id: Id
     page_id: Id
     number: int
+
+
+def path_of(slug: str | None, link: StatusLink, secret: str) -> str:
+    """Where a page is on an installation with this secret; a private one has no slug."""
+    return f"/status/{slug or make_token(link, secret)}"
 
 
 def make_token(link: StatusLink, secret: str) -> str:
