@@ -188,7 +188,9 @@ class Relay:
         stored: list[int] = []
         for batch in together.batches(rows):
             try:
-                took_all = len(batch) > 1 and await together.publish(self._connection, batch, PUBLISH_SECONDS)
+                took_all = len(batch) >= together.FEWEST and await together.publish(
+                    self._connection, batch, PUBLISH_SECONDS
+                )
                 now = len(batch) if took_all else await self._publish_each(stream, batch)
             except (TimeoutError, NatsError) as failure:
                 log.warning("publish failed, trying again", stream=stream, error=repr(failure))

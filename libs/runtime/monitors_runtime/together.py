@@ -13,6 +13,8 @@ from monitors_contracts.base import new_id
 
 HEADERS = "nats-batch-"
 """What the headers that make a batch begin with, in small letters. They stay with stored messages."""
+FEWEST = 16
+"""Of one batch: what a server does for it costs as much as so many messages alone."""
 MOST_MESSAGES = 500
 """Of one batch; servers take 1,000."""
 MOST_BYTES = 1024 * 1024

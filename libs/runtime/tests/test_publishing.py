@@ -74,14 +74,14 @@ async def test_a_batch_when_the_stream_has_a_part_of_it_already_then_the_rest_fo
     runtime = world.runtime()
     service = runtime.service("tests")
     await world.start(runtime)
-    await publish(service, *(measured(n) for n in range(3)))
+    await publish(service, *(measured(n) for n in range(20)))
     await until(lambda: no_more(runtime))
     # As after a crash between the answer of the bus and the note of it.
     async with service.transaction() as tx:
-        tx.publish(*(measured(n) for n in range(3, 6)))
+        tx.publish(*(measured(n) for n in range(20, 40)))
         await tx.db.execute("UPDATE runtime.outbox SET published_at = NULL")
     await until(lambda: no_more(runtime))
-    assert await in_stream(runtime) == list(range(6))
+    assert await in_stream(runtime) == list(range(40))
 
 
 async def test_relays_when_two_run_then_one_publishes_and_the_other_takes_over_when_it_ends(

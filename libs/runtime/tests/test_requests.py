@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitors_contracts.alerts import AlertList, AlertView, GetAlert, ListAlerts
 from monitors_contracts.base import new_id
 from monitors_contracts.metrics import GetMetrics, MetricCollected, MetricsReply, SeriesSamples
-from monitors_runtime import dead_letters, history, presence
+from monitors_runtime import dead_letters, together, history, presence
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.migrations import RUNTIME_MIGRATIONS, migrate
@@ -279,6 +279,35 @@ async def test_replay_when_applying_fails_then_the_state_is_what_it_was(world: A
 
 
 # -- dead letters ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_dead_letter_that_came_in_a_batch_when_retried_then_is_handled_alone(
+    world: Any, measured: Any, until: Any
+):
+    broken = True
+    handled: list[float] = []
+
+    async def keep(_: Any, received: Any) -> None:
+        value = received.event.samples[0].value
+        if broken and value == together.FEWEST - 1:
+            raise problem("no", "No", 400, "not while it is broken")
+        handled.append(value)
+
+    runtime = world.runtime()
+    service = runtime.service("tests")
+    service.consume(MetricCollected, save=keep)
+    await world.start(runtime)
+    async with service.transaction() as tx:
+        tx.publish(*(measured(n) for n in range(together.FEWEST)))
+
+    async def letters() -> list[dead_letters.DeadLetter]:
+        return [letter async for letter in dead_letters.every(runtime.bus)]
+
+    await until(letters)
+    broken = False
+    [letter] = await letters()
+    await dead_letters.retry(runtime.bus, letter)
+    await until(lambda: handled == list(range(together.FEWEST)))
 
 
 async def test_dead_letters_when_shown_retried_and_dropped_then_the_consumer_gets_one_more_try(
