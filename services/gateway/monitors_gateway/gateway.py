@@ -72,7 +72,7 @@ class Gateway:
         self._chores = [
             asyncio.create_task(self._purge(), name="gateway purge"),
             asyncio.create_task(self.senders.write_always(), name="gateway senders"),
-            asyncio.create_task(self.system.watch_always(), name="gateway health"),
+            asyncio.create_task(self.system.watch_always(self.settings.health_seconds), name="gateway health"),
             asyncio.create_task(counting.count_always(self.runtime.pool), name="gateway sessions"),
         ]
         if url := self.settings.deadman_url:

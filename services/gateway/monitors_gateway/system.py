@@ -22,7 +22,6 @@ from .store import system as store
 
 log = structlog.get_logger(__name__)
 
-EVERY_SECONDS = 15.0
 FRESH_SECONDS = 3.0
 """An answer this young serves whoever asks next: looking costs the bus a dozen requests."""
 PATIENCE_SECONDS = 1.5
@@ -55,7 +54,7 @@ class System:
                 self._last = await self._look()
             return self._last
 
-    async def watch_always(self) -> None:
+    async def watch_always(self, every_seconds: float) -> None:
         """Until cancelled: say what has changed."""
         before: list[Part] = []
         while True:
@@ -67,7 +66,7 @@ class System:
                 pass  # what can't be seen is no news; those who ask are told that it can't be seen
             except Exception:
                 log.exception("the platform's health could not be looked at")
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(every_seconds)
 
     async def tell(self, before: list[Part], now: list[Part]) -> None:
         """Keep and publish what is news in these two looks; of several gateways one does."""
