@@ -447,6 +447,8 @@ def _visit(account: Account, path: str, name: str) -> None:
         for size, scheme in LOOKS:
             _wear(page, size, scheme)
             if PICTURES:
+                page.reload()  # a chart keeps the colours that it was drawn in
+                page.evaluate(AXE)
                 _photograph(page, f"{name}-{size}-{scheme}")
             wrong += [f"{size}, {scheme}: {each}" for each in (*_inaccessible(page), *_sticking_out(page))]
         for width in OTHER_WIDTHS:
