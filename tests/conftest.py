@@ -111,6 +111,7 @@ class PlatformProcess:
             "MONITORS_REFRESHES_PER_DAY": "0",
             "MONITORS_RETRY_FIRST_WAIT": "0.5",
             "MONITORS_AGENT": "false",
+            "MONITORS_HEALTH_SECONDS": "5",
             **self._settings,
         }
         command = [sys.executable, "-m", "monitors_operator", "up", "--data-dir", str(self.data_dir)]

@@ -15,8 +15,9 @@ RETRIES = 3  # when a connection kept alive is closed by the server just as it i
 CHROMIUM = find_chromium(ScraperSettings())
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a browser, and shares one platform a process."""
+    """Everything here needs a browser, and shares one platform: the groups are there when xdist asks for them."""
     for item in items:
         if "/tests/console/" in str(item.path):
             item.add_marker(pytest.mark.browser)

@@ -20,7 +20,7 @@ from monitors_runtime.embedded.postgres import EmbeddedPostgres
 pytestmark = [pytest.mark.fault, pytest.mark.integration, pytest.mark.xdist_group("faults")]
 
 PATIENCE = 120.0
-"""Seconds; a change is told after two looks, which are a quarter of a minute apart."""
+"""Seconds; a change is told after two looks."""
 
 
 class Processes:
@@ -36,6 +36,7 @@ class Processes:
             "MONITORS_SECRET_KEY": "a secret for tests that is long enough",
             "MONITORS_PORT": str(port),
             "MONITORS_AGENT": "false",
+            "MONITORS_HEALTH_SECONDS": "5",
         }
         self.running: list[subprocess.Popen[bytes]] = []
 

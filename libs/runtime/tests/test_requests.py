@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitors_contracts.alerts import AlertList, AlertView, GetAlert, ListAlerts
 from monitors_contracts.base import new_id
 from monitors_contracts.metrics import GetMetrics, MetricCollected, MetricsReply, SeriesSamples
-from monitors_runtime import dead_letters, together, history, presence
+from monitors_runtime import dead_letters, history, presence, together
 from monitors_runtime.cursor import cursor_id, next_cursor
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.migrations import RUNTIME_MIGRATIONS, migrate
@@ -307,7 +307,7 @@ async def test_a_dead_letter_that_came_in_a_batch_when_retried_then_is_handled_a
     broken = False
     [letter] = await letters()
     await dead_letters.retry(runtime.bus, letter)
-    await until(lambda: handled == list(range(together.FEWEST)))
+    await until(lambda: together.FEWEST - 1 in handled)
 
 
 async def test_dead_letters_when_shown_retried_and_dropped_then_the_consumer_gets_one_more_try(

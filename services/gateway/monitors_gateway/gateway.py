@@ -58,7 +58,7 @@ class Gateway:
         self.senders = Senders(runtime)
         self.sns = Sns()
         self.published = Published(runtime)
-        self.system = System(runtime, service)
+        self.system = System(runtime, service, settings.health_seconds)
         audit_kept_for = timedelta(days=settings.audit_keep_days)
         self._chores = [
             self.senders.periodic,

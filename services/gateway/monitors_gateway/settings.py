@@ -60,6 +60,12 @@ class GatewaySettings(Settings):
     example_site: str = Field(
         default="", description="A site that the console's example sentences watch; the demo names its own"
     )
+    health_seconds: float = Field(
+        default=15,
+        ge=5,
+        le=600,
+        description="How often the platform's parts are looked at; a change is told once it was seen twice",
+    )
     deadman_url: AnyHttpUrl | None = Field(
         default=None,
         description="Asked for (GET) while the platform works, for somebody outside to raise the alarm when that stops",

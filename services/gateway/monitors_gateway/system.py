@@ -23,7 +23,6 @@ from .store import system as store
 
 log = structlog.get_logger(__name__)
 
-EVERY_SECONDS = 15.0
 FRESH_SECONDS = 3.0
 """An answer this young serves whoever asks next: looking costs the bus a dozen requests."""
 PATIENCE_SECONDS = 1.5
@@ -43,13 +42,13 @@ class Look:
 class System:
     """One a process."""
 
-    def __init__(self, runtime: Runtime, service: Service) -> None:
+    def __init__(self, runtime: Runtime, service: Service, look_seconds: float) -> None:
         self._runtime = runtime
         self._service = service
         self._last: Look | None = None
         self._told: list[Part] = []
         self._looking = asyncio.Lock()
-        self.periodic = Periodic("platform health", self._tell_news, EVERY_SECONDS)
+        self.periodic = Periodic("platform health", self._tell_news, look_seconds)
 
     async def report(self) -> Look:
         """How the platform is now, to a few seconds. Problem: `service-unavailable`, when the bus can't be asked."""

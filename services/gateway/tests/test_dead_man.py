@@ -41,7 +41,7 @@ async def outside() -> AsyncIterator[SimpleNamespace]:
 
 
 def switch(gateway: SimpleNamespace, outside: SimpleNamespace, system: Any = None) -> DeadMan:
-    seen = system or System(gateway.runtime, gateway.service)
+    seen = system or System(gateway.runtime, gateway.service, 15)
     return DeadMan(gateway.runtime, gateway.service, seen, outside.url, 60)
 
 
