@@ -30,7 +30,6 @@ WITH given AS (
     UPDATE alerter.received
     SET ends_at = held.ends_at, heard_at = $6, look_at = least(received.look_at, held.ends_at)
     FROM held WHERE received.organization_id = $1 AND received.fingerprint = held.fingerprint
-      AND received.fingerprint = ANY (ARRAY(SELECT fingerprint FROM held))
     RETURNING received.fingerprint
 )
 SELECT fingerprint FROM moved
