@@ -12,13 +12,50 @@ import pytest
 
 from monitors_contracts import rules
 from monitors_contracts.base import Model, new_id
+from monitors_contracts.incidents import Incident, IncidentDetail, IncidentList
+from monitors_contracts.inhibition import InhibitionList, InhibitionView
+from monitors_contracts.maintenance import WindowList, WindowView
 from monitors_contracts.rules import RuleView
+from monitors_contracts.silences import SilenceList, SilenceView
+from monitors_contracts.status_pages import StatusPageList, StatusPageView, StatusUpdate, StatusUpdateList
 from monitors_gateway.archive import Member, zipped
 from monitors_runtime.errors import ProblemError, problem
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
 EXAMPLES = Path(rules.__file__).parent / "examples"
+
+
+def example(event: str, field: str) -> dict[str, Any]:
+    """What an example of an event carries."""
+    return json.loads((EXAMPLES / f"monitors.{event}.v1.json").read_text())[0]["data"][field]
+
+
+@pytest.fixture(autouse=True)
+def alerter(gateway: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the alerter answers to those of its questions that only an export asks, by the question's name."""
+    silence = SilenceView.model_validate(example("silence.changed", "silence") | {"state": "active"})
+    window = WindowView.model_validate(example("maintenance.changed", "window") | {"isOpen": False, "occurrences": []})
+    rule = InhibitionView.model_validate(example("inhibition.changed", "rule"))
+    incident = Incident.model_validate(example("incident.opened", "incident"))
+    page = StatusPageView.model_validate(example("status-page.changed", "page") | {"status": "operational"})
+    update = StatusUpdate.model_validate(example("status-page.update-posted", "update"))
+    answers: dict[str, Any] = {
+        "ListSilences": SilenceList(silences=[silence], total=1, counts={}),
+        "ListWindows": WindowList(windows=[window]),
+        "ListInhibitions": InhibitionList(rules=[rule]),
+        "ListIncidents": IncidentList(incidents=[incident], total=1, counts={}),
+        "GetIncident": IncidentDetail(incident=incident, alerts=[], steps=[], total_steps=0),
+        "ListStatusPages": StatusPageList(pages=[page]),
+        "ListStatusUpdates": StatusUpdateList(updates=[update]),
+    }
+    ask = gateway.runtime.ask
+
+    async def answered(request: Any, patience: float = 10) -> Any:
+        return answers.get(type(request).__name__) or await ask(request, patience)
+
+    monkeypatch.setattr(gateway.runtime, "ask", answered)
+    return answers
 
 
 class Item(Model):
@@ -37,14 +74,15 @@ async def exported(browser: Any) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(reply.content))
 
 
-async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, robin: Any, alex: Any) -> None:
+async def test_an_export_holds_all_of_ones_own_and_nothing_else(
+    services: Any, robin: Any, alex: Any, alerter: dict[str, Any]
+) -> None:
     monitor, foreign = await robin.watch(), await alex.watch()
     await robin.post(f"/api/monitors/{monitor}/refresh")
     await alex.post(f"/api/monitors/{foreign}/refresh")
     alert = services.add_alert(robin.organization_id)
     services.add_alert(alex.organization_id)
-    [example, *_] = json.loads((EXAMPLES / "monitors.rule.created.v1.json").read_text())
-    rule = RuleView.model_validate(example["data"]["rule"])
+    rule = RuleView.model_validate(example("rule.created", "rule"))
     services.rules += [(robin.organization_id, rule), (alex.organization_id, rule.model_copy(update={"id": new_id()}))]
     channel = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
     await alex.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/y"})
@@ -68,6 +106,20 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(services: Any, r
     [shown] = lines(archive, "schedules.ndjson")
     assert (shown["schedule"]["id"], len(shown["overrides"])) == (turns, 1)
     assert [each["name"] for each in lines(archive, "policies.ndjson")] == ["Urgent"]
+    assert [each["id"] for each in lines(archive, "silences.ndjson")] == [str(alerter["ListSilences"].silences[0].id)]
+    assert [each["id"] for each in lines(archive, "maintenance.ndjson")] == [str(alerter["ListWindows"].windows[0].id)]
+    assert [each["id"] for each in lines(archive, "inhibitions.ndjson")] == [
+        str(alerter["ListInhibitions"].rules[0].id)
+    ]
+    [incident] = lines(archive, "incidents.ndjson")
+    assert incident["incident"]["id"] == str(alerter["GetIncident"].incident.id)
+    [page] = lines(archive, "status-pages.ndjson")
+    assert (page["page"]["id"], [each["id"] for each in page["updates"]]) == (
+        str(alerter["ListStatusPages"].pages[0].id),
+        [str(alerter["ListStatusUpdates"].updates[0].id)],
+    )
+    assert [each["root"]["name"] for each in lines(archive, "routing.ndjson")] == ["root"]
+    assert (lines(archive, "targets.ndjson"), lines(archive, "uptime.ndjson")) == ([], [])
     assert json.loads(archive.read("profile.json"))["user"] == robin.user
     assert [each["id"] for each in lines(archive, "monitors.ndjson")] == [monitor]
     assert lines(archive, "monitors.ndjson")[0]["interpretation"]["fact"] == "price"

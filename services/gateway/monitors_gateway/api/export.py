@@ -1,7 +1,7 @@
 """Everything of a user, to take away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -13,18 +13,19 @@ from monitors_contracts.alerts import AlertTimeline, GetAlertTimeline, ListAlert
 from monitors_contracts.base import Id, Model, Request
 from monitors_contracts.collection import ListMonitors
 from monitors_contracts.evaluations import ListEvaluations
+from monitors_contracts.incidents import GetIncident, IncidentDetail, ListIncidents
+from monitors_contracts.inhibition import ListInhibitions
+from monitors_contracts.maintenance import ListWindows
 from monitors_contracts.monitors import Evaluation, MonitorView
-from monitors_contracts.notifications import (
-    ChannelView,
-    ListChannels,
-    ListNotifications,
-    ListOutbox,
-    NotificationView,
-    OutboxMessage,
-)
-from monitors_contracts.oncall import Contact, ListContacts, ListOverrides, ListSchedules, Override, Schedule
-from monitors_contracts.policies import ListPolicies, Policy
-from monitors_contracts.rules import ListRules, RuleView
+from monitors_contracts.notifications import ListChannels, ListNotifications, ListOutbox
+from monitors_contracts.oncall import ListContacts, ListOverrides, ListSchedules, Override, Schedule
+from monitors_contracts.policies import ListPolicies
+from monitors_contracts.routing import GetRouting
+from monitors_contracts.rules import ListRules
+from monitors_contracts.silences import ListSilences
+from monitors_contracts.status_pages import ListStatusPages, ListStatusUpdates, StatusPageView, StatusUpdate
+from monitors_contracts.targets import ListTargets
+from monitors_contracts.uptime import ListUptimeChecks
 from monitors_runtime.errors import ProblemError
 
 from ..archive import Member, zipped
@@ -44,19 +45,28 @@ STEPS = 500
 # A service that restarts while an archive is sent is waited for.
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 R = TypeVar("R", bound=BaseModel)
+M = TypeVar("M", bound=BaseModel)
 ABOUT = """\
 What Monitors! keeps of {email}, as of {now:%Y-%m-%d %H:%M:%S} UTC.
 
 profile.json          you
 monitors.ndjson       monitors, with what each sentence was understood to mean
 evaluations.ndjson    every check: what was read, where it stood, what was decided (`monitorId` says whose)
-rules.ndjson          rules about measurements
+rules.ndjson          rules about measurements, heartbeats included
+targets.ndjson        what is scraped
+uptime.ndjson         what is asked whether it answers
 alerts.ndjson         alerts, with what happened to each
+incidents.ndjson      incidents, with their alerts and what happened to each
+routing.ndjson        where alerts go
+silences.ndjson       what was silenced, by whom, and why
+maintenance.ndjson    maintenance windows
+inhibitions.ndjson    which alerts hold others back
 channels.ndjson       where messages go, secrets masked
 integrations.ndjson   where other systems send their alerts; their addresses are not kept
 contacts.ndjson       people who can be on call, and the channels that reach them
 schedules.ndjson      whose turn it is, each with its overrides that are not over
 policies.ndjson       who is told next while nobody takes an alert
+status-pages.ndjson   status pages, each with what was said on it
 notifications.ndjson  messages, and how far each came
 outbox.ndjson         the local channel's messages, whole
 audit.ndjson          what you did
@@ -74,6 +84,13 @@ class ScheduleWithOverrides(Model):
 
     schedule: Schedule
     overrides: list[Override]
+
+
+class StatusPageWithUpdates(Model):
+    """A status page, and what was said on it, newest first."""
+
+    page: StatusPageView
+    updates: list[StatusUpdate]
 
 
 class Profile(Model):
@@ -123,34 +140,55 @@ class Export:
 
     def members(self, now: datetime) -> list[Member]:
         """The files of the archive."""
-        session = self._caller.session
+        session, organization = self._caller.session, self._organization
         profile = Profile(user=user_shape(session), exported_at=now)
+
+        def of(**asked: Any) -> dict[str, Any]:
+            return {"organization_id": organization, **asked}
+
         return [
             Member("README.txt", ABOUT.format(email=session.email, now=now)),
             Member("profile.json", profile.model_dump_json(by_alias=True, indent=2) + "\n"),
             Member("monitors.ndjson", self.monitors()),
             Member("evaluations.ndjson", self.evaluations()),
-            Member("rules.ndjson", self.rules()),
+            Member(
+                "rules.ndjson", self._paged(lambda at: ListRules(**of(limit=PAGE, cursor=at)), lambda page: page.rules)
+            ),
+            Member("targets.ndjson", self._all(ListTargets(**of()), lambda found: found.targets)),
+            Member("uptime.ndjson", self._all(ListUptimeChecks(**of()), lambda found: found.checks)),
             Member("alerts.ndjson", self.alerts()),
-            Member("channels.ndjson", self.channels()),
+            Member("incidents.ndjson", self.incidents()),
+            Member("routing.ndjson", self._all(GetRouting(**of()), lambda found: [found])),
+            Member(
+                "silences.ndjson",
+                self._paged(lambda at: ListSilences(**of(limit=PAGE, cursor=at)), lambda page: page.silences),
+            ),
+            Member("maintenance.ndjson", self._all(ListWindows(**of()), lambda found: found.windows)),
+            Member("inhibitions.ndjson", self._all(ListInhibitions(**of()), lambda found: found.rules)),
+            Member("channels.ndjson", self._all(ListChannels(**of()), lambda found: found.channels)),
             Member("integrations.ndjson", self.integrations()),
-            Member("contacts.ndjson", self.contacts()),
+            Member("contacts.ndjson", self._all(ListContacts(**of()), lambda found: found.contacts)),
             Member("schedules.ndjson", self.schedules()),
-            Member("policies.ndjson", self.policies()),
-            Member("notifications.ndjson", self.notifications()),
-            Member("outbox.ndjson", self.outbox()),
+            Member("policies.ndjson", self._all(ListPolicies(**of()), lambda found: found.policies)),
+            Member("status-pages.ndjson", self.status_pages()),
+            Member(
+                "notifications.ndjson",
+                self._paged(lambda at: ListNotifications(**of(limit=PAGE, cursor=at)), lambda page: page.notifications),
+            ),
+            Member(
+                "outbox.ndjson",
+                self._paged(lambda at: ListOutbox(**of(limit=MAIL_PAGE, cursor=at)), lambda page: page.messages),
+            ),
             Member("audit.ndjson", self.audit()),
         ]
 
-    async def monitors(self) -> AsyncIterator[MonitorView]:
+    def monitors(self) -> AsyncIterator[MonitorView]:
         """Monitors, newest first."""
-        user = self._caller.user_id
-        pages = self._pages(
-            lambda cursor: ListMonitors(organization_id=self._organization, user_id=user, limit=PAGE, cursor=cursor)
+        organization, user = self._organization, self._caller.user_id
+        return self._paged(
+            lambda at: ListMonitors(organization_id=organization, user_id=user, limit=PAGE, cursor=at),
+            lambda page: page.monitors,
         )
-        async for page in pages:
-            for monitor in page.monitors:
-                yield monitor
 
     async def evaluations(self) -> AsyncIterator[Evaluation]:
         """Every check of every monitor."""
@@ -159,49 +197,30 @@ class Export:
                 yield evaluation
 
     async def _evaluations_of(self, monitor_id: Id) -> AsyncIterator[Evaluation]:
-        pages = self._pages(
-            lambda cursor: ListEvaluations(
-                organization_id=self._organization, monitor_id=monitor_id, limit=PAGE, cursor=cursor
-            )
+        organization = self._organization
+        found = self._paged(
+            lambda at: ListEvaluations(organization_id=organization, monitor_id=monitor_id, limit=PAGE, cursor=at),
+            lambda page: page.evaluations,
         )
         try:
-            async for page in pages:
-                for evaluation in page.evaluations:
-                    yield evaluation
+            async for evaluation in found:
+                yield evaluation
         except ProblemError as gone:
             if gone.problem.status != 404:  # deleted meanwhile
                 raise
 
-    async def rules(self) -> AsyncIterator[RuleView]:
-        """Rules, newest first."""
-        pages = self._pages(lambda cursor: ListRules(organization_id=self._organization, limit=PAGE, cursor=cursor))
-        async for page in pages:
-            for rule in page.rules:
-                yield rule
-
     async def alerts(self) -> AsyncIterator[AlertTimeline]:
         """Alerts with what happened to each."""
-        pages = self._pages(lambda cursor: ListAlerts(organization_id=self._organization, limit=PAGE, cursor=cursor))
-        async for page in pages:
-            for alert in page.alerts:
-                yield await self._ask(
-                    GetAlertTimeline(organization_id=self._organization, alert_id=alert.id, limit=STEPS)
-                )
-
-    async def channels(self) -> AsyncIterator[ChannelView]:
-        """Channels, secrets masked."""
-        for channel in (await self._ask(ListChannels(organization_id=self._organization))).channels:
-            yield channel
+        organization = self._organization
+        async for alert in self._paged(
+            lambda at: ListAlerts(organization_id=organization, limit=PAGE, cursor=at), lambda page: page.alerts
+        ):
+            yield await self._ask(GetAlertTimeline(organization_id=organization, alert_id=alert.id, limit=STEPS))
 
     async def integrations(self) -> AsyncIterator[IntegrationShape]:
         """Integrations, newest first."""
         for each in await integrations.find(self._gateway.runtime.pool, self._organization):
             yield shape(each)
-
-    async def contacts(self) -> AsyncIterator[Contact]:
-        """People who can be on call."""
-        for contact in (await self._ask(ListContacts(organization_id=self._organization))).contacts:
-            yield contact
 
     async def schedules(self) -> AsyncIterator[ScheduleWithOverrides]:
         """Whose turn it is, and who stands in."""
@@ -209,29 +228,6 @@ class Export:
             asked = ListOverrides(organization_id=self._organization, schedule_id=schedule.id)
             found = await self._ask(asked)
             yield ScheduleWithOverrides(schedule=schedule, overrides=found.overrides)
-
-    async def policies(self) -> AsyncIterator[Policy]:
-        """Escalation policies."""
-        for policy in (await self._ask(ListPolicies(organization_id=self._organization))).policies:
-            yield policy
-
-    async def notifications(self) -> AsyncIterator[NotificationView]:
-        """Deliveries."""
-        pages = self._pages(
-            lambda cursor: ListNotifications(organization_id=self._organization, limit=PAGE, cursor=cursor)
-        )
-        async for page in pages:
-            for notification in page.notifications:
-                yield notification
-
-    async def outbox(self) -> AsyncIterator[OutboxMessage]:
-        """The local channel's messages."""
-        pages = self._pages(
-            lambda cursor: ListOutbox(organization_id=self._organization, limit=MAIL_PAGE, cursor=cursor)
-        )
-        async for page in pages:
-            for message in page.messages:
-                yield message
 
     async def audit(self) -> AsyncIterator[AuditEntry]:
         """What the user did."""
@@ -245,11 +241,39 @@ class Export:
                 return
             before = entries[-1].id
 
-    async def _pages(self, request: Callable[[str | None], Request[Any]]) -> AsyncIterator[Any]:
+    async def incidents(self) -> AsyncIterator[IncidentDetail]:
+        """Incidents with what happened to each."""
+        organization = self._organization
+        async for each in self._paged(
+            lambda at: ListIncidents(organization_id=organization, limit=PAGE, cursor=at), lambda page: page.incidents
+        ):
+            yield await self._ask(GetIncident(organization_id=organization, incident_id=each.id))
+
+    async def status_pages(self) -> AsyncIterator[StatusPageWithUpdates]:
+        """Status pages, and what was said on each."""
+        organization = self._organization
+        for page in (await self._ask(ListStatusPages(organization_id=organization))).pages:
+            updates = [
+                update
+                async for update in self._paged(
+                    lambda at, page=page: ListStatusUpdates(organization_id=organization, page_id=page.id, cursor=at),
+                    lambda found: found.updates,
+                )
+            ]
+            yield StatusPageWithUpdates(page=page, updates=updates)
+
+    async def _all(self, request: Request[R], items: Callable[[R], Iterable[M]]) -> AsyncIterator[M]:
+        for each in items(await self._ask(request)):
+            yield each
+
+    async def _paged(
+        self, request: Callable[[str | None], Request[R]], items: Callable[[R], Iterable[M]]
+    ) -> AsyncIterator[M]:
         cursor: str | None = None
         while True:
-            page = await self._ask(request(cursor))
-            yield page
+            page: Any = await self._ask(request(cursor))
+            for each in items(page):
+                yield each
             cursor = page.next_cursor
             if not cursor:
                 return
