@@ -51,7 +51,7 @@ async def test_an_incident_from_the_first_alert_to_the_post_mortem(services: Any
     again = (await robin.post(f"{at}/reopen")).json()
     assert again["incident"]["status"] == "open"
     by_number = (await robin.get("/api/incidents/1")).json()
-    assert by_number == (await robin.get(at)).json()
+    assert by_number["incident"]["id"] == made["id"]
     assert [step["kind"] for step in by_number["steps"]] == [
         "opened",
         "acknowledged",

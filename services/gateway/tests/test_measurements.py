@@ -25,6 +25,7 @@ from monitors_contracts.catalogue import EVENTS_BY_TYPE
 from monitors_contracts.envelope import decode
 from monitors_contracts.metrics import MetricBatchCollected
 from monitors_gateway.ingest.protobuf import messages
+from monitors_runtime import history
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration]
 
@@ -59,15 +60,8 @@ class Stream:
 
     async def events(self, organization_id: Id) -> list[MetricBatchCollected]:
         subject = f"evt.metric.batch-collected.{organization_id}.>"
-        subscription = await self._runtime.bus.subscribe(subject, ordered_consumer=True)
-        found: list[Any] = []
-        try:
-            while (await subscription.consumer_info()).num_pending or subscription.pending_msgs:
-                message = await subscription.next_msg(timeout=5)
-                found.append(decode(message.headers, message.data, EVENTS_BY_TYPE).event)
-        finally:
-            await subscription.unsubscribe()
-        return found
+        found = history.read(self._runtime.bus, "METRICS", [subject])
+        return [decode(message.headers, message.data, EVENTS_BY_TYPE).event async for message in found]
 
     async def samples(self, organization_id: Id) -> dict[str, list[tuple[int, float]]]:
         found: dict[str, list[tuple[int, float]]] = {}
