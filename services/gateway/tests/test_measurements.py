@@ -21,8 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from monitors_contracts.base import Id
-from monitors_contracts.catalogue import EVENTS_BY_TYPE
-from monitors_contracts.envelope import decode
+from monitors_contracts.envelope import plain_data
 from monitors_contracts.metrics import MetricBatchCollected
 from monitors_gateway.ingest.protobuf import messages
 from monitors_runtime import history
@@ -61,7 +60,9 @@ class Stream:
     async def events(self, organization_id: Id) -> list[MetricBatchCollected]:
         subject = f"evt.metric.batch-collected.{organization_id}.>"
         found = history.read(self._runtime.bus, "METRICS", [subject])
-        return [decode(message.headers, message.data, EVENTS_BY_TYPE).event async for message in found]
+        return [
+            MetricBatchCollected.model_validate_json(plain_data(each.headers or {}, each.data)) async for each in found
+        ]
 
     async def samples(self, organization_id: Id) -> dict[str, list[tuple[int, float]]]:
         found: dict[str, list[tuple[int, float]]] = {}
