@@ -9,6 +9,7 @@ its own; gateway, alerter and notifier are too, and NATS and PostgreSQL flush ev
 - burst: alerts in batches of 64 over four connections; from the first request until the webhook has all, and until the answer.
 - accepted: new alerts in batches of 64 over eight connections, into one group that is told tomorrow; then the same ones told
   once more, as Prometheus does each minute.
+- the routes are changed while all that is active: how long until alerts are told at once again, and what the slowest took.
 - the same latency and burst with what was accepted still active, with silences (half of them patterns) and with routes.
 """
 
@@ -98,6 +99,9 @@ class Bench:
         await self.silence()
         below = [Below("team", f"team-{number}", 0) for number in range(sizes.routes - 1)]
         await self.program.route([*below, Below("kind", "background", TOMORROW)])
+        await self.settle(
+            f"routes changed with {sizes.active:,} active alerts: through after / longest an alert waited"
+        )
         settled = f" with {sizes.active:,} active alerts, {sizes.silences:,} silences, {sizes.routes} routes"
         await self.latency("warm up", 3, note=False)
         await self.latency(settled, sizes.seconds)
@@ -137,6 +141,22 @@ class Bench:
             lost += f", {len(posted) - len(took)} LOST" if len(took) < len(posted) else ""
             line = f"POST to webhook at {self.sizes.rate}/s{settled}, p50 / p99"
             self.found[line] = f"{cuts[49] * 1000:.1f} / {cuts[98] * 1000:.1f} ms{lost}"
+
+    async def settle(self, what: str) -> None:
+        """Tell alerts one after the other until ten seconds have gone by in which none took long."""
+        begun = last_slow = time.monotonic()
+        longest = 0.0
+        while time.monotonic() - last_slow < 10 and time.monotonic() - begun < 120:
+            self.arrivals.forget()
+            sent, asked = self.fresh(), time.monotonic()
+            while not await self.post([sent]):
+                await asyncio.sleep(0.1)
+            while not (await asyncio.to_thread(self.arrivals.count))["alerts"] and time.monotonic() - asked < 60:
+                await asyncio.sleep(0.05)
+            longest = max(longest, time.monotonic() - asked)
+            if time.monotonic() - asked > 0.5:
+                last_slow = time.monotonic()
+        self.found[what] = f"{last_slow - begun:.1f} s / {longest:.1f} s"
 
     async def burst(self, settled: str) -> None:
         """Many alerts at once, all told."""
