@@ -3,7 +3,8 @@
 import pytest
 
 from monitors_contracts.base import new_id
-from monitors_contracts.status_links import InvalidLink, StatusLink, make_token, path_of, read_token
+from monitors_contracts.signed import InvalidToken
+from monitors_contracts.status_links import StatusLink, make_token, path_of, read_token
 
 
 def test_a_link_names_one_page_and_cannot_be_made_elsewhere() -> None:
@@ -11,7 +12,7 @@ def test_a_link_names_one_page_and_cannot_be_made_elsewhere() -> None:
     token = make_token(link, "secret")
     assert read_token(token, "secret") == link
     for wrong in (make_token(link, "other"), token[:40] + "AAAA" + token[44:], "", "ä", token[:-4]):
-        with pytest.raises(InvalidLink):
+        with pytest.raises(InvalidToken):
             read_token(wrong, "secret")
 
 

@@ -7,11 +7,12 @@ import structlog
 
 from monitors_contracts.base import Id
 from monitors_contracts.platform import PingKeyRotated
+from monitors_contracts.signed import InvalidToken
 from monitors_runtime.database import DATABASE_AWAY, Pool
 from monitors_runtime.runtime import Runtime, Service
 
 from .auth.remembered import Remembered
-from .domain.ping_keys import InvalidKey, Pinged, make_key, read_key, unpacked
+from .domain.ping_keys import Pinged, make_key, read_key, unpacked
 from .store import ping_keys as store
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,7 @@ class PingKeys:
         await self._good.listen(self._runtime.pool, self._runtime.connection)
 
     async def read(self, key: str) -> Pinged:
-        """What the key names. Raises InvalidKey.
+        """What the key names. Raises InvalidToken.
 
         While the database is away, keys are believed by their signatures alone: a ping that is lost wakes somebody, one more by
         an old address harms nobody.
@@ -47,7 +48,7 @@ class PingKeys:
             log.warning("database is away, a ping's key is believed", error=repr(away)[:200])
             return pinged
         if good is None:
-            raise InvalidKey("it was rotated")
+            raise InvalidToken("it was rotated")
         return pinged
 
     async def keys(self, organization_id: Id, heartbeats: Sequence[Id]) -> dict[Id, str]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors_contracts.base import new_id
-from monitors_gateway.domain.ping_keys import InvalidKey, Pinged, make_key, read_key, unpacked
+from monitors_contracts.signed import InvalidToken
+from monitors_gateway.domain.ping_keys import Pinged, make_key, read_key, unpacked
 
 SECRET = "a secret for tests that is long enough"
 PINGED = Pinged(new_id(), new_id())
@@ -31,7 +32,7 @@ def test_a_key_of_any_generation_names_it_and_is_another_than_the_one_before(gen
 
 
 def test_a_key_when_of_another_platform_then_is_none() -> None:
-    with pytest.raises(InvalidKey):
+    with pytest.raises(InvalidToken):
         read_key(make_key(PINGED, SECRET), SECRET + "!")
 
 
@@ -40,11 +41,11 @@ def test_a_key_when_changed_anywhere_then_is_none(place: int, character: str) ->
     key = make_key(PINGED, SECRET)
     changed = key[:place] + character + key[place + 1 :]
     if changed != key:
-        with pytest.raises(InvalidKey):
+        with pytest.raises(InvalidToken):
             read_key(changed, SECRET)
 
 
 @given(st.text(max_size=100))
 def test_anything_when_sent_as_a_key_then_is_none(text: str) -> None:
-    with pytest.raises(InvalidKey):
+    with pytest.raises(InvalidToken):
         read_key(text, SECRET)

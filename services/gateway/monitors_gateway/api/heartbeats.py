@@ -31,10 +31,10 @@ from monitors_contracts.rules import (
     UpdateRule,
 )
 from monitors_contracts.series import series_key
+from monitors_contracts.signed import InvalidToken
 from monitors_runtime import direct
 from monitors_runtime.errors import problem
 
-from ..domain.ping_keys import InvalidKey
 from ..gateway import Gateway
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
@@ -206,7 +206,7 @@ async def _take(gateway: Gateway, key: str, status: float) -> str:
     """Keep the ping for good, then say so."""
     try:
         pinged = await gateway.ping_keys.read(key)
-    except InvalidKey:
+    except InvalidToken:
         raise Refused(Problem(type="heartbeat-not-found", title="No such heartbeat", status=404)) from None
     series = series_key(HEARTBEAT_METRIC, {HEARTBEAT_LABEL: str(pinged.heartbeat_id)})
     now = round(datetime.now(UTC).timestamp() * 1000)

@@ -27,8 +27,9 @@ from monitors_contracts.oncall import (
     ScheduleSpec,
     Shift,
 )
+from monitors_contracts.signed import InvalidToken
 
-from ..domain.calendar_links import CalendarLink, InvalidLink, make_token, read_token
+from ..domain.calendar_links import CalendarLink, make_token, read_token
 from ..domain.calendars import calendar_of, span_of
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
@@ -231,7 +232,7 @@ async def calendar(token: Token, gateway: GatewayDep) -> Response:
     gone = Refused(Problem(type="calendar-not-found", title="There is no such calendar", status=404))
     try:
         link = read_token(token, _secret(gateway))
-    except InvalidLink:
+    except InvalidToken:
         raise gone from None
     now = datetime.now(UTC)
     since, until = span_of(now)

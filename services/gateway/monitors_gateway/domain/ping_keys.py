@@ -1,22 +1,15 @@
 """Keys of ping addresses: signed names of one heartbeat, and which of its addresses it is."""
 
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from monitors_contracts.base import Id
+from monitors_contracts.signed import seal, unseal
 
 _PURPOSE = b"monitors/ping/v1\0"
 _IDS = 32
 _GENERATION = 3
 _SIGNATURE = 16
-
-
-class InvalidKey(ValueError):
-    """The key was not made here, or it was rotated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +33,9 @@ def unpacked(packed: bytes) -> Pinged:
 
 def make_key(pinged: Pinged, secret: str) -> str:
     """A URL-safe key."""
-    packed = pinged.packed()
-    return urlsafe_b64encode(packed + _sign(packed, secret)).decode()
+    return seal(pinged.packed(), _PURPOSE, secret, signature_bytes=_SIGNATURE)
 
 
 def read_key(key: str, secret: str) -> Pinged:
-    """What the key names. Raises InvalidKey. Whether it was rotated since is not known here."""
-    try:
-        content = urlsafe_b64decode(key.encode("ascii"))
-    except (NotBase64, ValueError) as error:
-        raise InvalidKey("not a key") from error
-    packed, signature = content[:-_SIGNATURE], content[-_SIGNATURE:]
-    if not hmac.compare_digest(signature, _sign(packed, secret)):
-        raise InvalidKey("wrong signature")
-    return unpacked(packed)
-
-
-def _sign(packed: bytes, secret: str) -> bytes:
-    return hmac.new(secret.encode(), _PURPOSE + packed, sha256).digest()[:_SIGNATURE]
+    """What the key names. Raises InvalidToken. Whether it was rotated since is not known here."""
+    return unpacked(unseal(key, _PURPOSE, secret, signature_bytes=_SIGNATURE))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from prometheus_client import Counter
 from pydantic import ValidationError
 
-from monitors_contracts.status_links import LENGTH, InvalidLink, StatusLink, path_of, read_token
+from monitors_contracts.signed import InvalidToken
+from monitors_contracts.status_links import LENGTH, StatusLink, path_of, read_token
 from monitors_contracts.status_pages import GetLinkedPage, GetPublicPage, PublishedPage, StatusPage
 from monitors_runtime.errors import ProblemError, problem
 from monitors_runtime.runtime import Runtime
@@ -64,7 +65,7 @@ class Published:
     async def _ask(self, key: str) -> _Kept:
         try:
             kept = _Kept(0, page=await self._runtime.ask(_question(key, self._secret)))
-        except (InvalidLink, ValidationError):
+        except (InvalidToken, ValidationError):
             nowhere = problem("status-page-not-found", "No such status page", 404, "It may be private, or gone.")
             return _Kept(0, problem=nowhere)
         except ProblemError as refused:
@@ -97,7 +98,7 @@ class Published:
 
 
 def _question(key: str, secret: str) -> GetPublicPage | GetLinkedPage:
-    """What is to be asked. Raises InvalidLink or ValidationError for what is neither a token of ours nor a slug."""
+    """What is to be asked. Raises InvalidToken or ValidationError for what is neither a token of ours nor a slug."""
     if len(key) < LENGTH:
         return GetPublicPage(slug=key)
     link = read_token(key, secret)
