@@ -122,7 +122,6 @@ async def test_list_when_labels_are_asked_for_then_their_index_is_there_to_be_re
         "FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 5000) AS n)",
         world.organization,
     )
-    await world.house.pool.execute("ANALYZE alerter.alerts")
     narrowing = await label_filters.conditions(world.house.pool, world.organization, parse_matchers('host="77"'))
     query, arguments = narrowed(store.COUNT, (world.organization,), narrowing)
     assert "alerts_by_labels" in await plan(query, *arguments)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import random
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -162,12 +163,8 @@ async def test_values_when_texts_then_only_their_changes_come(evaluator: Any, ke
 
 async def test_queries_when_there_are_many_rows_then_read_an_index(evaluator: Any, plan: Any):
     monitor = await evaluator.create()
-    await fill(evaluator, monitor, 5000, datetime(2026, 1, 1, tzinfo=UTC))
-    await evaluator.house.pool.execute(
-        "INSERT INTO evaluator.evaluations SELECT gen_random_uuid(), organization_id, gen_random_uuid(), status, "
-        "requested_at, NULL, document FROM evaluator.evaluations WHERE monitor_id = $1",
-        monitor.id,
-    )
+    for each in (monitor, *(SimpleNamespace(id=new_id()) for _ in range(9))):
+        await fill(evaluator, each, 2000, datetime(2026, 1, 1, tzinfo=UTC))
     span = (evaluator.organization, monitor.id, id_floor(datetime(2026, 1, 2, tzinfo=UTC)), new_id())
     for query, arguments, index in (
         (history.PAGE, (*span, 50), "evaluations_of_monitor"),
