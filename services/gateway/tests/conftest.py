@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import hashlib
-import itertools
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -11,18 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
-import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
 import zstandard
-from fastapi import FastAPI
 from pydantic import SecretStr
 
 import monitors_alerter
 import monitors_notifier
+from gateway_standins.browser import Browser
 from monitors_alerter.changes import Changes
 from monitors_alerter.domain.labels import labels_of
 from monitors_alerter.incidents.wiring import wire as wire_incidents
@@ -64,11 +61,9 @@ from monitors_runtime.runtime import Runtime, Service
 from monitors_runtime.settings import RuntimeSettings
 
 SECRET = SecretStr("a secret for tests that is long enough")
-PASSWORD = "Correct1horse"
 PAGE = "<html><script>alert(1)</script>Price: 42</html>"
 SHOWN = '<script>alert(1)</script><p onclick=x()>Price: <a href="place:b1"><mark id="fact">$42</mark></a></p>'
 SCREENSHOT = b"\x89PNG a picture"
-_numbers = itertools.count(1)
 
 
 def interpretation(prompt: str) -> monitors.Interpretation:
@@ -1019,37 +1014,6 @@ class Platform:
             screenshot_ref=self.screenshots.get(request.snapshot_id),
             content=base64.b64encode(zstandard.compress(PAGE.encode())).decode(),
         )
-
-
-class Browser(httpx.AsyncClient):
-    """An HTTP client of one gateway, as one user when it is signed in."""
-
-    def __init__(self, app: FastAPI, address: str = "127.0.0.1") -> None:
-        super().__init__(transport=httpx.ASGITransport(app, client=(address, 1)), base_url="http://test")
-        self.app = app
-        self.user: dict[str, Any] = {}
-        self.refresh_token = ""
-
-    @property
-    def organization_id(self) -> Id:
-        return UUID(self.user["organizationId"])
-
-    async def sign_up(self) -> "Browser":
-        email = f"user{next(_numbers)}-{new_id().hex[-6:]}@example.com"
-        reply = await self.post("/api/auth/register", json={"email": email, "password": PASSWORD, "name": "Robin"})
-        assert reply.status_code == 201, reply.text
-        return self.use(reply.json())
-
-    def use(self, reply: dict[str, Any]) -> "Browser":
-        self.user, self.refresh_token = reply["user"], reply["refreshToken"]
-        self.headers["Authorization"] = f"Bearer {reply['token']}"
-        return self
-
-    async def watch(self, name: str = "kettle") -> str:
-        prompt = "Tell me when the kettle at https://shop.example/kettle is below $50"
-        reply = await self.post("/api/monitors", json={"prompt": prompt, "name": name})
-        assert reply.status_code == 201, reply.text
-        return reply.json()["monitor"]["id"]
 
 
 Start = Callable[..., Awaitable[SimpleNamespace]]

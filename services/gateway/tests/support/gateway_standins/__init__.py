@@ -1,0 +1,1 @@
+"""What stands at both ends of a gateway under test."""
