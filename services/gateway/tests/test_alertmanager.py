@@ -44,7 +44,7 @@ async def channel(browser: Any) -> str:
 async def test_alerts_when_posted_then_reach_the_alerter_as_they_are(robin: Any, services: Any) -> None:
     reply = await robin.post("/api/v2/alerts", json=[sent(), sent("db-2", endsAt="0001-01-01T00:00:00.000Z")])
     assert (reply.status_code, reply.content) == (200, b"")
-    command = services.received[-1]
+    command = services.receiving.received[-1]
     assert (command.organization_id, command.origin, command.resolve_after) == (
         robin.organization_id,
         "prometheus",
@@ -70,7 +70,7 @@ async def test_alerts_when_nothing_is_said_of_them_then_that_is_known(
 ) -> None:
     labels = {"alertname": "HostDown", "host": "db-1", "severity": "page"}
     assert (await robin.post("/api/v2/alerts", json=[sent(labels=labels, annotations=annotations)])).status_code == 200
-    [alert] = services.received[-1].alerts
+    [alert] = services.receiving.received[-1].alerts
     assert (alert.summary, alert.is_summarized) == (summary, is_summarized)
 
 
@@ -95,7 +95,7 @@ async def test_alerts_when_some_can_not_be_taken_then_the_others_are(robin: Any,
     reply = await robin.post("/api/v2/alerts", json=[sent("db-4"), {"labels": {"a": ""}}, backwards])
     assert reply.status_code == 400
     assert reply.json() == "at least one label pair required; start time must be before end time"
-    assert [each.labels["host"] for each in services.received[-1].alerts] == ["db-4"]
+    assert [each.labels["host"] for each in services.receiving.received[-1].alerts] == ["db-4"]
 
 
 async def test_alerts_when_their_times_are_far_off_then_are_taken_with_times_that_can_be_kept(
@@ -103,15 +103,15 @@ async def test_alerts_when_their_times_are_far_off_then_are_taken_with_times_tha
 ) -> None:
     times = {"startsAt": "0001-01-01T00:00:00+14:00", "endsAt": "9999-12-31T23:59:59.999999999-14:00"}
     assert (await robin.post("/api/v2/alerts", json=[sent(**times)])).status_code == 200
-    [alert] = services.received[-1].alerts
+    [alert] = services.receiving.received[-1].alerts
     assert (alert.starts_at, alert.ends_at.year) == (None, 2200)
 
 
 async def test_alerts_when_they_are_many_then_go_in_pieces_that_fit(robin: Any, services: Any) -> None:
-    begin = len(services.received)
+    begin = len(services.receiving.received)
     many = [sent(f"db-{number}", annotations={"description": "x" * 5000}) for number in range(200)]
     assert (await robin.post("/api/v2/alerts", json=many)).status_code == 200
-    pieces = services.received[begin:]
+    pieces = services.receiving.received[begin:]
     assert len(pieces) > 2
     assert [each.labels["host"] for piece in pieces for each in piece.alerts] == [f"db-{n}" for n in range(200)]
     assert all(len(piece.model_dump_json()) < 500_000 for piece in pieces)
@@ -120,11 +120,11 @@ async def test_alerts_when_they_are_many_then_go_in_pieces_that_fit(robin: Any, 
 async def test_alerts_when_they_can_not_be_kept_then_the_sender_is_told_to_come_again(
     robin: Any, services: Any
 ) -> None:
-    services.refuses_alerts = True
+    services.receiving.refuses_alerts = True
     try:
         reply = await robin.post("/api/v2/alerts", json=[sent()])
     finally:
-        services.refuses_alerts = False
+        services.receiving.refuses_alerts = False
     assert (reply.status_code, reply.json()) == (503, "The database is away.")
 
 

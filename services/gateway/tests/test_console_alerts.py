@@ -34,9 +34,9 @@ async def send(browser: Any, path: str, came: str = "/console/alerts", **fields:
 
 async def test_the_inbox_shows_open_alerts_and_counts_the_others(services: Any, entered: Any) -> None:
     assert "Nothing is wrong" in (await entered.get("/console/alerts")).text
-    services.add_alert(entered.organization_id, name="Firing one")
-    services.add_alert(entered.organization_id, name="Taken one", state="acknowledged")
-    services.add_alert(entered.organization_id, name="Past one", state="resolved")
+    services.alerter.add_alert(entered.organization_id, name="Firing one")
+    services.alerter.add_alert(entered.organization_id, name="Taken one", state="acknowledged")
+    services.alerter.add_alert(entered.organization_id, name="Past one", state="resolved")
     html = (await entered.get("/console/alerts")).text
     assert "Firing one" in html
     assert "Taken one" in html
@@ -48,12 +48,12 @@ async def test_the_inbox_shows_open_alerts_and_counts_the_others(services: Any, 
 
 
 async def test_nobody_sees_anothers_alerts(services: Any, entered: Any, alex: Any) -> None:
-    theirs = services.add_alert(alex.organization_id, name="Theirs")
+    theirs = services.alerter.add_alert(alex.organization_id, name="Theirs")
     assert "Theirs" not in (await entered.get("/console/alerts?state=all")).text
     assert (await entered.get(f"/console/alerts/{theirs.id}")).status_code == 404
     refused = await send(entered, f"/console/alerts/{theirs.id}/resolve")
     assert refused.status_code == 303
-    assert services.alerts[theirs.id].state == "firing"
+    assert services.alerter.alerts[theirs.id].state == "firing"
 
 
 @pytest.mark.parametrize(
@@ -64,31 +64,31 @@ async def test_an_odd_query_is_still_a_page(entered: Any, query: str) -> None:
 
 
 async def test_one_alert_is_taken_and_ended_from_the_inbox(services: Any, entered: Any) -> None:
-    alert = services.add_alert(entered.organization_id)
+    alert = services.alerter.add_alert(entered.organization_id)
     reply = await send(entered, f"/console/alerts/{alert.id}/acknowledge", came="/console/alerts?q=kettle")
     assert (reply.status_code, reply.headers["location"]) == (303, "/console/alerts?q=kettle")
-    assert services.alerts[alert.id].state == "acknowledged"
+    assert services.alerter.alerts[alert.id].state == "acknowledged"
     assert "Acknowledged. It is yours now." in (await entered.get("/console/alerts")).text
     await send(entered, f"/console/alerts/{alert.id}/resolve")
-    assert services.alerts[alert.id].state == "resolved"
+    assert services.alerter.alerts[alert.id].state == "resolved"
 
 
 async def test_many_are_ended_with_one_note(services: Any, entered: Any) -> None:
-    first, second, third = (services.add_alert(entered.organization_id) for _ in range(3))
+    first, second, third = (services.alerter.add_alert(entered.organization_id) for _ in range(3))
     chosen: dict[str, Any] = {"id": [str(first.id), str(second.id)], "do": "resolve", "note": "all repaired"}
     reply = await send(entered, "/console/alerts/change", **chosen)
     assert reply.status_code == 303
-    states = [services.alerts[each.id].state.value for each in (first, second, third)]
+    states = [services.alerter.alerts[each.id].state.value for each in (first, second, third)]
     assert states == ["resolved", "resolved", "firing"]
-    assert services.alerts[first.id].note == "all repaired"
+    assert services.alerter.alerts[first.id].note == "all repaired"
     assert "2 alerts resolved." in (await entered.get("/console/alerts")).text
 
 
 async def test_what_can_not_be_changed_is_said_and_the_rest_goes_on(services: Any, entered: Any) -> None:
-    firing = services.add_alert(entered.organization_id)
-    over = services.add_alert(entered.organization_id, state="resolved")
+    firing = services.alerter.add_alert(entered.organization_id)
+    over = services.alerter.add_alert(entered.organization_id, state="resolved")
     await send(entered, "/console/alerts/change", id=[str(firing.id), str(over.id), "x"], do="acknowledge")
-    assert services.alerts[firing.id].state == "acknowledged"
+    assert services.alerter.alerts[firing.id].state == "acknowledged"
     html = (await entered.get("/console/alerts")).text
     assert "1 alert acknowledged. 1 stayed as they were: alert is resolved." in html
 
@@ -99,40 +99,43 @@ async def test_choosing_nothing_says_what_to_do(entered: Any) -> None:
 
 
 async def test_an_alert_tells_its_story_with_messages_and_comments(services: Any, entered: Any) -> None:
-    alert = services.add_alert(entered.organization_id, value=47.5, unit="USD")
-    services.add_notification(entered.organization_id, alert_id=alert.id, state="failed", error="http-410")
+    alert = services.alerter.add_alert(entered.organization_id, value=47.5, unit="USD")
+    services.notifier.add_notification(entered.organization_id, alert_id=alert.id, state="failed", error="http-410")
     here = f"/console/alerts/{alert.id}"
     reply = await send(entered, f"{here}/note", came=here, text="looks\nreal", do="comment")
     assert (reply.status_code, reply.headers["location"]) == (303, here)
     html = (await entered.get(here)).text
     for words in ("$47.50", "The condition became true.", "The receiver answered 410 Gone.", "looks\nreal", "Robin"):
         assert words in html
-    assert services.steps[alert.id][-1].note == "looks\nreal"
+    assert services.alerter.steps[alert.id][-1].note == "looks\nreal"
 
 
 async def test_the_note_of_an_end_is_written_where_one_comments(services: Any, entered: Any) -> None:
-    alert = services.add_alert(entered.organization_id)
+    alert = services.alerter.add_alert(entered.organization_id)
     here = f"/console/alerts/{alert.id}"
     await send(entered, f"{here}/note", came=here, text="on it", do="acknowledge")
-    assert (services.alerts[alert.id].state, services.alerts[alert.id].note) == ("acknowledged", "on it")
+    assert (services.alerter.alerts[alert.id].state, services.alerter.alerts[alert.id].note) == (
+        "acknowledged",
+        "on it",
+    )
     await send(entered, f"{here}/note", came=here, text="", do="resolve")
-    assert services.alerts[alert.id].state == "resolved"
+    assert services.alerter.alerts[alert.id].state == "resolved"
 
 
 @pytest.mark.parametrize(("text", "words"), [("", "Please fill this in."), ("x" * 2001, "too long")])
 async def test_a_comment_that_can_not_be_kept_is_shown_again_with_the_reason(
     services: Any, entered: Any, text: str, words: str
 ) -> None:
-    alert = services.add_alert(entered.organization_id)
+    alert = services.alerter.add_alert(entered.organization_id)
     reply = await send(entered, f"/console/alerts/{alert.id}/note", text=text, do="comment")
     assert reply.status_code == 422
     assert words in reply.text
     assert text in reply.text
-    assert len(services.steps[alert.id]) == 1
+    assert len(services.alerter.steps[alert.id]) == 1
 
 
 async def test_names_values_and_comments_from_outside_stay_text(services: Any, entered: Any) -> None:
-    alert = services.add_alert(
+    alert = services.alerter.add_alert(
         entered.organization_id,
         name=HOSTILE,
         summary=HOSTILE,
@@ -142,7 +145,7 @@ async def test_names_values_and_comments_from_outside_stay_text(services: Any, e
         url="javascript:alert(1)",
         evidence={"quote": HOSTILE, "method": HOSTILE, "locator": HOSTILE, "url": "javascript:alert(1)"},
     )
-    services.add_notification(
+    services.notifier.add_notification(
         entered.organization_id, alert_id=alert.id, channel_name=HOSTILE, state="failed", error=HOSTILE
     )
     await send(entered, f"/console/alerts/{alert.id}/note", text=HOSTILE, do="comment")
@@ -156,12 +159,12 @@ async def test_names_values_and_comments_from_outside_stay_text(services: Any, e
 
 
 async def test_forms_need_their_token(services: Any, entered: Any) -> None:
-    alert = services.add_alert(entered.organization_id)
+    alert = services.alerter.add_alert(entered.organization_id)
     entered.csrf = "made-up"
     for path in (f"{alert.id}/resolve", f"{alert.id}/note", "change"):
         await send(entered, f"/console/alerts/{path}", id=str(alert.id), do="resolve", text="x")
-    assert services.alerts[alert.id].state == "firing"
-    assert len(services.steps[alert.id]) == 1
+    assert services.alerter.alerts[alert.id].state == "firing"
+    assert len(services.alerter.steps[alert.id]) == 1
 
 
 async def test_an_alert_that_is_not_there_says_so(entered: Any) -> None:

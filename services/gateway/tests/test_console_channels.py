@@ -51,7 +51,7 @@ async def test_a_webhook_is_added_and_its_secret_shown_this_once(services: Any, 
     assert reply.status_code == 200
     assert 'data-copy="whsec_shown_once"' in reply.text
     assert reply.headers["cache-control"] == "no-store"
-    [channel] = [view for owner, view in services.channels.values() if owner == entered.organization_id]
+    [channel] = [view for owner, view in services.notifier.channels.values() if owner == entered.organization_id]
     for path in ("/console/channels", f"/console/channels/{channel.id}"):
         html = (await entered.get(path)).text
         assert "Pager" in html
@@ -72,7 +72,7 @@ async def test_what_is_wrong_with_a_channel_is_told_at_its_field(services: Any, 
     assert 'aria-invalid="true"' in reply.text
     assert "nobody" in reply.text
     assert "<script>alert" not in reply.text
-    assert not [owner for owner, _ in services.channels.values() if owner == entered.organization_id]
+    assert not [owner for owner, _ in services.notifier.channels.values() if owner == entered.organization_id]
 
 
 async def test_a_channel_is_tested_paused_resumed_renamed_and_deleted(services: Any, entered: Any) -> None:
@@ -81,7 +81,7 @@ async def test_a_channel_is_tested_paused_resumed_renamed_and_deleted(services: 
     reply = await send(entered, f"{here}/test", came=here)
     assert (reply.status_code, reply.headers["location"]) == (303, here)
     assert "The test arrived at “webhook”." in (await entered.get(here)).text.replace("Pager", "webhook")
-    asked: list[Any] = services.channel_updates
+    asked: list[Any] = services.notifier.channel_updates
     await send(entered, f"{here}/pause")
     await send(entered, f"{here}/resume")
     await send(entered, f"{here}/rename", came=here, name="On-call")
@@ -96,21 +96,21 @@ async def test_a_channel_is_tested_paused_resumed_renamed_and_deleted(services: 
 
 async def test_nobody_sees_or_changes_anothers_channel_mail_or_delivery(services: Any, entered: Any, alex: Any) -> None:
     channel = await add(alex, name="Theirs")
-    mail = services.add_mail(alex.organization_id, subject="Theirs")
-    delivery = services.add_notification(alex.organization_id, state="failed", subject="Theirs")
+    mail = services.notifier.add_mail(alex.organization_id, subject="Theirs")
+    delivery = services.notifier.add_notification(alex.organization_id, state="failed", subject="Theirs")
     for path in (f"channels/{channel}", f"outbox/{mail.id}", f"outbox/{mail.id}/html"):
         assert (await entered.get(f"/console/{path}")).status_code == 404
     for path in ("channels", "outbox", "notifications"):
         assert "Theirs" not in (await entered.get(f"/console/{path}")).text
     await send(entered, f"/console/notifications/{delivery.id}/retry")
-    assert services.notifications[delivery.id][1].state == "failed"
+    assert services.notifier.notifications[delivery.id][1].state == "failed"
 
 
 async def test_the_ledger_is_narrowed_and_a_failed_message_is_tried_again(services: Any, entered: Any) -> None:
-    failed = services.add_notification(
+    failed = services.notifier.add_notification(
         entered.organization_id, alert_id=new_id(), subject="Lost one", state="failed", error="timeout"
     )
-    services.add_notification(entered.organization_id, subject="Good one")
+    services.notifier.add_notification(entered.organization_id, subject="Good one")
     html = (await entered.get("/console/notifications?state=failed")).text
     assert "Lost one" in html
     assert "Good one" not in html
@@ -118,14 +118,14 @@ async def test_the_ledger_is_narrowed_and_a_failed_message_is_tried_again(servic
     here = "/console/notifications?state=failed"
     reply = await send(entered, f"/console/notifications/{failed.id}/retry", came=here)
     assert reply.headers["location"] == here
-    assert services.notifications[failed.id][1].state == "pending"
+    assert services.notifier.notifications[failed.id][1].state == "pending"
     for odd in ("state=lost", "channel=x", "alert=x", "monitor=x"):
         assert (await entered.get(f"/console/notifications?{odd}")).status_code == 200
 
 
 async def test_a_mail_is_read_as_a_page_alone_in_a_frame_or_as_text(services: Any, entered: Any) -> None:
     html = f"<html><head></head><body>{HOSTILE}<form action=https://evil.example></form></body></html>"
-    mail = services.add_mail(entered.organization_id, subject=HOSTILE, html=html, text=f"Hello {HOSTILE}")
+    mail = services.notifier.add_mail(entered.organization_id, subject=HOSTILE, html=html, text=f"Hello {HOSTILE}")
     for path in ("/console/outbox", f"/console/outbox/{mail.id}", f"/console/outbox/{mail.id}?part=text"):
         page = (await entered.get(path)).text
         assert "<script>alert" not in page

@@ -30,7 +30,9 @@ async def send(browser: Any, path: str, came: str = "/console/targets", **fields
 
 
 async def asked_of(services: Any, kind: type[Any], organization_id: Any) -> Any:
-    return [each for each in services.asked if isinstance(each, kind) and each.organization_id == organization_id][-1]
+    return [
+        each for each in services.metrics.asked if isinstance(each, kind) and each.organization_id == organization_id
+    ][-1]
 
 
 async def add_target(browser: Any, **spec: Any) -> str:
@@ -101,7 +103,7 @@ async def test_ways_to_send_have_this_platforms_address(entered: Any) -> None:
 
 
 async def test_without_any_metric_the_first_steps_are_shown(services: Any, entered: Any) -> None:
-    services.unmeasured.add(entered.organization_id)
+    services.metrics.unmeasured.add(entered.organization_id)
     assert "Send the first measurement" in (await entered.get("/console/explore")).text
 
 
@@ -118,7 +120,7 @@ async def test_a_target_is_added_from_the_form(services: Any, entered: Any) -> N
     }
     reply = await send(entered, "/console/targets", **form)
     assert reply.status_code == 303, reply.text
-    [target] = [view for owner, view in services.targets.values() if owner == entered.organization_id]
+    [target] = [view for owner, view in services.scraper.targets.values() if owner == entered.organization_id]
     assert (target.name, target.interval_seconds) == ("Rack", 15)
     assert target.labels == {"env": "prod", "zone": "north"}
     assert target.headers == {"Authorization": "***"}
@@ -149,7 +151,7 @@ async def test_what_is_wrong_with_a_target_is_told_at_its_field(
     assert reply.status_code == 422
     assert words in re.sub(r"<[^>]+>", "", reply.text)
     assert f'id="field-{field}-error"' in reply.text
-    assert not [view for owner, view in services.targets.values() if owner == entered.organization_id]
+    assert not [view for owner, view in services.scraper.targets.values() if owner == entered.organization_id]
 
 
 async def test_a_target_is_changed_paused_and_deleted(services: Any, entered: Any) -> None:
@@ -161,7 +163,7 @@ async def test_a_target_is_changed_paused_and_deleted(services: Any, entered: An
     for what in ("pause", "resume"):
         assert (await send(entered, f"/console/targets/{target}/{what}")).status_code == 303
     assert (await send(entered, f"/console/targets/{target}/delete")).status_code == 303
-    assert not [view for owner, view in services.targets.values() if owner == entered.organization_id]
+    assert not [view for owner, view in services.scraper.targets.values() if owner == entered.organization_id]
 
 
 async def test_nobody_sees_or_changes_the_targets_of_others(entered: Any, alex: Any) -> None:

@@ -127,9 +127,9 @@ async def test_an_odd_query_is_still_a_page(entered: Any, query: str) -> None:
 
 
 async def test_an_alert_leads_to_its_incident_and_back(services: Any, entered: Any) -> None:
-    alert: AlertView = services.add_alert(entered.organization_id, name="Down", fingerprint=str(new_id()))
+    alert: AlertView = services.alerter.add_alert(entered.organization_id, name="Down", fingerprint=str(new_id()))
     event = AlertTriggered(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason="received")
-    async with services.evaluator.runtime.pool.acquire() as db, db.transaction():
+    async with services.runtime.pool.acquire() as db, db.transaction():
         await store.apply(db, event)
     assert "<dt>Incident</dt>" not in (await entered.get(f"/console/alerts/{alert.id}")).text
     body = {"title": "Shop is down", "alerts": [str(alert.id)]}

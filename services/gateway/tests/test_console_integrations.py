@@ -66,7 +66,7 @@ async def test_an_integration_is_made_its_address_works_and_is_shown_this_once(e
     url = address_in(made.text)
     assert url.startswith("http://test/api/hooks/generic/")
     assert (await entered.post(url.removeprefix("http://test"), json={"title": "Disk"})).status_code == 200
-    assert services.received[-1].alerts[0].labels == {"team": "shop", "site": "oslo", "alertname": "Disk"}
+    assert services.receiving.received[-1].alerts[0].labels == {"team": "shop", "site": "oslo", "alertname": "Disk"}
     page = (await entered.get("/console/integrations")).text
     assert url not in page
     assert "Working" in page

@@ -74,7 +74,7 @@ async def test_a_new_monitor_says_what_to_do(person: Person) -> None:
 async def test_nobody_sees_anothers_monitor_check_or_pages(person: Person, alex: Any, services: Any) -> None:
     theirs = await alex.watch()
     refresh = (await alex.post(f"/api/monitors/{theirs}/refresh")).json()["evaluation"]["refreshId"]
-    kept = services.add_snapshot(alex.organization_id)
+    kept = services.scraper.add_snapshot(alex.organization_id)
     mine = await person.browser.watch()
     for path in (
         f"/monitors/{theirs}",
@@ -102,7 +102,7 @@ async def _said(person: Person, reply: Any) -> str:
 async def test_what_is_picked_is_asked_for_and_nonsense_is_left_out(person: Person, services: Any) -> None:
     monitor, _ = await person.checked()
     await person.see(f"/monitors/{monitor}?verdict=failed&span=week")
-    asked = [each for each in services.asked if isinstance(each, ListEvaluations)]
+    asked = [each for each in services.evaluations.asked if isinstance(each, ListEvaluations)]
     assert asked[-1].verdict == "failed"
     await person.see(f"/monitors/{monitor}?verdict=nonsense&span=nonsense&show=nonsense")
 
@@ -144,7 +144,7 @@ async def test_one_check_is_explained_with_its_events(person: Person) -> None:
 
 
 async def test_a_kept_page_is_framed_clean_and_the_frame_is_sandboxed(person: Person, services: Any) -> None:
-    kept = services.add_snapshot(person.organization_id)
+    kept = services.scraper.add_snapshot(person.organization_id)
     reply = await person.browser.get(f"/console/snapshots/{kept}/page", params={"check": str(new_id())})
     assert reply.headers["content-security-policy"].startswith("sandbox; default-src 'none';")
     assert reply.headers["x-frame-options"] == "SAMEORIGIN"
@@ -157,7 +157,7 @@ async def test_a_kept_page_is_framed_clean_and_the_frame_is_sandboxed(person: Pe
 
 
 async def test_pointing_previews_in_links_of_ours_and_saves_by_a_form(person: Person, services: Any) -> None:
-    monitor, kept = await person.browser.watch(), str(services.add_snapshot(person.organization_id))
+    monitor, kept = await person.browser.watch(), str(services.scraper.add_snapshot(person.organization_id))
     here = f"/monitors/{monitor}/point"
     frame = await person.see(f"{here}/page?snapshot={kept}")
     link = f'href="/console{here}?snapshot={kept}&amp;place=b1" target="_top"'
@@ -168,7 +168,7 @@ async def test_pointing_previews_in_links_of_ours_and_saves_by_a_form(person: Pe
     assert "No price there." in await person.see(f"{here}?snapshot={kept}&place=b9")
     reply = await person.send(here, f"{here}?snapshot={kept}&place=b1", snapshot=kept, place="b1")
     assert reply.headers["location"] == f"/console/monitors/{monitor}"
-    last = [each for each in services.asked if isinstance(each, PointMonitor)][-1]
+    last = [each for each in services.evaluations.asked if isinstance(each, PointMonitor)][-1]
     assert (last.place, last.dry_run) == ("b1", False)
 
 
@@ -181,11 +181,13 @@ async def test_pointing_when_no_page_is_kept_says_so(person: Person) -> None:
 
 async def test_hostile_names_values_and_places_stay_words(person: Person, services: Any) -> None:
     monitor, refresh = await person.checked(HOSTILE[:100])
-    view = services.monitors[UUID(monitor)]
-    services.monitors[view.id] = view.model_copy(update={"current_value": HOSTILE, "prompt": HOSTILE})
-    done = services.evaluations[UUID(refresh)]
-    services.evaluations[done.id] = done.model_copy(update={"value": HOSTILE, "detail": HOSTILE, "reason": HOSTILE})
-    kept = services.add_snapshot(person.organization_id)
+    view = services.monitors.known[UUID(monitor)]
+    services.monitors.known[view.id] = view.model_copy(update={"current_value": HOSTILE, "prompt": HOSTILE})
+    done = services.monitors.evaluations[UUID(refresh)]
+    services.monitors.evaluations[done.id] = done.model_copy(
+        update={"value": HOSTILE, "detail": HOSTILE, "reason": HOSTILE}
+    )
+    kept = services.scraper.add_snapshot(person.organization_id)
     for path in (
         f"/monitors/{monitor}",
         f"/monitors/{monitor}/checks/{refresh}",

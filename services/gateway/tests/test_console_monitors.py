@@ -256,10 +256,10 @@ async def test_a_correction_is_what_is_saved_and_the_first_check_begins(person: 
     assert reply.status_code == 303
     found = re.fullmatch(r"/console/monitors/([^/?]+)\?check=(.+)", reply.headers["location"])
     assert found
-    saved = services.monitors[UUID(found[1])]
+    saved = services.monitors.known[UUID(found[1])]
     assert saved.interpretation.trigger_condition == "list price ≤ 1,299.5 EUR"
     assert (saved.name, saved.prompt, saved.interpretation.provider) == ("Mine", PROMPT, "by-hand")
-    assert UUID(found[2]) in services.evaluations
+    assert UUID(found[2]) in services.monitors.evaluations
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ async def test_a_monitor_is_edited_by_the_same_form(person: Person, services: An
     assert 'value="50"' in page
     reply = await person.send(f"/monitors/{monitor}/edit", "/monitors/new", **form(value="40", name="Cheaper"))
     assert reply.headers["location"] == f"/console/monitors/{monitor}"
-    saved = services.monitors[UUID(monitor)]
+    saved = services.monitors.known[UUID(monitor)]
     assert (saved.name, saved.interpretation.condition.value) == ("Cheaper", 40)
     wrong = await person.send(f"/monitors/{monitor}/edit", "/monitors/new", **form(url=""))
     assert wrong.status_code == 422

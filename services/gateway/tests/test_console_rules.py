@@ -197,7 +197,7 @@ async def test_a_preview_is_shown_without_saving_and_says_what_is_missing(person
 
 async def test_a_rule_is_saved_as_it_was_typed_and_edited_by_the_same_form(person: Person, services: Any) -> None:
     def saved(rule_id: str) -> Any:
-        return next(view.spec for _, view in services.rules if view.id == UUID(rule_id))
+        return next(view.spec for _, view in services.rules.known if view.id == UUID(rule_id))
 
     made = await person.make(critical="1,299.5", grouping="by", by="job, host", across="max")
     spec = saved(made)
@@ -265,7 +265,7 @@ async def test_rules_are_put_together(person: Person, services: Any) -> None:
     assert "“One” and “Two”, for each job" in html.unescape(shown)
     none = await person.send("/rules/new", "/rules/new", **(fields | {"rule": []}))
     assert none.status_code == 422
-    assert services.rules
+    assert services.rules.known
 
 
 # -- one rule -------------------------------------------------------------------------------------------------------------
@@ -273,8 +273,8 @@ async def test_rules_are_put_together(person: Person, services: Any) -> None:
 
 async def test_a_rules_page_shows_its_series_its_drawing_and_its_alerts(person: Person, services: Any) -> None:
     made = await person.make(name="Firing host", summary=HOSTILE, runbook_url="javascript:alert(1)")
-    owner = next(owner for owner, view in services.rules if view.id == UUID(made))
-    opened = services.add_alert(
+    owner = next(owner for owner, view in services.rules.known if view.id == UUID(made))
+    opened = services.alerter.add_alert(
         owner, rule_id=UUID(made), name="Firing host", labels={"host": HOSTILE}, summary=HOSTILE
     )
     page = await person.see(f"/rules/{made}")

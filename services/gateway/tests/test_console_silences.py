@@ -116,7 +116,7 @@ async def test_the_preview_says_what_would_be_hidden_and_saves_nothing(entered: 
 
 
 async def test_a_silence_from_an_alert_has_its_labels(entered: Any, services: Any) -> None:
-    alert = services.add_alert(entered.organization_id, labels={"host": 'db"1', "service": "shop"})
+    alert = services.alerter.add_alert(entered.organization_id, labels={"host": 'db"1', "service": "shop"})
     path = f"/silences/new?alert={alert.id}"
     assert f"/console{path}" in await shown(entered, f"/alerts/{alert.id}")
     typed = values_of((await entered.get(f"/console{path}")).text)

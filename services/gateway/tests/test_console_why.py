@@ -126,8 +126,8 @@ def test_how_it_stands_now_names_route_clock_and_labels() -> None:
 @pytest.mark.integration
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_page_explains_and_escapes(services: Any, entered: Any) -> None:
-    alert = services.add_alert(entered.organization_id)
-    services.decisions[alert.id] = [
+    alert = services.alerter.add_alert(entered.organization_id)
+    services.alerter.decisions[alert.id] = [
         AlertDecision(at=alert.started_at, word="silenced", held_words="silenced by <b>Robin</b>")
     ]
     html = (await entered.get(f"/console/alerts/{alert.id}")).text
@@ -139,13 +139,13 @@ async def test_the_page_explains_and_escapes(services: Any, entered: Any) -> Non
 @pytest.mark.integration
 @pytest.mark.asyncio(loop_scope="session")
 async def test_an_alert_is_given_to_somebody_and_taken_back(services: Any, entered: Any, alex: Any) -> None:
-    alert = services.add_alert(entered.organization_id)
+    alert = services.alerter.add_alert(entered.organization_id)
     reply = await send(entered, f"/console/alerts/{alert.id}/assign", assignee=" Alex ")
     assert reply.status_code == 303
-    assert services.alerts[alert.id].assignee == "Alex"
+    assert services.alerter.alerts[alert.id].assignee == "Alex"
     assert 'value="Alex"' in (await entered.get(f"/console/alerts/{alert.id}")).text
     await send(entered, f"/console/alerts/{alert.id}/assign", assignee="")
-    assert services.alerts[alert.id].assignee is None
-    theirs = services.add_alert(alex.organization_id)
+    assert services.alerter.alerts[alert.id].assignee is None
+    theirs = services.alerter.add_alert(alex.organization_id)
     await send(entered, f"/console/alerts/{theirs.id}/assign", assignee="Robin")
-    assert services.alerts[theirs.id].assignee is None
+    assert services.alerter.alerts[theirs.id].assignee is None

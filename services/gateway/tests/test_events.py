@@ -80,7 +80,7 @@ async def test_resuming_misses_nothing_and_repeats_nothing(served: str, robin: A
             if number % 2:
                 expected.append(await robin.watch())
             else:
-                expected.append(str((await services.publish_alert(robin.organization_id)).id))
+                expected.append(str((await services.alerter.publish_alert(robin.organization_id)).id))
 
     async with listener.connected() as events:
         await happen(4)
@@ -109,9 +109,9 @@ async def test_pages_are_told_of_without_what_is_in_them(served: str, robin: Any
     listener = Listener(f"{served}/api/events", robin)
     monitor, first, second = new_id(), new_id(), new_id()
     async with listener.connected() as events:
-        await services.publish_page(alex.organization_id, monitor, first)
-        await services.publish_page(robin.organization_id, monitor, first)
-        await services.publish_page(robin.organization_id, monitor, second, failed=True)
+        await services.scraper.publish_page(alex.organization_id, monitor, first)
+        await services.scraper.publish_page(robin.organization_id, monitor, first)
+        await services.scraper.publish_page(robin.organization_id, monitor, second, failed=True)
         fetched, failed = await take(events, 2)
     assert [fetched["type"], failed["type"]] == ["monitors.page.fetched.v1", "monitors.page.fetch-failed.v1"]
     for event, refresh in ((fetched, first), (failed, second)):
@@ -129,14 +129,14 @@ async def test_resuming_with_an_id_from_before_there_were_pages_goes_on_with_tho
 ) -> None:
     listener = Listener(f"{served}/api/events", robin)
     async with listener.connected() as events:
-        await services.publish_page(robin.organization_id, new_id(), new_id())
+        await services.scraper.publish_page(robin.organization_id, new_id(), new_id())
         await take(events, 1)
     assert listener.last_id
     listener.last_id = listener.last_id.partition(".p")[0]
-    alert = await services.publish_alert(robin.organization_id)
+    alert = await services.alerter.publish_alert(robin.organization_id)
     async with listener.connected() as events:
         refresh = new_id()
-        await services.publish_page(robin.organization_id, new_id(), refresh)
+        await services.scraper.publish_page(robin.organization_id, new_id(), refresh)
         seen = await take(events, 2)
     assert {event["data"].get("alertId") for event in seen} == {str(alert.id), None}
     assert {event["data"].get("refreshId") for event in seen} == {str(refresh), None}

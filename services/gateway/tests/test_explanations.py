@@ -12,12 +12,12 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration
 
 
 async def test_an_alert_is_explained_with_names_and_messages(services: Any, robin: Any) -> None:
-    alert = services.add_alert(robin.organization_id, started_at=datetime.now(UTC) - timedelta(minutes=5))
+    alert = services.alerter.add_alert(robin.organization_id, started_at=datetime.now(UTC) - timedelta(minutes=5))
     channel = new_id()
-    services.decisions[alert.id] = [
+    services.alerter.decisions[alert.id] = [
         AlertDecision(at=alert.started_at, word="told", channel_id=channel, channel="Chat", route="root")
     ]
-    sent = services.add_notification(
+    sent = services.notifier.add_notification(
         robin.organization_id, alert_id=alert.id, channel_id=channel, sent_at=alert.started_at + timedelta(seconds=1)
     )
     reply = await robin.get(f"/api/alerts/{alert.id}/explain")
@@ -33,16 +33,16 @@ async def test_an_alert_is_explained_with_names_and_messages(services: Any, robi
 
 
 async def test_another_organizations_alert_is_not_explained(services: Any, robin: Any, alex: Any) -> None:
-    alert = services.add_alert(alex.organization_id)
+    alert = services.alerter.add_alert(alex.organization_id)
     reply = await robin.get(f"/api/alerts/{alert.id}/explain")
     assert (reply.status_code, reply.json()["type"]) == (404, "alert-not-found")
 
 
 async def test_by_labels_the_newest_alert_is_explained_and_others_are_named(services: Any, robin: Any) -> None:
     host = f"db-{new_id()}"
-    older = services.add_alert(robin.organization_id, labels={"host": host})
-    newest = services.add_alert(robin.organization_id, labels={"host": host})
-    services.decisions[newest.id] = [AlertDecision(at=newest.started_at, word="no-channel")]
+    older = services.alerter.add_alert(robin.organization_id, labels={"host": host})
+    newest = services.alerter.add_alert(robin.organization_id, labels={"host": host})
+    services.alerter.decisions[newest.id] = [AlertDecision(at=newest.started_at, word="no-channel")]
     found = (await robin.get("/api/alerts/explain", params={"filter": f'host="{host}"'})).json()
     assert found["explanation"]["alert"]["id"] == str(newest.id)
     assert found["answer"].startswith("Nobody was told so far. The route leads to no channel")
@@ -63,9 +63,11 @@ async def test_a_filter_that_is_none_is_refused(robin: Any, text: str) -> None:
 
 
 async def test_lists_are_narrowed_by_labels_origin_assignee_and_what_holds_back(services: Any, robin: Any) -> None:
-    first = services.add_alert(robin.organization_id, labels={"host": "db-1"}, origin="grafana", assignee="Robin")
-    second = services.add_alert(robin.organization_id, labels={"host": "web-1"}, severity="critical")
-    services.held[second.id] = "silenced"
+    first = services.alerter.add_alert(
+        robin.organization_id, labels={"host": "db-1"}, origin="grafana", assignee="Robin"
+    )
+    second = services.alerter.add_alert(robin.organization_id, labels={"host": "web-1"}, severity="critical")
+    services.alerter.held[second.id] = "silenced"
 
     async def listed(**params: Any) -> set[str]:
         reply = await robin.get("/api/alerts", params=params)
@@ -85,13 +87,13 @@ async def test_lists_are_narrowed_by_labels_origin_assignee_and_what_holds_back(
 async def test_alerts_are_given_to_somebody_each_with_its_own_outcome(
     services: Any, robin: Any, alex: Any, gateway: Any
 ) -> None:
-    mine, foreign = services.add_alert(robin.organization_id), services.add_alert(alex.organization_id)
+    mine, foreign = services.alerter.add_alert(robin.organization_id), services.alerter.add_alert(alex.organization_id)
     body = {"ids": [str(mine.id), str(foreign.id)], "assignee": "Robin"}
     reply = await robin.post("/api/alerts/assign", json=body)
     assert reply.status_code == 200, reply.text
     assert [(each["id"], each["assignee"]) for each in reply.json()["alerts"]] == [(str(mine.id), "Robin")]
     assert [each["problem"]["type"] for each in reply.json()["refused"]] == ["alert-not-found"]
-    assert services.alerts[foreign.id].assignee is None
+    assert services.alerter.alerts[foreign.id].assignee is None
     query = "SELECT target FROM gateway.audit_log WHERE user_id = $1 AND what = 'alert.assign'"
     audited = await gateway.runtime.pool.fetch(query, robin.user["id"])
     assert [row["target"] for row in audited] == [str(mine.id)]

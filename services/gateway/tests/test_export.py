@@ -80,10 +80,13 @@ async def test_an_export_holds_all_of_ones_own_and_nothing_else(
     monitor, foreign = await robin.watch(), await alex.watch()
     await robin.post(f"/api/monitors/{monitor}/refresh")
     await alex.post(f"/api/monitors/{foreign}/refresh")
-    alert = services.add_alert(robin.organization_id)
-    services.add_alert(alex.organization_id)
+    alert = services.alerter.add_alert(robin.organization_id)
+    services.alerter.add_alert(alex.organization_id)
     rule = RuleView.model_validate(example("rule.created", "rule"))
-    services.rules += [(robin.organization_id, rule), (alex.organization_id, rule.model_copy(update={"id": new_id()}))]
+    services.rules.known += [
+        (robin.organization_id, rule),
+        (alex.organization_id, rule.model_copy(update={"id": new_id()})),
+    ]
     channel = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/x"})
     await alex.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/y"})
 

@@ -53,7 +53,7 @@ async def test_the_example_of_each_kind_is_taken_by_its_address(
     reply = await visitor.post(path_of(made), json=example)
     assert reply.status_code == 200, reply.text
     assert reply.json() == {"success": True, "received": 1, "opened": 1, "resolved": 0}
-    command = services.received[-1]
+    command = services.receiving.received[-1]
     assert (command.organization_id, command.origin) == (
         robin.organization_id,
         "webhook" if kind == "generic" else kind,
@@ -110,7 +110,7 @@ async def test_an_integration_is_changed_paused_and_taken_back(
     changed = (await robin.patch(address, json=change)).json()["integration"]
     assert (changed["name"], changed["resolveAfter"], changed["mapping"]["name"]) == ("Checks", 600, "{/title}")
     assert (await visitor.post(path, json={"title": "Disk"})).status_code == 200
-    assert (services.received[-1].resolve_after, services.received[-1].alerts[0].labels) == (
+    assert (services.receiving.received[-1].resolve_after, services.receiving.received[-1].alerts[0].labels) == (
         600,
         {"site": "a", "alertname": "Disk"},
     )
@@ -206,7 +206,7 @@ async def test_cloudwatch_is_taken_when_sns_signed_it(
         )
         assert reply.json()["received"] == 1
     assert fetched == [CERTIFICATE_URL]
-    assert services.received[-1].alerts[0].name == "Orders are slow"
+    assert services.receiving.received[-1].alerts[0].name == "Orders are slow"
 
 
 async def test_a_subscription_is_confirmed_at_sns(robin: Any, visitor: Any, fetched: list[str]) -> None:

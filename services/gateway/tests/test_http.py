@@ -122,7 +122,7 @@ async def test_a_request_continues_the_callers_trace(robin: Any, monkeypatch: py
 
 
 async def test_snapshot_content_is_plain_text_in_a_sandbox(robin: Any, services: Any) -> None:
-    snapshot = services.add_snapshot(robin.organization_id)
+    snapshot = services.scraper.add_snapshot(robin.organization_id)
     metadata = (await robin.get(f"/api/snapshots/{snapshot}")).json()
     assert metadata["contentType"] == "text/html"
     reply = await robin.get(metadata["contentUrl"])
@@ -135,9 +135,9 @@ async def test_unsubscribe_link_asks_first_and_one_click_works(visitor: Any, ser
     asked = await visitor.get("/u/good")
     assert asked.status_code == 200
     assert '<form method="post">' in asked.text
-    assert services.unsubscribed == []
+    assert services.notifier.unsubscribed == []
     done = await visitor.post("/u/good", data={"List-Unsubscribe": "One-Click"})
-    assert (done.status_code, services.unsubscribed) == (200, ["good"])
+    assert (done.status_code, services.notifier.unsubscribed) == (200, ["good"])
     assert (await visitor.post("/u/forged")).status_code == 404
 
 
@@ -149,7 +149,7 @@ async def test_sendgrid_events_go_on_as_they_came(visitor: Any, services: Any) -
         "Content-Type": "application/json",
     }
     assert (await visitor.post("/api/webhooks/sendgrid", content=body, headers=headers)).status_code == 204
-    assert services.provider_events[-1].body.encode() == body
+    assert services.notifier.provider_events[-1].body.encode() == body
     headers["X-Twilio-Email-Event-Webhook-Signature"] = "wrong"
     assert (await visitor.post("/api/webhooks/sendgrid", content=body, headers=headers)).status_code == 403
     assert (await visitor.post("/api/webhooks/sendgrid", content=body)).status_code == 422

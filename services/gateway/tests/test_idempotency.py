@@ -28,12 +28,12 @@ async def test_same_key_and_other_body_is_422(robin: Any) -> None:
 
 
 async def test_same_key_at_once_is_done_once(robin: Any, services: Any) -> None:
-    services.delay = 0.2
+    services.monitors.delay = 0.2
     try:
         asking = [robin.post("/api/monitors", json=BODY, headers={"Idempotency-Key": "k"}) for _ in range(5)]
         replies = await asyncio.gather(*asking)
     finally:
-        services.delay = 0.0
+        services.monitors.delay = 0.0
     assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409, 409]
     assert (await robin.get("/api/monitors")).json()["total"] == 1
 
@@ -62,4 +62,4 @@ async def test_a_request_whose_process_died_is_taken_over_with_the_same_entity_i
     again = await robin.post("/api/monitors", json=BODY, headers={"Idempotency-Key": "k"})
     assert again.status_code == 201
     assert again.json()["monitor"]["id"] == first.json()["monitor"]["id"]
-    assert str(services.creations[-1]) == first.json()["monitor"]["id"]
+    assert str(services.monitors.creations[-1]) == first.json()["monitor"]["id"]

@@ -14,9 +14,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")
 
 async def alert_of(services: Any, browser: Any, name: str = "Down", **parts: Any) -> str:
     """An alert that the alerter knows, of no incident yet."""
-    alert: AlertView = services.add_alert(browser.organization_id, name=name, fingerprint=str(new_id()), **parts)
+    alert: AlertView = services.alerter.add_alert(
+        browser.organization_id, name=name, fingerprint=str(new_id()), **parts
+    )
     event = AlertTriggered(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason="received")
-    async with services.evaluator.runtime.pool.acquire() as db, db.transaction():
+    async with services.runtime.pool.acquire() as db, db.transaction():
         await store.apply(db, event)
     return str(alert.id)
 

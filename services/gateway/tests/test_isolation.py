@@ -43,7 +43,7 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     return {
         "/api/monitors/": monitor,
         "refreshId": refresh.json()["evaluation"]["refreshId"],
-        "/api/alerts/": str(services.add_alert(browser.organization_id).id),
+        "/api/alerts/": str(services.alerter.add_alert(browser.organization_id).id),
         "/api/tokens/": token.json()["details"]["id"],
         "/api/auth/sessions/": next(each["id"] for each in sessions if not each["current"]),
         "/api/rules/": rule.json()["rule"]["id"],
@@ -54,9 +54,11 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
         "/api/targets/": target.json()["target"]["id"],
         "/api/integrations/": integration.json()["integration"]["id"],
         "/api/channels/": channel.json()["channel"]["id"],
-        "/api/notifications/": str(services.add_notification(browser.organization_id, state="failed").id),
-        "/api/outbox/": str(services.add_mail(browser.organization_id).id),
-        "/api/snapshots/": str(await services.add_screenshot(services.add_snapshot(browser.organization_id))),
+        "/api/notifications/": str(services.notifier.add_notification(browser.organization_id, state="failed").id),
+        "/api/outbox/": str(services.notifier.add_mail(browser.organization_id).id),
+        "/api/snapshots/": str(
+            await services.scraper.add_screenshot(services.scraper.add_snapshot(browser.organization_id))
+        ),
     }
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 def give(services: Any, *alerts: Any, action: str = "acknowledge", subject: str = "Kettle: 45 EUR") -> str:
     """A link about these alerts; its address."""
     token = str(new_id())
-    services.links[token] = ActionLink(
+    services.notifier.links[token] = ActionLink(
         organization_id=alerts[0].organization_id,
         notification_id=new_id(),
         action=action,  # pyright: ignore[reportArgumentType]
@@ -25,13 +25,13 @@ def give(services: Any, *alerts: Any, action: str = "acknowledge", subject: str 
 
 
 def followed(services: Any, alert: Any) -> list[Any]:
-    return [each for each in services.followed if alert.id in each.alert_ids]
+    return [each for each in services.alerter.followed if alert.id in each.alert_ids]
 
 
 async def test_a_link_when_followed_asks_and_when_clicked_takes_the_alert_once(
     gateway: Any, robin: Any, visitor: Any, services: Any
 ) -> None:
-    alert = services.add_alert(robin.organization_id)
+    alert = services.alerter.add_alert(robin.organization_id)
     link = give(services, alert)
     for _ in range(3):  # mail scanners follow links
         asked = await visitor.get(link)
@@ -58,7 +58,7 @@ async def test_a_link_when_followed_asks_and_when_clicked_takes_the_alert_once(
 async def test_a_link_when_it_resolves_several_says_how_many_and_shows_hostile_words_as_words(
     robin: Any, visitor: Any, services: Any
 ) -> None:
-    several = [services.add_alert(robin.organization_id) for _ in range(3)]
+    several = [services.alerter.add_alert(robin.organization_id) for _ in range(3)]
     link = give(services, *several, action="resolve", subject="<script>alert(1)</script>")
     asked = await visitor.get(link)
     assert "<script>" not in asked.text

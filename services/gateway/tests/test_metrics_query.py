@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.integration
 async def test_a_graph_is_of_the_last_hour_unless_times_are_said(services: Any, robin: Any) -> None:
     reply = await robin.get("/api/metrics/query", params={"selector": "up"})
     assert reply.json()["series"] == [{"name": "up", "labels": {"job": "api"}, "values": [1.5, None]}]
-    asked = services.asked[-1]
+    asked = services.metrics.asked[-1]
     assert (asked.organization_id, asked.function, asked.by) == (robin.organization_id, "avg", None)
     assert (asked.until - asked.since, asked.step_seconds) == (timedelta(hours=1), 15)
     assert abs(datetime.now(UTC) - asked.until) < timedelta(minutes=1)
@@ -32,7 +32,7 @@ async def test_a_graph_is_asked_for_as_it_was_said(services: Any, robin: Any) ->
         "since": "2026-11-20T10:00:00Z",
     }
     await robin.get("/api/metrics/query", params=[*said.items(), ("by", "job"), ("by", "instance")])
-    asked = services.asked[-1]
+    asked = services.metrics.asked[-1]
     assert (asked.function, asked.percentile, asked.by, asked.step_seconds) == (
         "percentile",
         50,
@@ -41,7 +41,7 @@ async def test_a_graph_is_asked_for_as_it_was_said(services: Any, robin: Any) ->
     )
     assert asked.since == datetime(2026, 11, 20, 10, tzinfo=UTC)
     await robin.get("/api/metrics/query", params=[("selector", "up"), ("by", "")])
-    assert services.asked[-1].by == []
+    assert services.metrics.asked[-1].by == []
 
 
 async def test_what_is_wrong_is_a_problem(robin: Any) -> None:
@@ -60,11 +60,11 @@ async def test_what_is_wrong_is_a_problem(robin: Any) -> None:
 async def test_series_labels_descriptions_and_usage(services: Any, robin: Any) -> None:
     series = await robin.get("/api/metrics/series", params={"match": ["up", "down"]})
     assert series.json() == {"series": [{"name": "up", "labels": {"job": "api"}}], "more": False}
-    assert services.asked[-1].selectors == ["up", "down"]
+    assert services.metrics.asked[-1].selectors == ["up", "down"]
     assert (await robin.get("/api/metrics/labels")).json()["names"] == ["__name__", "job"]
     values = await robin.get("/api/metrics/labels/job/values", params={"match": "up", "since": "2026-11-20T10:00:00Z"})
     assert values.json()["names"] == ["api"]
-    assert (services.asked[-1].label, services.asked[-1].selectors) == ("job", ["up"])
+    assert (services.metrics.asked[-1].label, services.metrics.asked[-1].selectors) == ("job", ["up"])
     described = (await robin.get("/api/metrics/descriptions")).json()["metrics"]
     assert described == {"up": {"type": "gauge", "unit": "", "help": "Whether it is up."}}
     assert (await robin.get("/api/metrics/usage")).json() == {"used": 1, "limit": 10, "refusedSamples": {"too-old": 3}}
@@ -75,7 +75,7 @@ async def test_grafana_is_answered_in_prometheus_form_by_get_and_by_form(service
     said = {"query": "1+1", "time": "1795248000.5"}
     for reply in (await robin.get("/api/v1/query", params=said), await robin.post("/api/v1/query", data=said)):
         assert (reply.status_code, reply.json()) == (200, answer)
-        asked = services.asked[-1]
+        asked = services.metrics.asked[-1]
         assert (asked.query, asked.since.timestamp(), asked.until) == ("1+1", 1795248000.5, None)
     span = {"query": "up", "start": "2026-11-21T08:00:00Z", "end": "2026-11-21T09:00:00.5Z", "step": "1m30s"}
     for reply in (
@@ -83,7 +83,7 @@ async def test_grafana_is_answered_in_prometheus_form_by_get_and_by_form(service
         await robin.post("/api/v1/query_range", data=span),
     ):
         assert (reply.json()["status"], reply.json()["data"]["resultType"]) == ("success", "matrix")
-        asked = services.asked[-1]
+        asked = services.metrics.asked[-1]
         assert (asked.until - asked.since, asked.step_seconds) == (timedelta(seconds=3600.5), 90)
 
 
@@ -95,17 +95,17 @@ async def test_grafana_finds_series_labels_metadata_and_version(services: Any, r
 
     between = {"start": "1795248000", "end": "1795251600"}
     assert await data("series", **{"match[]": "up"}, **between) == [{"__name__": "up", "job": "api"}]
-    assert services.asked[-1].since == datetime.fromtimestamp(1795248000, UTC)
+    assert services.metrics.asked[-1].since == datetime.fromtimestamp(1795248000, UTC)
     assert (await robin.post("/api/v1/series", data={"match[]": "up"})).json()["data"] == [
         {"__name__": "up", "job": "api"}
     ]
     assert await data("labels", **between) == ["__name__", "job"]
     assert await data("label/job/values", **{"match[]": ["up", "x"]}) == ["api"]
-    assert services.asked[-1].selectors == ["up", "x"]
+    assert services.metrics.asked[-1].selectors == ["up", "x"]
     assert await data("metadata", metric="up", limit="5") == {
         "up": [{"type": "gauge", "unit": "", "help": "Whether it is up."}]
     }
-    assert (services.asked[-1].name, services.asked[-1].limit) == ("up", 5)
+    assert (services.metrics.asked[-1].name, services.metrics.asked[-1].limit) == ("up", 5)
     assert (await data("status/buildinfo"))["version"] == "3.0.0"
 
 
@@ -149,8 +149,8 @@ async def test_two_organizations_ask_as_themselves(
         await other.sign_up()
         for user in (robin, other):
             await user.get("/api/v1/query", params={"query": "up"})
-            assert isinstance(services.asked[-1], metrics.QueryProm)
-            assert services.asked[-1].organization_id == user.organization_id
+            assert isinstance(services.metrics.asked[-1], metrics.QueryProm)
+            assert services.metrics.asked[-1].organization_id == user.organization_id
 
 
 async def test_steps_and_times_are_read_as_prometheus_reads_them() -> None:

@@ -115,7 +115,7 @@ async def test_list_passes_on_what_is_asked_for(robin: Any, services: Any) -> No
     await robin.post(f"/api/monitors/{kettle}/refresh")
     query = {"q": "KETT", "status": "new", "sort": "name", "recent": 5, "limit": 7}
     reply = (await robin.get("/api/monitors", params=query)).json()
-    asked = services.listings[-1]
+    asked = services.monitors.listings[-1]
     assert (asked.text, asked.status, asked.sort, asked.recent, asked.limit) == ("KETT", "new", "name", 5, 7)
     assert (reply["total"], reply["owned"], [each["id"] for each in reply["monitors"]]) == (1, 2, [kettle])
     assert reply["monitors"][0]["status"] == "new"
@@ -123,7 +123,7 @@ async def test_list_passes_on_what_is_asked_for(robin: Any, services: Any) -> No
     assert (value["value"], value["verdict"]) == (99, "quiet")
     assert datetime.fromisoformat(value["at"])
     plain = (await robin.get("/api/monitors")).json()
-    assert (plain["monitors"][0]["recentValues"], services.listings[-1].recent) == ([], 0)
+    assert (plain["monitors"][0]["recentValues"], services.monitors.listings[-1].recent) == ([], 0)
 
 
 @pytest.mark.parametrize(

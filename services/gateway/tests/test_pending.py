@@ -20,9 +20,11 @@ async def enter(browser: Any) -> Any:
 
 
 async def test_what_is_pending_is_told_narrowed_and_counted(services: Any, robin: Any, alex: Any) -> None:
-    first = services.add_pending(robin.organization_id)
-    second = services.add_pending(robin.organization_id, name="Disk full", severity="warning", labels={"host": "db-1"})
-    services.add_pending(alex.organization_id)
+    first = services.rules.add_pending(robin.organization_id)
+    second = services.rules.add_pending(
+        robin.organization_id, name="Disk full", severity="warning", labels={"host": "db-1"}
+    )
+    services.rules.add_pending(alex.organization_id)
 
     async def told(**params: Any) -> tuple[list[str], int]:
         reply = await robin.get("/api/alerts/pending", params=params)
@@ -49,8 +51,8 @@ async def test_what_makes_no_sense_is_refused(robin: Any, params: dict[str, Any]
 
 async def test_why_nobody_was_told_is_answered_with_the_clock_of_what_is_pending(services: Any, robin: Any) -> None:
     host = f"web-{new_id()}"
-    ahead = services.add_pending(robin.organization_id, labels={"host": host})
-    services.add_pending(robin.organization_id)
+    ahead = services.rules.add_pending(robin.organization_id, labels={"host": host})
+    services.rules.add_pending(robin.organization_id)
     asked = {"filter": f'host="{host}"'}
     found = (await robin.get("/api/alerts/explain", params=asked)).json()
     fires = f"{ahead.fires_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -58,7 +60,7 @@ async def test_why_nobody_was_told_is_answered_with_the_clock_of_what_is_pending
     assert f"fires at {fires} if it goes on (cpu > 95 for 5m)." in found["answer"]
     assert [each["fingerprint"] for each in found["pending"]] == [ahead.fingerprint]
     assert (found["explanation"], found["unavailable"]) == (None, [])
-    services.add_alert(robin.organization_id, labels={"host": host}, state="resolved")
+    services.alerter.add_alert(robin.organization_id, labels={"host": host}, state="resolved")
     found = (await robin.get("/api/alerts/explain", params=asked)).json()
     assert found["answer"].startswith("Pending: ")
     assert "The newest alert with these labels: Nothing was decided" in found["answer"]
@@ -66,7 +68,7 @@ async def test_why_nobody_was_told_is_answered_with_the_clock_of_what_is_pending
 
 async def test_another_organizations_pending_alerts_explain_nothing(services: Any, robin: Any, alex: Any) -> None:
     host = f"web-{new_id()}"
-    services.add_pending(alex.organization_id, labels={"host": host})
+    services.rules.add_pending(alex.organization_id, labels={"host": host})
     found = (await robin.get("/api/alerts/explain", params={"filter": f'host="{host}"'})).json()
     assert found["pending"] == []
     assert found["answer"].startswith("No alert with these labels")
@@ -74,9 +76,9 @@ async def test_another_organizations_pending_alerts_explain_nothing(services: An
 
 async def test_the_inbox_counts_what_is_pending_and_has_a_tab_of_it(services: Any, robin: Any) -> None:
     await enter(robin)
-    services.add_alert(robin.organization_id, name="Firing one")
-    rule = services.add_pending(robin.organization_id, name="<b>Busy</b>").rule_id
-    services.add_pending(robin.organization_id, name="Quiet", severity="warning")
+    services.alerter.add_alert(robin.organization_id, name="Firing one")
+    rule = services.rules.add_pending(robin.organization_id, name="<b>Busy</b>").rule_id
+    services.rules.add_pending(robin.organization_id, name="Quiet", severity="warning")
     html = (await robin.get("/console/alerts")).text
     assert re.findall(r'class="tab-count">(\d+)<', html) == ["1", "2", "0", "0", "1"]
     assert "Quiet" not in html

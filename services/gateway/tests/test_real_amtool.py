@@ -52,7 +52,7 @@ async def amtool(served: str, robin: Any, tmp_path: Path) -> AsyncIterator[Amtoo
 async def test_alerts_are_added_and_found(amtool: Amtool, services: Any) -> None:
     await amtool("alert", "add", "DiskFull", "host=db-1", "severity=info", "--annotation=summary=no room left")
     await amtool("alert", "add", "HostDown", "host=db-2", "severity=warning", "--end=2099-01-01T00:00:00Z")
-    [disk], [down] = (command.alerts for command in services.received[-2:])
+    [disk], [down] = (command.alerts for command in services.receiving.received[-2:])
     assert (disk.labels, disk.summary, disk.ends_at) == (
         {"alertname": "DiskFull", "host": "db-1", "severity": "info"},
         "no room left",

@@ -18,8 +18,8 @@ async def make(browser: Any, name: str) -> str:
 
 async def test_several_rules_stand_and_tell_what_they_led_to_last(services: Any, robin: Any, alex: Any) -> None:
     firing, calm, foreign = await make(robin, "Firing host"), await make(robin, "Calm"), await make(alex, "Firing")
-    services.add_alert(robin.organization_id, rule_id=firing)
-    latest = services.add_alert(robin.organization_id, rule_id=firing)
+    services.alerter.add_alert(robin.organization_id, rule_id=firing)
+    latest = services.alerter.add_alert(robin.organization_id, rule_id=firing)
     asked = {"id": [firing, calm, foreign, str(new_id())]}
     standings = (await robin.get("/api/rules/states", params=asked)).json()["standings"]
     known = {each["state"]["ruleId"]: each for each in standings}
@@ -37,8 +37,8 @@ async def test_states_of_none_of_too_many_or_of_nonsense_are_refused(robin: Any,
 
 async def test_alerts_are_narrowed_to_a_rule_and_rules_to_a_kind(services: Any, robin: Any) -> None:
     made = await make(robin, "Firing")
-    opened = services.add_alert(robin.organization_id, rule_id=made)
-    services.add_alert(robin.organization_id)
+    opened = services.alerter.add_alert(robin.organization_id, rule_id=made)
+    services.alerter.add_alert(robin.organization_id)
     found = (await robin.get("/api/alerts", params={"ruleId": made})).json()["alerts"]
     assert [each["id"] for each in found] == [str(opened.id)]
     assert (await robin.get("/api/rules", params={"kind": "absence"})).json()["rules"] == []

@@ -91,9 +91,9 @@ async def test_only_so_many_are_kept(robin: Any, gateway: Any) -> None:
 @integration
 @session
 async def test_the_inbox_is_narrowed_by_labels_origin_person_and_what_holds_back(services: Any, entered: Any) -> None:
-    first = services.add_alert(entered.organization_id, name="One", labels={"host": "db-1"}, assignee="Robin")
-    second = services.add_alert(entered.organization_id, name="Two", origin="grafana")
-    services.held[second.id] = "inhibited"
+    first = services.alerter.add_alert(entered.organization_id, name="One", labels={"host": "db-1"}, assignee="Robin")
+    second = services.alerter.add_alert(entered.organization_id, name="Two", origin="grafana")
+    services.alerter.held[second.id] = "inhibited"
 
     async def shown(query: str) -> set[str]:
         reply = await entered.get(f"/console/alerts?{query}")
@@ -128,7 +128,7 @@ async def test_filters_are_kept_shown_and_forgotten_in_the_inbox(entered: Any) -
 @integration
 @session
 async def test_filters_of_what_is_pending_lead_back_to_it(services: Any, entered: Any) -> None:
-    services.add_pending(entered.organization_id, labels={"host": "web-1"})
+    services.rules.add_pending(entered.organization_id, labels={"host": "web-1"})
     came = "/console/alerts?state=pending&severity=critical"
     await send(entered, "/console/alerts/filters", came, name="Soon", state="pending", severity="critical")
     html = (await entered.get(came)).text
@@ -141,10 +141,12 @@ async def test_filters_of_what_is_pending_lead_back_to_it(services: Any, entered
 @integration
 @session
 async def test_many_are_given_to_somebody_or_silenced(services: Any, entered: Any) -> None:
-    alerts = [services.add_alert(entered.organization_id, labels={"host": f"db-{n}", "job": "db"}) for n in (1, 2)]
+    alerts = [
+        services.alerter.add_alert(entered.organization_id, labels={"host": f"db-{n}", "job": "db"}) for n in (1, 2)
+    ]
     ids = [str(each.id) for each in alerts]
     await send(entered, "/console/alerts/change", id=ids, do="assign", assignee="Robin")
-    assert {services.alerts[each.id].assignee for each in alerts} == {"Robin"}
+    assert {services.alerter.alerts[each.id].assignee for each in alerts} == {"Robin"}
     assert "with Robin" in (await entered.get("/console/alerts")).text
     reply = await send(entered, "/console/alerts/change", id=ids, do="silence")
     assert reply.status_code == 303

@@ -138,7 +138,7 @@ async def test_a_component_follows_alerts(robin: Any, services: Any) -> None:
         }
     )
     event = AlertTriggered(organization_id=alert.organization_id, alert_id=alert.id, alert=alert, reason="received")
-    async with services.alerter.transaction() as tx:
+    async with services.alerter.service.transaction() as tx:
         await store.apply(tx.db, event)
         tx.publish(event)
     for _ in range(100):
@@ -152,7 +152,9 @@ async def test_a_component_follows_alerts(robin: Any, services: Any) -> None:
 
 async def letters_to(services: Any, address: str, least: int = 1) -> list[Any]:
     for _ in range(100):
-        found = [message for target, message in services.letters.taken if address in (target.address, target.url)]
+        found = [
+            message for target, message in services.notifier.letters.taken if address in (target.address, target.url)
+        ]
         if len(found) >= least:
             return found
         await asyncio.sleep(0.05)

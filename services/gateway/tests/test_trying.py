@@ -12,7 +12,7 @@ async def test_a_test_alert_is_taken_in_with_its_labels_and_ends_soon(robin: Any
     asked = {"labels": {"team": "shop", "severity": "info"}, "severity": "critical", "resolveAfter": 30}
     reply = await robin.post("/api/alerts/test", json=asked)
     assert reply.status_code == 201, reply.text
-    [sent] = [each for each in services.received if each.organization_id == robin.organization_id]
+    [sent] = [each for each in services.receiving.received if each.organization_id == robin.organization_id]
     [told] = sent.alerts
     assert (sent.origin, told.severity, told.labels) == (
         "test",
@@ -28,7 +28,7 @@ async def test_a_test_alert_when_its_key_comes_again_is_fired_once(robin: Any, s
     for _ in range(2):
         reply = await robin.post("/api/alerts/test", json={}, headers={"Idempotency-Key": "fire-1"})
         assert reply.status_code == 201
-    assert len([each for each in services.received if each.organization_id == robin.organization_id]) == 1
+    assert len([each for each in services.receiving.received if each.organization_id == robin.organization_id]) == 1
 
 
 async def test_a_test_alert_when_it_makes_no_sense_is_refused(robin: Any, visitor: Any) -> None:
