@@ -1,0 +1,1 @@
+"""What the tests of replay let happen, and to what."""
