@@ -21,6 +21,7 @@ from monitors_contracts.envelope import Envelope, UndecodableMessage, decode
 from . import dead_letters, outbox, telemetry
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, Pool
 from .errors import Permanent, ProblemError, Retryable
+from .paced import Paced
 from .pull import StandingPull
 from .transaction import Transaction
 
@@ -92,9 +93,9 @@ class Consumer:
     `save(tx, received)` runs in a transaction shared with the inbox, the outbox and, under load, with other messages; when
     one of a group fails, each is done alone. With `work`, that runs first, without a transaction, up to `concurrency` at
     once (for what takes long: fetching, sending), and `save(tx, received, result)` gets what it returned. On a hot path,
-    `save_all(units)` takes the place of `save` and gets the whole group, which shares one connection; with `patience`, a group
-    waits so many seconds to grow. A message is acknowledged after the commit. `work` alone commits what it does itself, and
-    knows what it did before.
+    `save_all(units)` takes the place of `save` and gets the whole group, which shares one connection; groups that are not
+    full begin `pace` seconds apart. A message is acknowledged after the commit. `work` alone commits what it does itself,
+    and knows what it did before.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Consumer:
         work: Work | None,
         concurrency: int,
         attempts: int,
-        patience: float = 0,
+        pace: float = 0,
     ) -> None:
         self.service = service
         self.durable = durable
@@ -118,8 +119,8 @@ class Consumer:
         self._work = work
         self._concurrency = concurrency
         self._attempts = attempts
-        self._patience = patience
         self._ready: asyncio.Queue[Item] = asyncio.Queue()
+        self._groups = Paced(self._ready, GROUP, pace)
         self._tasks: list[asyncio.Task[None]] = []
         self._working: set[asyncio.Task[None]] = set()
         self._held: dict[str, Msg] = {}
@@ -219,12 +220,7 @@ class Consumer:
 
     async def _commit_groups(self) -> None:
         while True:
-            group = [await self._ready.get()]
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience or None):
-                    while len(group) < GROUP and (self._patience or not self._ready.empty()):
-                        group.append(await self._ready.get())
-            await self._commit_or_settle(group)
+            await self._commit_or_settle(await self._groups.next())
 
     async def _commit_or_settle(self, group: Sequence[Item]) -> None:
         """Commit, in place however long the database is away, so that order is kept."""

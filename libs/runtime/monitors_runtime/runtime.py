@@ -60,7 +60,7 @@ class Service:
         save_all: SaveAll | None = None,
         work: Work | None = None,
         concurrency: int = 16,
-        patience: float = 0,
+        pace: float = 0,
     ) -> None:
         """Handle every event of these types once; see Consumer.
 
@@ -77,7 +77,7 @@ class Service:
             save_all=save_all,
             work=work,
             concurrency=concurrency,
-            patience=patience,
+            pace=pace,
             attempts=self.runtime.settings.handler_attempts,
         )
         self.consumers.append((consumer, [f"evt.{event.aggregate}.{event.action}.>" for event in events]))

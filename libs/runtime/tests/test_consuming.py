@@ -342,38 +342,25 @@ async def test_work_alone_when_it_is_done_then_the_message_is_settled_and_nothin
     assert await runtime.pool.fetchval("SELECT count(*) FROM runtime.inbox") == 0
 
 
-# -- groups that grow --------------------------------------------------------------------------------------------------
+# -- the pace of groups ------------------------------------------------------------------------------------------------
 
 
-async def test_a_patient_consumer_waits_for_more_and_no_longer_than_until_its_group_is_full(
+async def test_groups_of_a_consumer_with_a_pace_are_apart_unless_they_are_full(
     world: Any, measured: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(consuming, "GROUP", 3)
+    monkeypatch.setattr(consuming, "GROUP", 2)
     groups = list[int]()
 
     async def save_all(units: Sequence[Unit[MetricCollected, None]]) -> None:
         groups.append(len(units))
 
     runtime = world.runtime()
-    runtime.service("tests").consume(MetricCollected, save_all=save_all, patience=3600)
-    await world.start(runtime)
-    await send(runtime, measured(1))
-    await send(runtime, measured(2))
-    await send(runtime, measured(3))
-    await until(lambda: groups == [3])
-
-
-async def test_a_patient_consumer_commits_what_there_is_when_its_patience_ends(world: Any, measured: Any, until: Any):
-    groups = list[int]()
-
-    async def save_all(units: Sequence[Unit[MetricCollected, None]]) -> None:
-        groups.append(len(units))
-
-    runtime = world.runtime()
-    runtime.service("tests").consume(MetricCollected, save_all=save_all, patience=0.05)
+    runtime.service("tests").consume(MetricCollected, save_all=save_all, pace=3600)
     await world.start(runtime)
     await send(runtime, measured(1))
     await until(lambda: groups == [1])
+    await send(runtime, measured(2), measured(3))
+    await until(lambda: groups == [1, 2])
 
 
 # -- stopping ---------------------------------------------------------------------------------------------------------

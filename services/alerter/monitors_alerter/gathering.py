@@ -11,6 +11,8 @@ R = TypeVar("R")
 
 WRITERS = 2
 """Of one key at once: while one waits for the disk, another prepares."""
+PACE = 0.015
+"""Seconds from one group of a key to its next: what comes seldom is written at once, what comes often together."""
 
 
 @dataclass
@@ -23,6 +25,7 @@ class _Waiting(Generic[C, R]):
 class _Line(Generic[C, R]):
     waiting: deque[_Waiting[C, R]] = field(default_factory=deque[_Waiting[C, R]])
     writers: int = 0
+    next_at: float = 0.0
 
 
 class Gathering(Generic[C, R]):
@@ -52,9 +55,16 @@ class Gathering(Generic[C, R]):
         return await waiting.done
 
     async def _write_waiting(self, key: Hashable, line: _Line[C, R]) -> None:
+        clock = asyncio.get_running_loop().time
         try:
-            while line.waiting:
-                await self._settle(self._next_group(line))
+            while True:
+                if (pause := line.next_at - clock()) > 0:
+                    await asyncio.sleep(pause)
+                elif line.waiting:
+                    line.next_at = clock() + PACE
+                    await self._settle(self._next_group(line))
+                else:
+                    return
         finally:
             line.writers -= 1
             if not line.writers:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitors_alerter import gathering as gathers
 from monitors_alerter.gathering import WRITERS, Gathering
 
 
@@ -30,6 +31,11 @@ async def started(gathering: Gathering[int, str], *commands: int, key: str = "a"
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     return tasks
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathers, "PACE", 0)
 
 
 async def test_what_comes_while_others_are_written_is_written_together_and_in_order() -> None:
@@ -74,3 +80,27 @@ async def test_who_no_longer_waits_keeps_nobody_from_an_answer() -> None:
     assert await tasks[3] == "wrote 4"
     with pytest.raises(asyncio.CancelledError):
         await tasks[2]
+
+
+async def test_what_comes_alone_is_written_at_once_and_what_comes_soon_after_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathers, "PACE", 3600)
+    book = Book()
+    book.may_write.set()
+    gathering = Gathering(book.write, lambda _: 1, 100)
+    assert await gathering.save("a", 1) == "wrote 1"
+    tasks = await started(gathering, 2, 3)
+    assert book.groups == [[1]]
+    assert await gathering.save("b", 4) == "wrote 4", "another key has a pace of its own"
+    for task in tasks:
+        task.cancel()
+
+
+async def test_what_comes_soon_after_is_written_when_the_pause_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathers, "PACE", 0.01)
+    book = Book()
+    book.may_write.set()
+    gathering = Gathering(book.write, lambda _: 1, 100)
+    assert [await gathering.save("a", number) for number in range(3)] == ["wrote 0", "wrote 1", "wrote 2"]
+    assert book.groups == [[0], [1], [2]]

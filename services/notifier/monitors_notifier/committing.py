@@ -12,6 +12,7 @@ from monitors_contracts.notifications import NotificationEvent, OutboxMessage
 from monitors_runtime import outbox
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, Writes
 from monitors_runtime.erasure import erased_among
+from monitors_runtime.paced import Paced
 from monitors_runtime.runtime import Service
 from monitors_runtime.transaction import Transaction
 
@@ -22,6 +23,8 @@ from .store import Key
 log = structlog.get_logger(__name__)
 
 GROUP = 64
+PACE = 0.02
+"""Seconds from one commit to the next, unless so many wait: the messages are out by then, and nobody is kept waiting."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,9 @@ class Committer:
 
     async def run(self) -> None:
         """Commit until cancelled."""
+        groups = Paced(self._waiting, GROUP, PACE)
         while True:
-            group = [await self._waiting.get()]
-            while len(group) < GROUP and not self._waiting.empty():
-                group.append(self._waiting.get_nowait())
-            await self._settle(group)
+            await self._settle(await groups.next())
 
     async def _settle(self, group: Sequence[_Waiting]) -> None:
         while True:

@@ -37,7 +37,7 @@ from . import store
 from .following import Following
 from .handlers import IncidentHandlers
 
-GATHER_SECONDS = 0.1
+PACE = 0.1
 """Incidents are not looked for with each alert alone: what happens at once is looked at together."""
 
 
@@ -52,7 +52,7 @@ def wire(service: Service, changes: Changes, settings: AlerterSettings, *also: S
         for hear in (following.alerts_changed, *also):
             await hear(units)
 
-    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed, patience=GATHER_SECONDS)
+    service.consume(AlertTriggered, AlertAcknowledged, AlertResolved, save_all=alerts_changed, pace=PACE)
     service.on_start(following.periodic.start)
     service.on_stop(following.periodic.stop)
     service.answer(OpenIncident, handlers.open_incident)
