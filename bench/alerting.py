@@ -52,11 +52,14 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Below:
-    """A route below the root: whose label is this goes into one group, which is told after some seconds."""
+    """A route below the root: whose label is this goes into a group by name and rack, told after some seconds."""
 
     label: str
     value: str
     wait: int
+
+
+BELOW_BY = ["alertname", "rack"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def route(organization_id: Id, channels: Sequence[Id], grouping: Grouping, below
             Route(
                 name=f"{each.label}-{each.value}",
                 matchers=[Matcher(label=each.label, value=each.value)],
-                group_by=["alertname"],
+                group_by=BELOW_BY,
                 group_wait=each.wait,
             )
             for each in below
@@ -192,7 +195,7 @@ class Alertmanager:
         """Have these routes below the root."""
         self._configure(
             [
-                {"matchers": [f'{each.label}="{each.value}"'], "group_by": ["alertname"], "group_wait": f"{each.wait}s"}
+                {"matchers": [f'{each.label}="{each.value}"'], "group_by": BELOW_BY, "group_wait": f"{each.wait}s"}
                 for each in below
             ]
         )

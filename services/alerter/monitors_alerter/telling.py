@@ -5,6 +5,7 @@ joins its groups there, and `flush` tells them when they are due. Two alerters n
 alert holds its row, and a group that somebody looks at is passed over by others. Whoever dies commits nothing.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,6 +32,9 @@ from .telling_store import Membership
 
 AT_ONCE = 200
 """Groups that are looked at in one transaction."""
+
+ALERTS_AT_ONCE = 1000
+"""Alerts of several groups that are looked at in one transaction. One group is looked at whole, however many it has."""
 
 SOON = timedelta(milliseconds=50)
 """When an alert is looked at again that somebody was changing."""
@@ -216,7 +220,7 @@ class _Flush:
         if only:
             due = await self._db.fetch(store.THIS_IF_DUE, self._now, only)
         else:
-            due = await self._db.fetch(store.DUE, self._now, AT_ONCE)
+            due = _as_many_as_may_be(await self._db.fetch(store.DUE, self._now, AT_ONCE))
         if not due:
             return 0, await store.next_due(self._db)
         organizations = [row["organization_id"] for row in due]
@@ -350,6 +354,12 @@ class _Looked:
 def _is_whole(row: Record, now: datetime) -> bool:
     """Whether all of a group's alerts are to be looked at, not only those about which something is to be told."""
     return row["is_stale"] or (row["again_at"] is not None and row["again_at"] <= now)
+
+
+def _as_many_as_may_be(due: Sequence[Record]) -> Sequence[Record]:
+    """Those that are due first, as many as may be looked at together."""
+    alerts = itertools.accumulate(row["alerts"] for row in due)
+    return due[: max(1, sum(so_far <= ALERTS_AT_ONCE for so_far in alerts))]
 
 
 def _all(members: Mapping[Id, Sequence[Record]]) -> Iterable[Record]:

@@ -361,6 +361,21 @@ async def test_alerts_that_are_long_when_told_together_then_come_in_messages_tha
     assert sorted(alert.labels["host"] for each in notices for alert in each.alerts) == ["db-1", "db-2", "db-3", "db-4"]
 
 
+@pytest.mark.parametrize(("most", "groups"), [(1, [1, 1, 1]), (3, [1, 1, 1]), (4, [2, 1]), (6, [3])])
+async def test_groups_when_they_are_large_then_are_looked_at_some_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch, most: int, groups: list[int]
+):
+    monkeypatch.setattr(telling, "ALERTS_AT_ONCE", most)
+    await world.channel()
+    await world.route(Route(name="root", group_by=["rack"]))
+    for rack in "abc":
+        await world.fire(f"{rack}-1", f"{rack}-2", labels={"rack": rack})
+    looked = [await world.changes.flushing.flush() for _ in (*groups, None)]
+    assert looked == [*groups, 0]
+    told = [sorted(alert.labels["rack"] for alert in each.alerts) for each in await world.notices()]
+    assert told == [["a", "a"], ["b", "b"], ["c", "c"]]
+
+
 async def test_due_groups_and_an_alerts_places_when_there_are_many_then_are_found_by_index(house: Any, plan: Any):
     await house.pool.execute(
         "INSERT INTO alerter.groups (id, organization_id, key, route, labels, opened_at, wait, every, due_at) "
