@@ -11,26 +11,29 @@ from monitors_runtime.database import Connection, columns
 from .domain.receiving import REMEMBERED, Told
 
 # The same told of what still fires, or was ended by hand in the firing that goes on: it ends later now. The same told of what
-# is known to be over: nothing. Each is looked up by its key (OFFSET 0 holds the planner to that), so that an answer takes no
-# longer where many alerts are active, and in one order, so that two that are told the same at once take turns.
+# is known to be over: nothing. Each is looked up by its key (OFFSET 0 holds the planner to that, and an INSERT that always
+# meets its row is an UPDATE that can't do otherwise), so that an answer takes no longer where many alerts are active, and in
+# one order, so that two that are told the same at once take turns.
 MOVE_ON = """
 WITH given AS (
     SELECT * FROM unnest($2::text[], $3::bytea[], $4::timestamptz[], $5::timestamptz[])
         AS given (fingerprint, digest, ends_at, starts_at)
 ), held AS (
-    SELECT given.fingerprint, given.ends_at FROM (SELECT * FROM given WHERE ends_at > $6 ORDER BY fingerprint) AS given
+    SELECT given.fingerprint, given.digest, given.ends_at, received.alert_id, received.look_at
+    FROM (SELECT * FROM given WHERE ends_at > $6 ORDER BY fingerprint) AS given
     CROSS JOIN LATERAL (
-        SELECT alert_id FROM alerter.received
+        SELECT alert_id, look_at FROM alerter.received
         WHERE organization_id = $1 AND fingerprint = given.fingerprint AND digest = given.digest AND NOT is_over
         FOR NO KEY UPDATE
     ) AS received
     CROSS JOIN LATERAL (SELECT state, resolved_at FROM alerter.alerts WHERE id = received.alert_id OFFSET 0) AS alerts
     WHERE alerts.state <> 'resolved' OR given.starts_at <= alerts.resolved_at
 ), moved AS (
-    UPDATE alerter.received
-    SET ends_at = held.ends_at, heard_at = $6, look_at = least(received.look_at, held.ends_at)
-    FROM held WHERE received.organization_id = $1 AND received.fingerprint = held.fingerprint
-    RETURNING received.fingerprint
+    INSERT INTO alerter.received (organization_id, fingerprint, alert_id, digest, heard_at, ends_at, is_over, look_at)
+    SELECT $1, fingerprint, alert_id, digest, $6, ends_at, false, least(look_at, ends_at) FROM held
+    ON CONFLICT (organization_id, fingerprint) DO UPDATE
+    SET ends_at = excluded.ends_at, heard_at = excluded.heard_at, look_at = excluded.look_at
+    RETURNING fingerprint
 )
 SELECT fingerprint FROM moved
 UNION ALL
@@ -43,26 +46,26 @@ CROSS JOIN LATERAL (SELECT resolved_at FROM alerter.alerts WHERE id = received.a
 WHERE given.ends_at <= $6 AND given.starts_at <= alerts.resolved_at
 """
 
-# In one order, so that two that are told the same at once take turns; the row that was there first stays as it is.
-CLAIM = """
+# In one order, so that two that are told the same at once take turns.
+_PUT = """
 INSERT INTO alerter.received (organization_id, fingerprint, alert_id, digest, heard_at, ends_at, is_over, look_at)
 SELECT $1, given.* FROM unnest(
     $2::text[], $3::uuid[], $4::bytea[], $5::timestamptz[], $6::timestamptz[], $7::boolean[], $8::timestamptz[]
 ) AS given (fingerprint, alert_id, digest, heard_at, ends_at, is_over, look_at)
 ORDER BY fingerprint
-ON CONFLICT (organization_id, fingerprint) DO UPDATE SET alert_id = received.alert_id
-RETURNING fingerprint, alert_id, xmax = 0 AS is_new
+ON CONFLICT (organization_id, fingerprint) DO UPDATE SET
 """
 
-REMEMBER = """
-UPDATE alerter.received SET
-    alert_id = given.alert_id, digest = given.digest, heard_at = given.heard_at, ends_at = given.ends_at,
-    is_over = given.is_over, look_at = given.look_at
-FROM unnest(
-    $2::text[], $3::uuid[], $4::bytea[], $5::timestamptz[], $6::timestamptz[], $7::boolean[], $8::timestamptz[]
-) AS given (fingerprint, alert_id, digest, heard_at, ends_at, is_over, look_at)
-WHERE received.organization_id = $1 AND received.fingerprint = given.fingerprint
+# The row that was there first stays as it is.
+CLAIM = _PUT + "alert_id = received.alert_id RETURNING fingerprint, alert_id, xmax = 0 AS is_new"
+
+REMEMBER = (
+    _PUT
+    + """
+    alert_id = excluded.alert_id, digest = excluded.digest, heard_at = excluded.heard_at, ends_at = excluded.ends_at,
+    is_over = excluded.is_over, look_at = excluded.look_at
 """
+)
 
 DUE = """
 SELECT organization_id, fingerprint, alert_id, ends_at, is_over FROM alerter.received
