@@ -9,23 +9,14 @@ from typing import Generic, TypeVar
 C = TypeVar("C")
 R = TypeVar("R")
 
-WRITERS = 2
-"""Of one key at once: while one waits for the disk, another prepares."""
-PACE = 0.015
-"""Seconds from one group of a key to its next: what comes seldom is written at once, what comes often together."""
+REST = 0.01
+"""Seconds from the end of one group of a key to the next: what comes seldom is written at once, what comes often together."""
 
 
 @dataclass
 class _Waiting(Generic[C, R]):
     command: C
     done: "asyncio.Future[R]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
-@dataclass
-class _Line(Generic[C, R]):
-    waiting: deque[_Waiting[C, R]] = field(default_factory=deque[_Waiting[C, R]])
-    writers: int = 0
-    next_at: float = 0.0
 
 
 class Gathering(Generic[C, R]):
@@ -39,42 +30,34 @@ class Gathering(Generic[C, R]):
         self, write: Callable[[Sequence[C]], Awaitable[Sequence[R]]], weigh: Callable[[C], int], most: int
     ) -> None:
         self._write, self._weigh, self._most = write, weigh, most
-        self._lines: dict[Hashable, _Line[C, R]] = {}
+        self._lines: dict[Hashable, deque[_Waiting[C, R]]] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
     async def save(self, key: Hashable, command: C) -> R:
         """Its answer, once it is written. Raises what `write` raises for it alone."""
-        line = self._lines.setdefault(key, _Line[C, R]())
         waiting = _Waiting[C, R](command)
-        line.waiting.append(waiting)
-        if line.writers < WRITERS:
-            line.writers += 1
+        if (line := self._lines.get(key)) is None:
+            line = self._lines[key] = deque()
             task = asyncio.create_task(self._write_waiting(key, line))
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
+        line.append(waiting)
         return await waiting.done
 
-    async def _write_waiting(self, key: Hashable, line: _Line[C, R]) -> None:
-        clock = asyncio.get_running_loop().time
+    async def _write_waiting(self, key: Hashable, line: deque[_Waiting[C, R]]) -> None:
+        """Until nothing came while the last group was written, nor while it rested."""
         try:
-            while True:
-                if (pause := line.next_at - clock()) > 0:
-                    await asyncio.sleep(pause)
-                elif line.waiting:
-                    line.next_at = clock() + PACE
-                    await self._settle(self._next_group(line))
-                else:
-                    return
+            while line:
+                await self._settle(self._next_group(line))
+                await asyncio.sleep(REST)
         finally:
-            line.writers -= 1
-            if not line.writers:
-                del self._lines[key]
+            del self._lines[key]
 
-    def _next_group(self, line: _Line[C, R]) -> list[_Waiting[C, R]]:
-        group = [line.waiting.popleft()]
+    def _next_group(self, line: deque[_Waiting[C, R]]) -> list[_Waiting[C, R]]:
+        group = [line.popleft()]
         weight = self._weigh(group[0].command)
-        while line.waiting and (weight := weight + self._weigh(line.waiting[0].command)) <= self._most:
-            group.append(line.waiting.popleft())
+        while line and (weight := weight + self._weigh(line[0].command)) <= self._most:
+            group.append(line.popleft())
         return group
 
     async def _settle(self, group: Sequence[_Waiting[C, R]]) -> None:
