@@ -1,5 +1,7 @@
 """What follows from what other systems tell, whatever they tell: one open alert each, over once, and as it was told last."""
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,3 +123,9 @@ def test_what_fires_is_never_lost_but_by_somebody_who_ended_this_firing(
 def test_the_same_labels_are_the_same_alert(labels: dict[str, str], same: bool) -> None:
     assert (fingerprint("x", labels) == fingerprint("x", {"a": "1", "b": "2"})) is same
     assert fingerprint("x", labels) != fingerprint("y", labels)
+
+
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8"))))
+def test_a_fingerprint_is_of_the_labels_as_plain_json_so_that_known_alerts_keep_theirs(labels: dict[str, str]) -> None:
+    written = json.dumps(sorted(labels.items()), ensure_ascii=False, separators=(",", ":"))
+    assert fingerprint("x", labels) == f"x:{hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"

@@ -1,11 +1,12 @@
 """Alerts that other systems found, decided: from what was known of one and what is told of it now to what follows."""
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from pydantic_core import to_json
 
 from monitors_contracts.alerts import AlertEvent, AlertResolved, AlertState, AlertTriggered, AlertView
 from monitors_contracts.base import Id
@@ -45,8 +46,7 @@ def told(origin: str, alert: ReceivedAlert, resolve_after: float, now: datetime)
 
 def fingerprint(origin: str, labels: Mapping[str, str]) -> str:
     """The same labels from the same kind of system are the same alert."""
-    written = json.dumps(sorted(labels.items()), ensure_ascii=False, separators=(",", ":"))
-    return f"{origin}:{hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
+    return f"{origin}:{hashlib.blake2b(to_json(sorted(labels.items())), digest_size=16).hexdigest()}"
 
 
 def _digest(alert: ReceivedAlert) -> bytes:
@@ -55,7 +55,7 @@ def _digest(alert: ReceivedAlert) -> bytes:
         *(alert.name, alert.summary, alert.severity, alert.condition, alert.value, alert.generator_url),
         *(alert.runbook_url, alert.url, sorted(alert.annotations.items())),
     )
-    return hashlib.blake2b(json.dumps(said, ensure_ascii=False).encode(), digest_size=16).digest()
+    return hashlib.blake2b(to_json(said), digest_size=16).digest()
 
 
 def hear(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 from monitors_contracts.alerts import Severity
@@ -66,6 +67,7 @@ def address(text: str | None) -> str | None:
     return text if text and len(text) <= _ADDRESS and is_web_address(text) else None
 
 
+@lru_cache(1024)  # all alerts of a rule have the same
 def expression(generator_url: str | None) -> str:
     """The query behind a link to Prometheus (`g0.expr`) or VictoriaMetrics (`expr`); empty for any other."""
     if not generator_url or "expr=" not in generator_url:
