@@ -5,6 +5,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from monitors_alerter import store
@@ -73,6 +74,18 @@ async def test_a_page_is_kept_by_caches_and_not_sent_twice(robin: Any, visitor: 
     assert (again.status_code, again.content) == (304, b"")
     assert "script" not in first.headers["content-security-policy"]
     assert "<script" not in first.text
+
+
+@pytest.mark.parametrize("part", ["", ".json", "/feed.atom"])
+async def test_whoever_only_looks_whether_a_page_is_there_is_told_without_it(
+    robin: Any, served: str, part: str
+) -> None:
+    path = path_of(await made(robin)) + part
+    async with httpx.AsyncClient(base_url=served) as client:
+        asked, read = await client.head(path), await client.get(path)
+        assert (asked.status_code, asked.content) == (200, b"")
+        assert asked.headers["etag"] == read.headers["etag"]
+        assert (await client.head(f"/status/nobodys-page{part}")).status_code == 404
 
 
 async def test_a_private_page_is_found_by_its_newest_link_and_by_nothing_else(robin: Any, visitor: Any) -> None:

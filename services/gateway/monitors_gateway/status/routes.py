@@ -52,6 +52,7 @@ _WRONG = {
 }
 
 
+@router.head("/status/{key}.json", include_in_schema=False)
 @router.get("/status/{key}.json", responses={404: {"description": "No such page, or it is private"}})
 async def get_status_json(key: Key, request: Request, gateway: GatewayDep) -> PublicStatus:
     """All that a status page shows, for programs."""
@@ -61,6 +62,7 @@ async def get_status_json(key: Key, request: Request, gateway: GatewayDep) -> Pu
     return _cached(request, found, body, "application/json")  # pyright: ignore[reportReturnType] - as it goes out
 
 
+@router.head("/status/{key}/feed.atom", include_in_schema=False)
 @router.get("/status/{key}/feed.atom", include_in_schema=False)
 async def get_status_feed(key: Key, request: Request, gateway: GatewayDep) -> Response:
     """The page's updates as a feed."""
@@ -78,6 +80,7 @@ async def get_status_feed(key: Key, request: Request, gateway: GatewayDep) -> Re
     return _cached(request, found, body.encode(), "application/atom+xml")
 
 
+@router.head("/status/{key}", include_in_schema=False)
 @router.get("/status/{key}", include_in_schema=False)
 async def get_status_page(key: Key, request: Request, gateway: GatewayDep) -> Response:
     """The page."""
