@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from monitors_scraper.browser import find_chromium
 from monitors_scraper.settings import ScraperSettings
@@ -45,6 +45,11 @@ class Visitor:
     url: str
     email: str = ""
     complaints: list[str] = field(default_factory=list[str])
+
+    def hear(self, said: ConsoleMessage) -> None:
+        """What the page says on the console of the browser, and of what, such as what could not be loaded."""
+        if said.type in ("error", "warning"):
+            self.complaints.append(f"{said.text} [{said.location['url']}]")
 
     def go(self, path: str = "") -> Page:
         """Open a page of the console; `path` is what follows /console."""
@@ -88,9 +93,7 @@ def visit(chromium: Browser, platform: Any, request: pytest.FixtureRequest) -> I
         context: BrowserContext = make(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | options)
         page = context.new_page()
         visitor = Visitor(context, page, url or platform.api)
-        page.on(
-            "console", lambda said: visitor.complaints.append(said.text) if said.type in ("error", "warning") else None
-        )
+        page.on("console", visitor.hear)
         page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         visitors.append(visitor)
         if signed_up:

@@ -213,8 +213,8 @@ async def _fill(database: str, monitor: str, count: int) -> None:
         """
         INSERT INTO evaluator.evaluations (id, organization_id, monitor_id, status, requested_at, document)
         SELECT ids.id, monitors.organization_id, monitors.id, 'done', at.moment, jsonb_build_object(
-            'id', ids.id, 'monitorId', monitors.id, 'requestedAt', at.moment, 'unit', 'USD', 'reason', 'not-met',
-            'value', 60 + sin(ids.place / 200.0) * 10, 'confidence', 0.9,
+            'id', ids.id, 'monitorId', monitors.id, 'requestedAt', at.moment, 'evaluatedAt', at.moment, 'unit', 'USD',
+            'reason', 'not-met', 'value', 60 + sin(ids.place / 200.0) * 10, 'confidence', 0.9,
             'verdict', CASE WHEN ids.place % 1000 = 0 THEN 'triggered' ELSE 'quiet' END)
         FROM evaluator.monitors, unnest($2::uuid[]) WITH ORDINALITY AS ids (id, place),
              LATERAL (SELECT $3::timestamptz + (ids.place - 1) * interval '1 minute' AS moment) AS at

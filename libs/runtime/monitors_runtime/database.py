@@ -1,6 +1,5 @@
 """PostgreSQL: the pool, JSON as Python objects, times as UTC, and many writes in one round trip."""
 
-import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,7 +7,7 @@ from typing import Any, TypeAlias
 
 import asyncpg
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool: TypeAlias = asyncpg.Pool
@@ -103,7 +102,7 @@ async def _keep(_: Connection) -> None:
 
 async def _prepare(connection: Connection) -> None:
     for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, encoder=_dumps, decoder=json.loads, schema="pg_catalog")
+        await connection.set_type_codec(kind, encoder=_dumps, decoder=from_json, schema="pg_catalog")
 
 
 def _dumps(value: Any) -> str:
