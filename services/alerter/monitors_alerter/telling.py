@@ -220,13 +220,13 @@ class _Flush:
         if only:
             due = await self._db.fetch(store.THIS_IF_DUE, self._now, only)
         else:
-            due = _as_many_as_may_be(await self._db.fetch(store.DUE, self._now, AT_ONCE))
+            due = await self._db.fetch(store.DUE, self._now, AT_ONCE)
         if not due:
             return 0, await store.next_due(self._db)
         organizations = [row["organization_id"] for row in due]
         versions = await circumstances.versions_of(self._db, organizations)
         known = await circumstances.these(self._db, organizations, versions)
-        rows = await self._db.fetch(store.HOLD_DUE, [row["id"] for row in due], self._now)
+        rows = await self._hold(due)
         members = await self._members(rows)
         alerts = await store.hold_alerts(self._db, [each["alert_id"] for each in _all(members)])
         told = await store.told_of(self._db, list(alerts))
@@ -245,6 +245,15 @@ class _Flush:
                 self._join_others(group, ways)
         await self._results.write(self._tx)
         return len(rows), self._results.soonest
+
+    async def _hold(self, due: Sequence[Record]) -> Sequence[Record]:
+        """Those that are due first and that nobody else looks at, as many as may be looked at together."""
+        while due:
+            together = _as_many_as_may_be(due)
+            if rows := await self._db.fetch(store.HOLD_DUE, [row["id"] for row in together], self._now):
+                return rows
+            due = due[len(together) :]
+        return []
 
     async def _members(self, rows: Sequence[Record]) -> dict[Id, list[Record]]:
         whole = [row["id"] for row in rows if _is_whole(row, self._now)]
@@ -357,7 +366,6 @@ def _is_whole(row: Record, now: datetime) -> bool:
 
 
 def _as_many_as_may_be(due: Sequence[Record]) -> Sequence[Record]:
-    """Those that are due first, as many as may be looked at together."""
     alerts = itertools.accumulate(row["alerts"] for row in due)
     return due[: max(1, sum(so_far <= ALERTS_AT_ONCE for so_far in alerts))]
 

@@ -22,7 +22,7 @@ DUE = """
 SELECT id, organization_id, (SELECT count(*) FROM alerter.members WHERE group_id = groups.id) AS alerts
 FROM alerter.groups WHERE due_at <= $1 ORDER BY due_at LIMIT $2
 """
-THIS_IF_DUE = "SELECT id, organization_id FROM alerter.groups WHERE due_at <= $1 AND id = $2"
+THIS_IF_DUE = "SELECT id, organization_id, 0 AS alerts FROM alerter.groups WHERE due_at <= $1 AND id = $2"
 PUT_OFF = "UPDATE alerter.groups SET due_at = $2 WHERE id = $1"
 NEXT_DUE = "SELECT min(due_at) FROM alerter.groups WHERE due_at IS NOT NULL"
 

@@ -376,6 +376,22 @@ async def test_groups_when_they_are_large_then_are_looked_at_some_at_a_time(
     assert told == [["a", "a"], ["b", "b"], ["c", "c"]]
 
 
+async def test_groups_when_another_looks_at_the_first_then_the_next_are_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(telling, "ALERTS_AT_ONCE", 2)
+    await world.channel()
+    await world.route(Route(name="root", group_by=["rack"]))
+    for rack in "abc":
+        await world.fire(f"{rack}-1", f"{rack}-2", labels={"rack": rack})
+    second = World(world.house)
+    second.organization = world.organization
+    async with world.service.transaction() as tx:
+        assert (await world.changes.telling.flush(tx))[0] == 1
+        assert [await second.changes.flushing.flush() for _ in range(3)] == [1, 1, 0]
+    assert sorted(each.alerts[0].labels["rack"] for each in await world.notices()) == ["a", "b", "c"]
+
+
 async def test_due_groups_and_an_alerts_places_when_there_are_many_then_are_found_by_index(house: Any, plan: Any):
     await house.pool.execute(
         "INSERT INTO alerter.groups (id, organization_id, key, route, labels, opened_at, wait, every, due_at) "
