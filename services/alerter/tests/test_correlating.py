@@ -77,6 +77,14 @@ def test_two_warnings_of_one_service_open_an_incident_and_say_why() -> None:
     ]
 
 
+def test_an_incident_that_many_open_at_once_is_compared_by_its_newest() -> None:
+    first = alert("Errors", service="checkout", host="a")
+    others = [alert("Latency", n, service="checkout") for n in range(1, NEWEST + 1)]
+    of_the_first, of_the_last = alert("Disk", 9, host="a"), alert("Queue", 9, service="checkout")
+    [opened] = place([others[-1], of_the_first, of_the_last], [], [first, *others[:-1]], HOW, new_id)
+    assert [each.alert_id for each in opened.joined] == [each.alert_id for each in (first, *others, of_the_last)]
+
+
 def test_alerts_of_one_batch_find_each_other() -> None:
     first, second, third = (alert(f"A{n}", n, service="checkout") for n in range(3))
     [opened] = place([first, second, third], [], [], HOW, new_id)
