@@ -8,6 +8,7 @@ import pytest
 
 from monitors_alerter import active, received_store
 from monitors_alerter.changes import Changes
+from monitors_alerter.domain import receiving
 from monitors_alerter.handlers import Handlers
 from monitors_alerter.receiving import Receiving
 from monitors_alerter.routes import Routes
@@ -241,6 +242,23 @@ async def test_what_is_over_when_an_hour_has_gone_then_is_forgotten(sender: Send
         )
         == 0
     )
+
+
+async def test_an_alert_when_told_on_to_end_sooner_then_is_looked_at_sooner(sender: Sender) -> None:
+    began = minutes(-3)
+    await sender.tell(alert(starts_at=began, ends_at=minutes(60)))
+    await sender.tell(alert(starts_at=began, ends_at=minutes(5)))
+    assert await sender.end(6 * 60) == 1
+    assert [each.state for each in await sender.alerts()] == ["resolved"]
+
+
+async def test_an_alert_when_its_new_words_are_told_again_then_nothing_is_written_but_its_end(sender: Sender) -> None:
+    changed = alert(summary="db-1 is fuller", ends_at=minutes(5))
+    await sender.tell(alert(ends_at=minutes(5)))
+    await sender.tell(changed)
+    again = receiving.told("prometheus", changed, 300, minutes(0))
+    moved = await received_store.move_on(sender.house.pool, sender.organization, [again], again.heard_at)
+    assert moved == {again.fingerprint}
 
 
 async def test_a_thousand_alerts_when_told_by_four_at_once_then_each_is_open_once(sender: Sender) -> None:

@@ -83,6 +83,12 @@ async def test_fetch_when_compressed_then_decoded(
         ("zstd", zstandard.ZstdCompressor().compress(b"0" * 50_000_000)),
         (None, b"0" * 3_000_000),
     ],
+    ids=[
+        "gzip",
+        "br",
+        "zstd",
+        "as it is",
+    ],  # not the bodies: gzip's holds the time, and every worker has to find the same
 )
 async def test_fetch_when_larger_than_allowed_then_too_large(
     serve: Any, fetcher: Any, encoding: str | None, bomb: bytes

@@ -229,7 +229,8 @@ class Platform:
         return self.services[name]
 
     def _handlers(self, name: str) -> Any:
-        return getattr(next(iter(self.services[name].answers.values())), "__self__")  # noqa: B009 - a bound method's
+        method: Any = next(iter(self.services[name].answers.values()))
+        return method.__self__
 
 
 async def nothing_to_save(_: Sequence[Any]) -> None:
