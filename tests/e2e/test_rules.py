@@ -305,4 +305,4 @@ def test_what_falls_silent_when_alone_or_with_its_sender_or_late_then_is_told_ap
         return {(each["condition"], each["data"]) for each in series} == {("ok", "late-data")}
 
     wait(late)
-    assert user.get("/api/alerts?state=firing")["alerts"] == []
+    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])

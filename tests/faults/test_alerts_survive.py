@@ -217,6 +217,10 @@ async def test_alerts_when_one_receiver_never_answers_then_the_others_are_told_a
         await apart.until(told, "the receiver that answers")
         assert dead.hanging, "the other one was tried"
         assert Counter(map(tuple, heard.told().values())) == {("firing",): 200}
-        ledger = await sender.all("/api/notifications", "notifications")
-        webhooks = Counter(each["state"] for each in ledger if each["channelKind"] == "webhook")
-        assert webhooks == {"sent": 200, "pending": 200}
+
+        async def written() -> bool:
+            ledger = await sender.all("/api/notifications", "notifications")
+            webhooks = Counter(each["state"] for each in ledger if each["channelKind"] == "webhook")
+            return webhooks == {"sent": 200, "pending": 200}
+
+        await apart.until(written, "the ledger to have what waits for the other one")

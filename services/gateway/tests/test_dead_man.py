@@ -82,6 +82,6 @@ async def test_a_sign_of_life_when_events_stay_in_the_outbox_is_withheld(
     assert outside.somebody.heard == 0
 
 
-def test_what_alerts_do_not_go_through_may_be_away() -> None:
+async def test_what_alerts_do_not_go_through_may_be_away() -> None:
     assert missing([Part("scraper", DOWN, "x"), Part("alerter", PartState.DEGRADED, "busy"), Part("bus", UP)]) == ""
     assert missing([Part("database", DOWN, "slow")]) == "database: slow"
