@@ -232,6 +232,7 @@ class Runtime:
         for service in self.services:
             service.start_consuming()
         await presence.answer(self)
+        await self.connection.flush()  # until the server knows what is answered here, it asks others
         self._chores = [
             asyncio.create_task(self._expire(), name="expiry"),
             asyncio.create_task(depths.watch(self), name="queue depths"),
@@ -330,17 +331,15 @@ async def _undecoded(message: NatsMessage) -> NatsMessage:
 
 
 async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]], body: bytes) -> BaseModel:
+    try:
+        asked = request.model_validate_json(body)
+    except ValidationError as invalid:
+        return _invalid(invalid)
     for attempt in range(4):
         try:
-            return await handler(request.model_validate_json(body))
+            return await handler(asked)
         except ProblemError as refused:
             return refused.problem
-        except ValidationError as invalid:
-            errors: list[dict[str, JsonValue]] = [
-                {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
-                for error in invalid.errors(include_url=False, include_input=False)
-            ]
-            return Problem(type="invalid-request", title="Invalid request", status=422, errors=errors)
         except DATABASE_CONFLICT:
             await asyncio.sleep(0.02 * (attempt + 1))
         except DATABASE_AWAY as away:
@@ -358,3 +357,11 @@ async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]],
             log.exception("request failed", request=request.__name__)
             return Problem(type="internal-error", title="Internal error", status=500, detail="The error was logged.")
     return Problem(type="conflict", title="Too many changes at once", status=409, detail="Try again.")
+
+
+def _invalid(request: ValidationError) -> Problem:
+    errors: list[dict[str, JsonValue]] = [
+        {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
+        for error in request.errors(include_url=False, include_input=False)
+    ]
+    return Problem(type="invalid-request", title="Invalid request", status=422, errors=errors)

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from monitors_contracts.alerts import AlertList, AlertView, GetAlert, ListAlerts
 from monitors_contracts.base import new_id
@@ -68,6 +69,12 @@ async def test_ask_when_the_service_answers_refuses_fails_or_is_away_then_says_s
     broken = await refusal(caller, query)
     assert (broken.type, broken.status) == ("internal-error", 500)
     assert "secret" not in broken.model_dump_json()
+
+    with pytest.raises(ValidationError) as wrong:
+        MetricsReply.model_validate({"series": "a row of its own that it can't read"})
+    failures[:] = [wrong.value]
+    unreadable = await refusal(caller, query)
+    assert (unreadable.type, unreadable.status) == ("internal-error", 500), "the caller did nothing wrong"
 
     failures[:] = [asyncpg.CharacterNotInRepertoireError("0x00")]
     unwritable = await refusal(caller, query)
