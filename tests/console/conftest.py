@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
@@ -13,6 +13,8 @@ from monitors_scraper.settings import ScraperSettings
 PASSWORD = "Correct1horse"
 RETRIES = 3  # when a connection kept alive is closed by the server just as it is used again
 CHROMIUM = find_chromium(ScraperSettings())
+
+T = TypeVar("T")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,6 +61,12 @@ class Visitor:
     def live(self) -> None:
         """Wait until live updates are connected."""
         expect(self.page.locator("body[data-live=on]")).to_be_attached()
+
+    def until(self, condition: Callable[[], T]) -> T:
+        """What it comes to, once it is true: for what no page shows by itself. The test's own timeout ends it."""
+        while not (found := condition()):
+            self.page.wait_for_timeout(100)
+        return found
 
     def api(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """The same person at the REST API."""

@@ -28,9 +28,7 @@ def alarm(site: Any) -> Alarm:
         visitor.api("POST", f"/api/monitors/{monitor}/refresh", {})
         site.shop(path, 47.5)
         visitor.api("POST", f"/api/monitors/{monitor}/refresh", {})
-        while not (found := visitor.api("GET", f"/api/alerts?monitorId={monitor}")["alerts"]):
-            visitor.page.wait_for_timeout(50)
-        return found[0]["id"]
+        return visitor.until(lambda: visitor.api("GET", f"/api/alerts?monitorId={monitor}")["alerts"])[0]["id"]
 
     return make
 

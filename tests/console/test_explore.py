@@ -32,8 +32,7 @@ def history(visitor: Any, *hosts: str, name: str = "cpu_busy") -> None:
 
 def measured(visitor: Any, selector: str, count: int) -> None:
     """Wait until so many series are known."""
-    while len(visitor.api("GET", f"/api/metrics/series?match={selector}")["series"]) < count:
-        visitor.page.wait_for_timeout(50)
+    visitor.until(lambda: len(visitor.api("GET", f"/api/metrics/series?match={selector}")["series"]) >= count)
 
 
 def legend(page: Page) -> Any:

@@ -192,8 +192,7 @@ def test_a_check_tells_all_that_it_caused(visitor: Any, site: Any) -> None:
     monitor = watch(visitor, site.shop("/kettle", 45))
     ended = check(visitor, monitor)
     page = visitor.go(f"/monitors/{monitor}")
-    while not visitor.api("GET", f"/api/monitors/{monitor}")["notifications"]:
-        page.wait_for_timeout(100)
+    visitor.until(lambda: visitor.api("GET", f"/api/monitors/{monitor}")["notifications"])
     page.reload()
     expect(page.locator("#messages li")).to_have_count(1)
     page.get_by_role("link", name="Every event of this check").click()

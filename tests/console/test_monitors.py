@@ -212,11 +212,7 @@ def test_everything_works_without_scripts(visit: Visit, site: Any) -> None:
     page.get_by_role("button", name="Save and check now").click()
     expect(page.locator("#main")).to_contain_text("Plain")
     page = visitor.go()
-    for _ in range(40):
-        if value(page, "Plain").count():
-            break
-        page.wait_for_timeout(250)
-        page.reload()
+    visitor.until(lambda: page.reload() and value(page, "Plain").count())
     expect(value(page, "Plain")).to_have_text("$64")
     page.get_by_label("Search monitors").fill("nothing like it")
     page.get_by_role("button", name="Search").click()

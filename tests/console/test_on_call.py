@@ -11,7 +11,7 @@ PHONE = {"width": 360, "height": 780}
 
 def furnish(visitor: Any) -> dict[str, str]:
     """Two people who can be reached, a schedule and a policy; their ids by name."""
-    channels = visitor.api("GET", "/api/channels")["channels"]
+    channels = visitor.until(lambda: visitor.api("GET", "/api/channels")["channels"])
     made: dict[str, str] = {}
     for name in ("First", "Second"):
         body = {"name": name, "channels": [channels[0]["id"]]}

@@ -31,13 +31,7 @@ def history(visitor: Any, metric: str = "cpu_busy") -> None:
     busy = [("web-1", float(ago), 95.0 if 50 <= ago < 70 else 20.0) for ago in range(120, 2, -1)]
     calm = [("web-2", float(ago), 10.0) for ago in range(120, 2, -1)]
     send(visitor, *busy, *calm, metric=metric)
-    # What was sent is there to be asked for a moment later.
-    for _ in range(100):
-        graph = visitor.api("GET", f"/api/metrics/query?selector={metric}")
-        if graph["series"]:
-            return
-        visitor.page.wait_for_timeout(100)
-    raise AssertionError("the samples never came")
+    visitor.until(lambda: visitor.api("GET", f"/api/metrics/query?selector={metric}")["series"])
 
 
 def row(page: Page, name: str) -> Locator:
@@ -211,14 +205,14 @@ def test_an_uptime_check_is_added_asked_changed_paused_and_deleted(visit: Visit,
     page.get_by_role("button", name="Add").click()
     card = page.locator(".heartbeat")
     expect(card).to_contain_text("TCP, every 10 seconds")
-    for _ in range(100):
-        if visitor.api("GET", "/api/uptime")["checks"][0].get("last"):
-            break
-        page.wait_for_timeout(200)
-    page.reload()
+
+    def bars() -> str:
+        page.reload()
+        return card.get_by_role("img").get_attribute("aria-label") or ""
+
+    visitor.until(lambda: re.fullmatch(r"The last 30 days: [1-9]\d* good, 0 bad", bars()))
     expect(card.locator(".badge")).to_have_text("Up")
     expect(card).to_contain_text("Answered in")
-    expect(card.get_by_role("img")).to_have_attribute("aria-label", "The last 30 days: 1 good, 0 bad")
     card.get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Alert after failures in a row")).to_have_value("2")
     page.get_by_label("Alert after failures in a row").fill("4")

@@ -132,6 +132,7 @@ def test_a_webhook_becomes_an_alert_and_ends_it(platform: Any, site: Any) -> Non
     path = urlsplit(made["url"]).path
     body = {"name": "DiskFull", "severity": "critical", "summary": "db-1 has no room left", "labels": {"host": "db-1"}}
     assert user.call("POST", path, body).json() == {"success": True, "received": 1, "opened": 1, "resolved": 0}
+    wait(lambda: site.hooks)
     assert user.call("POST", path, body | {"status": "ok"}).json()["resolved"] == 1
     [alert] = user.get("/api/alerts")["alerts"]
     assert (alert["state"], alert["origin"], alert["labels"]) == (
