@@ -1,8 +1,8 @@
 """Routing: which alerts are told where, together with which others, how soon and how often again."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from .base import Event, Id, Model, TenantRequest
 from .durations import AS_DURATION
@@ -67,29 +67,33 @@ class Route(Model):
     routes: list["Route"] = Field(default_factory=list["Route"], max_length=200)
 
 
+def _bounded(root: Route) -> Route:
+    names: set[str] = set()
+    waiting = [(root, 1)]
+    while waiting:
+        route, depth = waiting.pop()
+        if depth > 10:
+            raise ValueError("routes are nested deeper than 10")
+        if route.name in names:
+            raise ValueError(f"two routes are called {route.name!r}")
+        names.add(route.name)
+        if len(names) > 1000:
+            raise ValueError("more than 1000 routes")
+        waiting += [(child, depth + 1) for child in route.routes]
+    return root
+
+
+RouteTree = Annotated[Route, AfterValidator(_bounded)]
+"""The route that all alerts begin at, with those below it: no two of a name."""
+
+
 class Routing(Model):
     """An organization's tree. `version` 0 is the one that everybody begins with: all alerts to all channels, each at once."""
 
-    root: Route
+    root: RouteTree
     version: int = 0
     updated_at: AwareDatetime | None = None
     updated_by: Id | None = None
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        names: set[str] = set()
-        waiting = [(self.root, 1)]
-        while waiting:
-            route, depth = waiting.pop()
-            if depth > 10:
-                raise ValueError("routes are nested deeper than 10")
-            if route.name in names:
-                raise ValueError(f"two routes are called {route.name!r}")
-            names.add(route.name)
-            if len(names) > 1000:
-                raise ValueError("more than 1000 routes")
-            waiting += [(child, depth + 1) for child in route.routes]
-        return self
 
 
 DEFAULT_ROUTE = Route(name="root", group_by=[EVERY_ALERT], group_wait=0, group_interval=0, repeat_interval=0)
@@ -114,7 +118,7 @@ class SaveRouting(TenantRequest[Routing]):
 
     service = "alerter"
     user_id: Id
-    root: Route
+    root: RouteTree
     expected_version: int | None = None
 
 
@@ -145,5 +149,5 @@ class TestRouting(TenantRequest[Destinations]):
 
     service = "alerter"
     labels: dict[LabelName, str] = Field(max_length=100)
-    root: Route | None = None
+    root: RouteTree | None = None
     at: AwareDatetime | None = None

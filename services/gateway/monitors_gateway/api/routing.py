@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from monitors_contracts.base import Model
 from monitors_contracts.metrics import LabelName
-from monitors_contracts.routing import Destinations, GetRouting, Route, Routing, SaveRouting, TestRouting
+from monitors_contracts.routing import Destinations, GetRouting, RouteTree, Routing, SaveRouting, TestRouting
 
 from ..http.callers import CallerDep, GatewayDep
 from .audit import audited
@@ -26,7 +26,7 @@ _ROOT = {
 class SaveRoutingRequest(Model):
     """The whole tree."""
 
-    root: Route
+    root: RouteTree
     expected_version: int | None = Field(default=None, description="Refuse when another version was saved meanwhile")
 
 
@@ -36,7 +36,7 @@ class TestRoutingRequest(Model):
     __test__ = False
 
     labels: dict[LabelName, str] = Field(max_length=100, examples=[{"severity": "critical", "service": "pay"}])
-    root: Route | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
+    root: RouteTree | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
     at: AwareDatetime | None = Field(default=None, description="When; now when absent")
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from monitors_contracts.routing import Destinations, Route, Routing
+from monitors_contracts.routing import Destinations, Route
 from monitors_runtime.errors import ProblemError, problem
 
 from ...api import channels, policies
@@ -116,12 +116,12 @@ async def _change(visit: Visit, change: Callable[[Route], Route], version: int |
     """Save the tree with a change. Problems: `route-not-found`, and those of saving."""
     routing = await api.get_routing(visit.caller, visit.gateway)
     try:
-        root = Routing(root=change(routing.root)).root
+        root = change(routing.root)
+        body = api.SaveRoutingRequest(root=root, expected_version=routing.version if version is None else version)
     except KeyError as gone:
         raise _no_route(str(gone.args[0])) from None
     except ValidationError as wrong:
         raise problem("invalid-routing", "Invalid routes", 422, message_of(wrong.errors()[0])) from None
-    body = api.SaveRoutingRequest(root=root, expected_version=routing.version if version is None else version)
     await api.save_routing(body, visit.caller, visit.gateway)
 
 
