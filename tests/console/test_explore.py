@@ -121,6 +121,18 @@ def test_a_page_that_is_set_to_stand_still_does(visitor: Any) -> None:
     assert len([each for each in asked if "/explore?" in each]) == 1
 
 
+def test_a_graph_is_drawn_in_the_colours_of_the_evening_when_it_comes(visitor: Any) -> None:
+    send(visitor, host="web-1", value=20)
+    measured(visitor, "cpu_busy", 1)
+    page = visitor.go("/explore?metric=cpu_busy&every=0")
+    canvas = page.locator("figure.chart canvas")
+    expect(canvas).to_be_visible()
+    page.evaluate("window.before = document.querySelector('figure.chart canvas')")
+    page.emulate_media(color_scheme="dark")
+    visitor.until(lambda: page.evaluate("!window.before.isConnected"))
+    expect(canvas).to_have_count(1)
+
+
 def test_the_pointer_tells_values_and_a_line_is_hidden_by_its_button(visitor: Any) -> None:
     history(visitor, "web-1", "web-2")
     measured(visitor, "cpu_busy", 2)

@@ -117,4 +117,13 @@ function drawAll() {
   for (const figure of document.querySelectorAll("figure[data-chart]:not([data-drawn])")) { figure.dataset.drawn = "1"; draw(figure); }
 }
 document.addEventListener("console:changed", drawAll);
+
+// A canvas keeps the colours that it was drawn in.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const figure of document.querySelectorAll("figure[data-drawn]")) {
+    const before = known.get(figure.querySelector(".chart-plot"));
+    if (before) before.names = null;
+    draw(figure);
+  }
+});
 drawAll();
