@@ -19,19 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-PATIENCE = 90.0
-"""Seconds a condition may take; test machines are busy ones."""
-
-
-def eventually(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Wait until the condition gives something true, and give it."""
-    deadline = time.monotonic() + patience
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"waited {patience:.0f} s in vain for: {what}"
-        time.sleep(0.1)
+from driving import eventually
 
 
 @dataclass

@@ -15,6 +15,8 @@ import asyncpg
 import httpx
 import pytest
 
+from driving import eventually
+
 pytestmark = pytest.mark.integration
 
 PASSWORD = "Correct1horse"
@@ -62,14 +64,6 @@ def rows(platform: Any, organization: str) -> dict[str, int]:
     return asyncio.run(count())
 
 
-def wait(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited 60 s in vain: {what}"
-        time.sleep(0.2)
-    return found
-
-
 def test_an_account_from_first_token_to_last_row(
     platform: Any, site: Any, monitors: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -84,7 +78,7 @@ def test_an_account_from_first_token_to_last_row(
     monitor = watched["monitor"]["id"]
     assert watched["evaluation"]["triggered"] is True
     program = httpx.Client(base_url=platform.api, headers={"Authorization": f"Bearer {token}"})
-    wait(lambda: program.get("/api/outbox").json()["messages"], "the message in the outbox")
+    eventually(lambda: program.get("/api/outbox").json()["messages"], "the message in the outbox")
     mail = Path(program.get("/api/outbox").json()["messages"][0]["file"])
     assert mail.exists()
     refused = monitors("tokens", "list", code=1, MONITORS_TOKEN=token)
@@ -106,13 +100,15 @@ def test_an_account_from_first_token_to_last_row(
 
     # A new address takes messages with it; then the account ends, and every row with it.
     monitors("account", "update", "--email", f"new-{email}")
-    wait(lambda: f"new-{email}" in str(rows_of_channels(platform, user["organizationId"])), "the channel's new address")
+    eventually(
+        lambda: f"new-{email}" in str(rows_of_channels(platform, user["organizationId"])), "the channel's new address"
+    )
     held = rows(platform, user["organizationId"])
     for table in ("evaluator.evaluations", "scraper.snapshots", "alerter.alerts", "notifier.notifications"):
         assert table in held
     assert monitors("account", "delete", "--yes") == {"deleted": f"new-{email}"}
     assert "sign in" in monitors("account", "show", code=1)
-    left = wait(lambda: not (rows(platform, user["organizationId"]).keys() - STAYS), "every service to erase")
+    left = eventually(lambda: not (rows(platform, user["organizationId"]).keys() - STAYS), "every service to erase")
     assert left
     assert not mail.exists()
 

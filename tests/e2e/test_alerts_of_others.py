@@ -4,8 +4,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from driving import Command, eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
@@ -77,16 +77,16 @@ def test_an_alert_of_prometheus_fires_and_resolves_here(platform: Any, site: Any
     site.pages["/metrics"] = ("text/plain", 'tank_level{tank="east"} 5\ntank_level{tank="west"} 50\n')
     parts = {"site": urlsplit(site.url).netloc, "api": urlsplit(platform.api).netloc, "token": token}
     with prometheus(tmp_path / "prometheus", **parts):
-        [alert] = wait(lambda: user.get("/api/alerts?state=firing")["alerts"])
+        [alert] = eventually(lambda: user.get("/api/alerts?state=firing")["alerts"])
         assert (alert["name"], alert["severity"], alert["origin"]) == ("TankLow", "critical", "prometheus")
         assert (alert["labels"]["tank"], alert["condition"]) == ("east", "tank_level < 10")
         assert (alert["summary"], alert["runbookUrl"]) == ("east is at 5 %", "https://runbooks.example/tank")
         site.pages["/metrics"] = ("text/plain", 'tank_level{tank="east"} 4\ntank_level{tank="west"} 50\n')
-        wait(lambda: user.get(f"/api/alerts/{alert['id']}")["summary"] == "east is at 4 %")
+        eventually(lambda: user.get(f"/api/alerts/{alert['id']}")["summary"] == "east is at 4 %")
         site.pages["/metrics"] = ("text/plain", 'tank_level{tank="east"} 60\ntank_level{tank="west"} 50\n')
-        [over] = wait(lambda: user.get("/api/alerts?state=resolved")["alerts"])
+        [over] = eventually(lambda: user.get("/api/alerts?state=resolved")["alerts"])
         assert over["id"] == alert["id"]
-        hooks = wait(lambda: len(site.hooks) == 2 and site.hooks)
+        hooks = eventually(lambda: len(site.hooks) == 2 and site.hooks)
         assert [hook["type"] for _, hook in hooks] == ["alert.triggered", "alert.resolved"]
     timeline = user.get(f"/api/alerts/{alert['id']}/timeline")["entries"]
     reasons = [entry["reason"] for entry in timeline if entry["kind"] in ("opened", "resolved")]
@@ -98,7 +98,7 @@ def test_amtool_adds_finds_and_silences_alerts(platform: Any, tmp_path: Path) ->
     user = platform.user()
     configuration = tmp_path / "http.yml"
     configuration.write_text(f"authorization: {{credentials: {user.token}}}\n")
-    wait(lambda: user.get("/api/v2/receivers"))
+    eventually(lambda: user.get("/api/v2/receivers"))
     assert AMTOOL
     program = [AMTOOL, f"--http.config.file={configuration}", f"--alertmanager.url={platform.api}"]
 
@@ -132,7 +132,7 @@ def test_a_webhook_becomes_an_alert_and_ends_it(platform: Any, site: Any) -> Non
     path = urlsplit(made["url"]).path
     body = {"name": "DiskFull", "severity": "critical", "summary": "db-1 has no room left", "labels": {"host": "db-1"}}
     assert user.call("POST", path, body).json() == {"success": True, "received": 1, "opened": 1, "resolved": 0}
-    wait(lambda: site.hooks)
+    eventually(lambda: site.hooks)
     assert user.call("POST", path, body | {"status": "ok"}).json()["resolved"] == 1
     [alert] = user.get("/api/alerts")["alerts"]
     assert (alert["state"], alert["origin"], alert["labels"]) == (
@@ -140,7 +140,7 @@ def test_a_webhook_becomes_an_alert_and_ends_it(platform: Any, site: Any) -> Non
         "webhook",
         {"alertname": "DiskFull", "host": "db-1", "team": "db"},
     )
-    hooks = wait(lambda: len(site.hooks) == 2 and site.hooks)
+    hooks = eventually(lambda: len(site.hooks) == 2 and site.hooks)
     assert [hook["data"]["summary"] for _, hook in hooks] == ["db-1 has no room left"] * 2
 
 
@@ -160,44 +160,23 @@ inhibit_rules:
 
 
 def test_a_configuration_of_alertmanager_is_applied_and_leads_where_it_did(
-    platform: Any, site: Any, tmp_path: Path
+    user: Any, monitors: Command, site: Any, tmp_path: Path
 ) -> None:
-    user = platform.user()
     theirs, ours = tmp_path / "alertmanager.yml", tmp_path / "alerting.yml"
     theirs.write_text(ALERTMANAGER.format(site=site.url))
-    ours.write_text(monitors(user, "alertmanager", "import", str(theirs)))
-    monitors(user, "apply", "-f", str(ours), "--api", platform.api)
-    monitors(
-        user, "alerts", "send", "HostDown", "--label", "host=db-1", "--severity", "critical", "--api", platform.api
-    )
-    [alert] = wait(lambda: listed(user))
+    ours.write_text(monitors("alertmanager", "import", str(theirs)))
+    monitors("apply", "-f", str(ours))
+    monitors("alerts", "send", "HostDown", "--label", "host=db-1", "--severity", "critical")
+    [alert] = eventually(lambda: listed(user))
     assert [each["name"] for each in alert["receivers"]] == ["pager"]
-    monitors(user, "alerts", "send", "Slow", "--label", "host=db-1", "--api", platform.api)
-    wait(lambda: len(listed(user)) == 2)
+    monitors("alerts", "send", "Slow", "--label", "host=db-1")
+    eventually(lambda: len(listed(user)) == 2)
     [slow] = [each for each in listed(user) if each["labels"]["alertname"] == "Slow"]
     assert (slow["receivers"], slow["status"]["state"]) == ([{"name": "team"}], "suppressed")
-    assert wait(lambda: site.hooks)[0][1]["data"]["name"] == "HostDown"
+    assert eventually(lambda: site.hooks)[0][1]["data"]["name"] == "HostDown"
     assert len(site.hooks) == 1
 
 
 def listed(user: Any) -> list[dict[str, Any]]:
     """Alerts as Alertmanager shows them."""
     return user.call("GET", "/api/v2/alerts").json()
-
-
-def monitors(user: Any, *arguments: str) -> str:
-    """What the command line prints."""
-    command = [sys.executable, "-m", "monitors_operator", *arguments]
-    environment = os.environ | {"MONITORS_TOKEN": user.token}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
-
-
-def wait(condition: Any, patience: float = 30) -> Any:
-    """What the condition comes to, once it is true."""
-    deadline = time.monotonic() + patience
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
-    return found

@@ -1,10 +1,11 @@
 """The user's way, from a sentence to a delivered message, through the REST API of a real platform."""
 
 import shutil
-import time
 from typing import Any
 
 import pytest
+
+from driving import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
@@ -27,17 +28,17 @@ def test_a_price_when_it_drops_below_the_limit_then_one_message_is_delivered(pla
     assert (fired["value"], fired["triggered"]) == (44, True)
     assert user.check(monitor)["reason"] == "still-met", "true once, told once"
 
-    [message] = wait(lambda: user.get("/api/outbox")["messages"])
+    [message] = eventually(lambda: user.get("/api/outbox")["messages"])
     assert "44" in message["text"]
     assert "79.9" in message["text"]
-    [(identifier, hook)] = wait(lambda: site.hooks)
+    [(identifier, hook)] = eventually(lambda: site.hooks)
     assert identifier
     assert (hook["type"], hook["data"]["value"]) == ("alert.triggered", 44)
     [alert] = user.get("/api/alerts?state=firing")["alerts"]
 
     site.shop("/kettle", 80)
     assert user.check(monitor)["reason"] == "condition-cleared"
-    wait(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
+    eventually(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
 
 
 def test_an_alert_when_its_monitor_is_deleted_or_edited_then_is_over(platform: Any, site: Any) -> None:
@@ -46,10 +47,10 @@ def test_an_alert_when_its_monitor_is_deleted_or_edited_then_is_over(platform: A
     edited, deleted = (user.watch(f"tell me when the price at {url} drops below {limit}") for limit in ("$50", "$60"))
     assert user.check(edited)["triggered"] is True
     assert user.check(deleted)["triggered"] is True
-    wait(lambda: len(user.get("/api/alerts?state=firing")["alerts"]) == 2)
+    eventually(lambda: len(user.get("/api/alerts?state=firing")["alerts"]) == 2)
     user.call("PUT", f"/api/monitors/{edited}", {"prompt": f"tell me when the price at {url} drops below $30"})
     user.call("DELETE", f"/api/monitors/{deleted}")
-    wait(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
+    eventually(lambda: user.get("/api/alerts?state=firing")["alerts"] == [])
 
 
 def test_a_statement_when_it_turns_true_then_fires_and_a_failed_page_decides_nothing(platform: Any, site: Any) -> None:
@@ -94,8 +95,8 @@ def test_two_users_when_one_uses_the_others_ids_then_nothing_is_found(platform: 
     owner, other = platform.user("owner"), platform.user("other")
     monitor = owner.watch(f"tell me when the price at {site.shop('/kettle', 40)} drops below $50")
     assert owner.check(monitor)["triggered"] is True
-    [alert] = wait(lambda: owner.get("/api/alerts")["alerts"])
-    [note] = wait(lambda: owner.get("/api/notifications")["notifications"])
+    [alert] = eventually(lambda: owner.get("/api/alerts")["alerts"])
+    [note] = eventually(lambda: owner.get("/api/notifications")["notifications"])
     snapshot = owner.get(f"/api/monitors/{monitor}")["facts"][0]["evidence"]["snapshotId"]
     attempts = [
         ("GET", f"/api/monitors/{monitor}"),
@@ -117,11 +118,3 @@ def test_two_users_when_one_uses_the_others_ids_then_nothing_is_found(platform: 
     for path, key in (("/api/monitors", "monitors"), ("/api/alerts", "alerts"), ("/api/outbox", "messages")):
         assert other.get(path)[key] == []
     assert owner.get(f"/api/monitors/{monitor}")["monitor"]["name"] != "mine now"
-
-
-def wait(condition: Any) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited 60 s in vain"
-        time.sleep(0.1)
-    return found

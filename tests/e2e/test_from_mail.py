@@ -1,20 +1,13 @@
 """A test alert goes the whole way, and is taken and ended from the mails it came with."""
 
-import time
 from typing import Any
 
 import httpx
 import pytest
 
+from driving import eventually
+
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
-
-
-def wait(condition: Any) -> Any:
-    deadline = time.monotonic() + 60
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited 60 s in vain"
-        time.sleep(0.1)
-    return found
 
 
 def link_in(mail: dict[str, Any], label: str) -> str:
@@ -30,13 +23,13 @@ def test_a_test_alert_when_fired_then_reaches_the_channels_and_is_taken_from_the
     fired = user.call("POST", "/api/alerts/test", asked)
     assert fired.status_code == 201, fired.text
     alert = fired.json()["alert"]["id"]
-    [(_, hook)] = wait(lambda: site.hooks)
+    [(_, hook)] = eventually(lambda: site.hooks)
     assert (hook["type"], hook["data"]["noticeReason"], hook["data"]["labels"]["team"]) == (
         "alert.triggered",
         "test",
         "shop",
     )
-    [mail] = wait(lambda: user.get("/api/outbox")["messages"])
+    [mail] = eventually(lambda: user.get("/api/outbox")["messages"])
     assert mail["subject"].startswith("Test: ")
     told = user.get(f"/api/notifications?alertId={alert}")["notifications"]
     assert {(each["reason"], each["route"]) for each in told} == {("test", "root")}
@@ -49,7 +42,7 @@ def test_a_test_alert_when_fired_then_reaches_the_channels_and_is_taken_from_the
         assert user.get(f"/api/alerts/{alert}")["state"] == "acknowledged"
         assert "used before" in anybody.post(take).text
         assert "Resolved" in anybody.post(link_in(mail, "Resolve it:")).text
-    wait(lambda: user.get(f"/api/alerts/{alert}")["state"] == "resolved")
+    eventually(lambda: user.get(f"/api/alerts/{alert}")["state"] == "resolved")
     steps = user.get(f"/api/alerts/{alert}/timeline")["entries"]
     by_link = [(step["kind"], step["via"]) for step in steps if step["via"]]
     assert [kind for kind, _ in by_link] == ["acknowledged", "resolved"]

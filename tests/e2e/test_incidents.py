@@ -1,38 +1,15 @@
 """Incidents from the command line, on a real platform: alerts that Prometheus sends become one, and people end it."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from driving import Command
+
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
-
-Command = Callable[..., str]
-
-
-@pytest.fixture
-def user(platform: Any) -> Any:
-    return platform.user()
-
-
-@pytest.fixture
-def monitors(platform: Any, user: Any) -> Command:
-    """The `monitors` command as this user; what it prints, on the error output too when `fails`."""
-    environment = os.environ | {"MONITORS_API": platform.api, "MONITORS_TOKEN": user.token}
-
-    def run(*arguments: str, fails: int = 0) -> str:
-        command = [sys.executable, "-m", "monitors_operator", *arguments]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert ran.returncode == fails, ran.stderr
-        return ran.stdout + (ran.stderr if fails else "")
-
-    return run
 
 
 def fire(user: Any, *alerts: dict[str, str]) -> None:

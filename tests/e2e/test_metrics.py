@@ -1,14 +1,13 @@
 """From a measurement that is sent to a graph of it: by REST, as Grafana asks, and on the command line."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from driving import Command
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
@@ -27,8 +26,7 @@ def _stamps(now: int) -> Iterator[str]:
         yield time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 600 + minute * 60))
 
 
-def test_what_is_sent_is_drawn(platform: Any) -> None:
-    user = platform.user()
+def test_what_is_sent_is_drawn(platform: Any, user: Any, monitors: Command) -> None:
     now = int(time.time()) // 60 * 60
     sent = user.call("POST", "/api/metrics", {"metrics": _samples(now)})
     assert sent.status_code == 200, sent.text
@@ -50,19 +48,15 @@ def test_what_is_sent_is_drawn(platform: Any) -> None:
     stranger = platform.user("stranger")
     assert stranger.call("GET", "/api/v1/query?query=shop_orders_total").json()["data"]["result"] == []
 
-    def monitors(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"MONITORS_API": platform.api, "MONITORS_TOKEN": user.token}
-        command = [sys.executable, "-m", "monitors_operator", "metrics", *arguments]
-        return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=60)
-
-    shown = monitors("promql", "max by (shop) (shop_orders_total)")
-    assert shown.returncode == 0, shown.stderr
-    assert '{shop="a"}' in shown.stdout
-    listed = monitors("series", '{shop="b"}')
-    assert listed.stdout == 'shop_orders_total{shop="b"}\n'
-    drawn = json.loads(monitors("graph", "shop_orders_total", "--function", "count", "--step", "3600", "--json").stdout)
+    shown = monitors("metrics", "promql", "max by (shop) (shop_orders_total)")
+    assert '{shop="a"}' in shown
+    listed = monitors("metrics", "series", '{shop="b"}')
+    assert listed == 'shop_orders_total{shop="b"}\n'
+    drawn = json.loads(
+        monitors("metrics", "graph", "shop_orders_total", "--function", "count", "--step", "3600", "--json")
+    )
     assert sum(value or 0 for line in drawn["series"] for value in line["values"]) == 20
-    assert json.loads(monitors("usage", "--json").stdout)["used"] == 2
-    wrong = monitors("promql", "sum(")
+    assert json.loads(monitors("metrics", "usage", "--json"))["used"] == 2
+    wrong = monitors.run("metrics", "promql", "sum(")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     assert "parse error" in wrong.stderr

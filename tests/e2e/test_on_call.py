@@ -1,13 +1,12 @@
 """On call from the command line, on a real platform: from a file to who is told."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from driving import Command
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
@@ -32,25 +31,9 @@ policies:
 """
 
 
-class Shell:
-    """The `monitors` command as one user's token lets it act."""
-
-    def __init__(self, platform: Any, token: str) -> None:
-        self._environment = os.environ | {"MONITORS_API": platform.api, "MONITORS_TOKEN": token}
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "monitors_operator", *arguments]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
-
-    def __call__(self, *arguments: str) -> str:
-        ran = self.run(*arguments)
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-
-def test_turns_from_a_file_are_asked_for_overridden_and_put_on_a_calendar(platform: Any, tmp_path: Path) -> None:
-    user = platform.user()
-    monitors = Shell(platform, user.token)
+def test_turns_from_a_file_are_asked_for_overridden_and_put_on_a_calendar(
+    platform: Any, user: Any, monitors: Command, tmp_path: Path
+) -> None:
     file = tmp_path / "on-call.yml"
     file.write_text(FILE)
     assert "6 changes made." in monitors("apply", "-f", str(file))
@@ -100,7 +83,7 @@ def test_turns_from_a_file_are_asked_for_overridden_and_put_on_a_calendar(platfo
         (("policies", "show", "Nowhere"), "none of the policies"),
     ],
 )
-def test_what_makes_no_sense_is_said_in_one_line(platform: Any, arguments: tuple[str, ...], complaint: str) -> None:
-    ran = Shell(platform, platform.user().token).run(*arguments)
+def test_what_makes_no_sense_is_said_in_one_line(monitors: Command, arguments: tuple[str, ...], complaint: str) -> None:
+    ran = monitors.run(*arguments)
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
     assert complaint in ran.stderr

@@ -1,15 +1,13 @@
 """Silences, maintenance and inhibition from the command line, on a real platform: what a webhook is told of, and what not."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from driving import Command
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("platform")]
 
@@ -30,26 +28,6 @@ maintenance:
 inhibitions:
   - {{name: Host down, source: alertname=HostDown, target: 'host!=""', equal: [host]}}
 """
-Command = Callable[..., str]
-
-
-@pytest.fixture
-def user(platform: Any) -> Any:
-    return platform.user()
-
-
-@pytest.fixture
-def monitors(platform: Any, user: Any) -> Command:
-    """The `monitors` command as this user; what it prints, on the error output too when `fails`."""
-    environment = os.environ | {"MONITORS_API": platform.api, "MONITORS_TOKEN": user.token}
-
-    def run(*arguments: str, fails: int = 0) -> str:
-        command = [sys.executable, "-m", "monitors_operator", *arguments]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert ran.returncode == fails, ran.stderr
-        return ran.stdout + (ran.stderr if fails else "")
-
-    return run
 
 
 def fire(user: Any, *alerts: dict[str, str], ended: bool = False) -> None:
