@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,24 @@ def test_a_series_when_it_falls_silent_then_its_absence_is_told_and_its_return(p
     assert "nothing comes from its sender" in alert["summary"]
     send(user, "web-1", (0, 1))
     eventually(lambda: user.get(f"/api/alerts/{alert['id']}")["state"] == "resolved")
+
+
+def test_a_series_when_it_falls_silent_while_others_never_do_then_its_absence_is_told(platform: Any) -> None:
+    user = platform.user()
+    absent = {"name": "Gone", "kind": "absence", "metric": "cpu_percent", "for": "8s", "severity": "critical"}
+    user.call("POST", "/api/rules", absent).raise_for_status()
+    send(user, "web-1", (0, 1))
+    silent_since = time.monotonic()
+
+    with ThreadPoolExecutor(6) as senders:
+
+        def alerts() -> Any:
+            list(senders.map(lambda _: send(user, "web-2", (0, 1)), range(60)))  # something is always on its way
+            return user.get("/api/alerts?state=firing")["alerts"]
+
+        [alert] = eventually(alerts, patience=45)
+    assert alert["labels"]["host"] == "web-1"
+    assert time.monotonic() - silent_since > 8
 
 
 def test_a_rule_when_previewed_then_says_what_it_would_have_done_with_what_is_stored(

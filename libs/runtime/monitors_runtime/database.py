@@ -9,6 +9,8 @@ import asyncpg
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
+from monitors_contracts.nul import without_nul
+
 Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Pool: TypeAlias = asyncpg.Pool
 
@@ -29,8 +31,6 @@ DATABASE_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, 
 DATABASE_REFUSES_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 _ARGUMENT = re.compile(r"\$(\d+)")
-# An escaped NUL, and not the text `\\u0000` (a backslash, escaped, before `u0000`).
-_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
@@ -111,5 +111,4 @@ def _dumps(value: Any) -> str:
         text = value.model_dump_json()
     else:
         text = to_json(value, inf_nan_mode="constants", fallback=str).decode()
-    # NUL is valid in JSON and refused by PostgreSQL; hostile pages do send it.
-    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
+    return without_nul(text.encode()).decode() if "\\u0000" in text else text  # hostile pages do send it

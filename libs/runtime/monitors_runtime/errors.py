@@ -23,6 +23,14 @@ class ProblemError(Exception):
         self.problem = problem
 
 
+UNKEPT_TEXT = Problem(
+    type="invalid-request",
+    title="Invalid request",
+    status=422,
+    detail="A text holds a character that can't be kept, such as NUL.",
+)
+
+
 def problem(kind: str, title: str, status: int, detail: str | None = None) -> ProblemError:
     """A ProblemError in one line: `raise problem("alert-not-found", "No such alert", 404)`."""
     return ProblemError(Problem(type=kind, title=title, status=status, detail=detail))

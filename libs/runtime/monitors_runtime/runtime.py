@@ -21,11 +21,12 @@ from nats.js import JetStreamContext
 from pydantic import BaseModel, ValidationError
 
 from monitors_contracts.base import Event, Id, JsonValue, Problem, Request, id_floor
+from monitors_contracts.nul import has_nul
 
 from . import depths, erasure, outbox, presence, telemetry, topology
 from .consumer import Consumer, Received, Save, SaveAll, Work
 from .database import DATABASE_AWAY, DATABASE_CONFLICT, DATABASE_REFUSES_TEXT, Connection, Pool, open_pool
-from .errors import ProblemError, problem
+from .errors import UNKEPT_TEXT, ProblemError, problem
 from .migrations import RUNTIME_MIGRATIONS, migrate
 from .replay import Apply, Projection
 from .settings import RuntimeSettings
@@ -331,6 +332,8 @@ async def _undecoded(message: NatsMessage) -> NatsMessage:
 
 
 async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]], body: bytes) -> BaseModel:
+    if has_nul(body):
+        return UNKEPT_TEXT
     try:
         asked = request.model_validate_json(body)
     except ValidationError as invalid:
@@ -351,8 +354,7 @@ async def _reply(request: type[Q], handler: Callable[[Q], Awaitable[BaseModel]],
                 detail="The database is not reachable right now; try again in a moment.",
             )
         except DATABASE_REFUSES_TEXT:
-            detail = "A text holds a character that can't be kept, such as NUL."
-            return Problem(type="invalid-request", title="Invalid request", status=422, detail=detail)
+            return UNKEPT_TEXT
         except Exception:
             log.exception("request failed", request=request.__name__)
             return Problem(type="internal-error", title="Internal error", status=500, detail="The error was logged.")

@@ -80,6 +80,13 @@ async def test_ask_when_the_service_answers_refuses_fails_or_is_away_then_says_s
     unwritable = await refusal(caller, query)
     assert (unwritable.type, unwritable.status) == ("invalid-request", 422)
 
+    before = len(asked)
+    for text in ("a\0b", "\0", "\\\0"):
+        unkept = await refusal(caller, query.model_copy(update={"name": text}))
+        assert (unkept.type, unkept.status) == ("invalid-request", 422)
+    assert len(asked) == before, "what can't be kept is refused before anything is made of it"
+    await caller.ask(query.model_copy(update={"name": r"a \u0000 in letters"}))
+
     failures[:] = [asyncpg.DeadlockDetectedError("in each other's way")]
     before = len(asked)
     await caller.ask(query)

@@ -88,7 +88,8 @@ class Silencing:
         if not confirmed:
             matched = await self._matched(tx.db, organization_id, silence.matchers, limit=0)
             if matched.too_broad:
-                raise problem("silence-too-broad", "Hides much", 409, f"{matched.too_broad} Say `confirm` to do so.")
+                detail = f"{matched.too_broad} Send it with `confirm=true` to do so."
+                raise problem("silence-too-broad", "Hides much", 409, detail)
         event = SilenceChanged(organization_id=organization_id, silence_id=silence.id, silence=silence)
         await suppression_store.apply(tx.db, event)
         tx.publish(event)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from monitors_contracts.receiving import ReceivedAlert
-from monitors_gateway.incoming import cloudwatch, datadog, generic, grafana, sentry, uptime_kuma
+from monitors_gateway.incoming import alertmanager, cloudwatch, datadog, generic, grafana, sentry, uptime_kuma
 from monitors_gateway.incoming.kinds import KNOWN, READERS
 from monitors_gateway.incoming.payloads import parsed, pointed
 from monitors_gateway.incoming.reading import Unreadable, expression, severity_of
@@ -209,6 +209,13 @@ def test_a_body_that_lacks_something_says_what(kind: Any, payload: Any, says: st
 def test_a_body_that_is_no_object_or_too_deep_is_unreadable(text: bytes) -> None:
     with pytest.raises(Unreadable):
         parsed(text)
+
+
+def test_an_alert_is_not_lost_for_a_character_that_can_not_be_kept() -> None:
+    assert parsed(rb'{"name": "Disk\u0000Full", "text": "\\u0000"}') == {"name": "DiskFull", "text": r"\u0000"}
+    [alert], wrongs = alertmanager.decode(rb'[{"labels": {"alertname": "Disk\u0000Full", "host": "\u0000"}}]')
+    assert (alert.name, alert.labels, wrongs) == ("DiskFull", {"alertname": "DiskFull"}, [])
+    assert alertmanager.decode(rb'[{"labels": {"alertname": "\u0000"}}]') == ([], ["at least one label pair required"])
 
 
 ANYTHING = st.recursive(

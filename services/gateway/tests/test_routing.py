@@ -42,6 +42,14 @@ async def test_routes_are_saved_shown_and_audited(robin: Any) -> None:
         ({"name": "root", "channels": ["019aaa00-0000-7000-8000-000000000001"]}, "no channel"),
         ({"name": "root", "policyId": "019aaa00-0000-7000-8000-000000000001"}, "no escalation policy"),
         ({"name": "root", "groupWait": "soon"}, "a duration is"),
+        (
+            {"name": "root", "routes": [{"name": "x", "matcher": "a=b"}]},
+            "a route has no 'matcher'; did you mean 'matchers'?",
+        ),
+        ({"name": "root", "policy": "Urgent"}, "did you mean 'policyId'?"),
+        ({"name": "root", "routes": 5}, "routes"),
+        ({"name": "root", "routes": [5]}, "routes.0"),
+        ({"name": "root", "channels": ["\0"]}, "channels"),
     ],
 )
 async def test_routes_that_make_no_sense_are_refused_with_the_reason(robin: Any, root: Any, why: str) -> None:

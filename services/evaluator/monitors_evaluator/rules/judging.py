@@ -31,6 +31,7 @@ from monitors_runtime.tail import follow
 
 from ..domain.rules.batches import Batch, batch_of
 from ..domain.rules.crossings import crossing
+from ..domain.rules.hearing import Hearing
 from ..domain.rules.judging import Judge
 from ..domain.rules.transitions import Transition
 from . import states, store
@@ -76,7 +77,7 @@ class Judging:
         self._inbox: asyncio.Queue[tuple[int, Msg]] = asyncio.Queue(MOST_WAITING)
         self._reader: asyncio.Task[None] | None = None
         self._last = 0
-        self._taking_since = 0
+        self._hearing = Hearing(_now())
         self._held: tuple[int, Msg] | None = None
         self._recalling = Recalling(service.runtime)
 
@@ -113,7 +114,7 @@ class Judging:
         clock = asyncio.get_running_loop().time
         await self._leases.release_all()
         self._revision = await self._runtime.pool.fetchval(store.NEWEST)
-        self._taking_since = _now()
+        self._hearing.begin(_now())
         renewed_at = ticked_at = written_at = float("-inf")
         forgot_at = clock()
         while True:
@@ -176,7 +177,7 @@ class Judging:
             gone = [rule for rule in self._of(organization).judge.roster.rules if rule.id not in ids]
             found += self._put(organization, views, gone)
         await self._read_from(min(shard.judged for shard in self._leases.held.values()))
-        self._taking_since = _now()
+        self._hearing.begin(_now())
         if found:
             await self._commit(found)
         CELLS.set(sum(len(each.judge.roster.keys) for each in self._judged.values()))
@@ -305,32 +306,32 @@ class Judging:
             each.changed |= bool(each.judge.forget(before))
 
     async def _tick(self) -> list[Transition]:
-        """What did not come is absent, when it is sure that all that came was judged and that more could come."""
+        """What did not come is absent, as far as all that came was judged and more could come."""
         waiting = [each for each in self._judged.values() if each.judge.waits_for_absence]
         if not waiting:
             return []
-        if not await self._hears_everything():
-            self._taking_since = _now()
-            return []
         now = _now()
+        try:
+            newest = await self._newest()
+        except (ProblemError, NatsError, TimeoutError) as away:
+            if not (isinstance(away, ProblemError) and away.problem.status == 504):  # late, and so not known to be away
+                self._hearing.begin(_now())
+            return []
+        until = self._hearing.until(now, newest, self._last)
+        if until is None:
+            return []
         found: list[Transition] = []
         for each in waiting:
-            absent = each.judge.tick(now, self._taking_since)
+            absent = each.judge.tick(until, self._hearing.since)
             each.changed |= bool(absent)
             found += absent
         return found
 
-    async def _hears_everything(self) -> bool:
-        if self._held or not self._inbox.empty() or not self._runtime.connection.is_connected:
-            return False
-        try:
-            state = (await self._runtime.bus.stream_info(STREAM)).state
-            if state.messages and state.last_seq > self._last:
-                return False
-            await self._runtime.ask(TakesMeasurements(), patience=1)
-        except (ProblemError, NatsError, TimeoutError):
-            return False
-        return True
+    async def _newest(self) -> int:
+        """The place of the newest message, of a stream that can take more. Raises when nothing can come in."""
+        state = (await self._runtime.bus.stream_info(STREAM)).state
+        await self._runtime.ask(TakesMeasurements(), patience=1)
+        return state.last_seq if state.messages else 0
 
     # -- to the database --------------------------------------------------------------------------------------------
 

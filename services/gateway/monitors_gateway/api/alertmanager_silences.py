@@ -1,9 +1,7 @@
 """Silences by Alertmanager's API v2: what amtool and Alertmanager's other clients make, list and end."""
 
-from uuid import UUID
-
 from fastapi import APIRouter, Depends, Response
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from monitors_contracts.base import Id, new_id
 from monitors_contracts.matchers import Matcher, match_all
@@ -33,6 +31,8 @@ router = APIRouter(
     dependencies=[Depends(basic_too)],
     responses=RESPONSES,
 )
+_ID: TypeAdapter[Id] = TypeAdapter(Id)
+"""Alertmanager's own ids are of another version, and so are never of a silence here."""
 _LASTING = [SilenceState.PENDING, SilenceState.ACTIVE]
 
 
@@ -106,8 +106,8 @@ def _spec(body: PostableSilence) -> SilenceSpec:
 
 def _id(given: str) -> Id:
     try:
-        return UUID(given)
-    except ValueError as wrong:
+        return _ID.validate_python(given)
+    except ValidationError as wrong:
         raise problem("silence-not-found", "No such silence", 404, "silence not found") from wrong
 
 

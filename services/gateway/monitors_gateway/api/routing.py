@@ -1,13 +1,14 @@
 """Routes: which alerts are told where, together with which others, how soon and how often again."""
 
-from typing import Annotated
+from difflib import get_close_matches
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Body
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from monitors_contracts.base import Model
 from monitors_contracts.metrics import LabelName
-from monitors_contracts.routing import Destinations, GetRouting, RouteTree, Routing, SaveRouting, TestRouting
+from monitors_contracts.routing import Destinations, GetRouting, Route, RouteTree, Routing, SaveRouting, TestRouting
 
 from ..http.callers import CallerDep, GatewayDep
 from .audit import audited
@@ -23,10 +24,32 @@ _ROOT = {
 }
 
 
+_KNOWN = {each.alias or name for name, each in Route.model_fields.items()} | Route.model_fields.keys()
+
+
+def _spelled(root: object) -> object:
+    """A misspelt `matchers` would make a route that takes every alert."""
+    waiting: list[Any] = [root]
+    while waiting:
+        route = waiting.pop()
+        if not isinstance(route, dict):
+            continue  # for the model to judge
+        fields = cast(dict[str, Any], route)
+        if unknown := next((each for each in fields if each not in _KNOWN), None):
+            like = get_close_matches(unknown, _KNOWN, 1)
+            raise ValueError(f"a route has no {unknown!r}" + (f"; did you mean {like[0]!r}?" if like else ""))
+        below = fields.get("routes")
+        waiting += cast(list[Any], below) if isinstance(below, list) else []
+    return root
+
+
+GivenTree = Annotated[RouteTree, BeforeValidator(_spelled)]
+
+
 class SaveRoutingRequest(Model):
     """The whole tree."""
 
-    root: RouteTree
+    root: GivenTree
     expected_version: int | None = Field(default=None, description="Refuse when another version was saved meanwhile")
 
 
@@ -36,7 +59,7 @@ class TestRoutingRequest(Model):
     __test__ = False
 
     labels: dict[LabelName, str] = Field(max_length=100, examples=[{"severity": "critical", "service": "pay"}])
-    root: RouteTree | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
+    root: GivenTree | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
     at: AwareDatetime | None = Field(default=None, description="When; now when absent")
 
 

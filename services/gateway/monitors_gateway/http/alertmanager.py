@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -12,10 +13,11 @@ from monitors_runtime.errors import ProblemError
 
 from .callers import by_token
 from .idempotency import Handler
+from .problems import Refused
 
 
 class AlertmanagerRoute(APIRoute):
-    """A route whose errors are texts, as Alertmanager's are; who is not let in gets our problem all the same."""
+    """A route whose errors are texts, as Alertmanager's are: its clients can read nothing else."""
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -29,17 +31,16 @@ class AlertmanagerRoute(APIRoute):
                 return text(400, f"{place}: {first['msg']}" if place else first["msg"])
             except ProblemError as refused:
                 problem = refused.problem
-                if problem.status in (401, 403):
-                    raise
-                status = problem.status if problem.status in (404, 413) or problem.status >= 500 else 400
-                return text(status, problem.detail or problem.title)
+                status = problem.status if problem.status in (401, 403, 404, 413) or problem.status >= 500 else 400
+                headers = refused.headers if isinstance(refused, Refused) else {}
+                return text(status, problem.detail or problem.title, headers)
 
         return handle_as_alertmanager
 
 
-def text(status: int, said: str) -> Response:
+def text(status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as Alertmanager's clients read it."""
-    return JSONResponse(said, status)
+    return JSONResponse(said, status, headers)
 
 
 async def basic_too(request: Request) -> None:

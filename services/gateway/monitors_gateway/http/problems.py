@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from monitors_contracts.base import Problem
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, DATABASE_REFUSES_TEXT
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import UNKEPT_TEXT, ProblemError
 
 MEDIA_TYPE = "application/problem+json"
 # For a problem that passes, without a time of its own: when to ask again, in seconds.
@@ -102,8 +102,7 @@ def install(app: FastAPI) -> None:
         return response(Problem(type="conflict", title="Too many changes at once", status=409, detail="Try again."))
 
     async def unwritable(_: Request, __: Exception) -> Response:
-        detail = "A text holds a character that can't be kept, such as NUL."
-        return response(Problem(type="invalid-request", title="Invalid request", status=422, detail=detail))
+        return response(UNKEPT_TEXT)
 
     app.add_exception_handler(ProblemError, refused)
     app.add_exception_handler(HTTPException, http_error)

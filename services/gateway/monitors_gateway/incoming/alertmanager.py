@@ -3,6 +3,7 @@
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from monitors_contracts.base import Model
+from monitors_contracts.nul import without_nul
 from monitors_contracts.receiving import ReceivedAlert
 
 from .reading import (
@@ -37,7 +38,7 @@ _ALERTS: TypeAdapter[list[PostableAlert]] = TypeAdapter(list[PostableAlert])
 def decode(body: bytes) -> tuple[list[ReceivedAlert], list[str]]:
     """The alerts that can be taken, and what is wrong with each other. Raises Unreadable when it is no list of alerts."""
     try:
-        given = _ALERTS.validate_json(body)
+        given = _ALERTS.validate_json(without_nul(body))
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

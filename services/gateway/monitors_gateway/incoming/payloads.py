@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from monitors_contracts.alerts import Severity
+from monitors_contracts.nul import without_nul
 from monitors_contracts.receiving import ReceivedAlert
 
 from .reading import (
@@ -29,7 +30,7 @@ _TIME: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 def parsed(body: bytes) -> dict[str, Any]:
     """A JSON object; deeply nested ones are refused. Raises Unreadable."""
     try:
-        found = from_json(body, allow_inf_nan=False)
+        found = from_json(without_nul(body), allow_inf_nan=False)
     except ValueError as wrong:
         raise Unreadable(f"the body is no JSON: {wrong}"[:300]) from wrong
     if not isinstance(found, dict):
