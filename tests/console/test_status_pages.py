@@ -98,3 +98,13 @@ def test_the_console_shows_the_page_beside_its_forms(visit: Any) -> None:
     expect(shown.get_by_text("Maintenance is under way")).to_be_visible()
     page.goto(url)
     expect(page.get_by_text("Maintenance is under way")).to_be_visible()
+
+
+def test_the_first_update_that_is_posted_elsewhere_appears(visitor: Any) -> None:
+    made = visitor.api("POST", "/api/status-pages", {"name": "Acme", "slug": "acme-first", "components": COMPONENTS})
+    at = f"/status-pages/{made['page']['id']}"
+    page = visitor.go(at)
+    visitor.live()
+    expect(page.locator("#updates")).to_be_hidden()
+    visitor.api("POST", f"/api{at}/updates", {"title": "Payments fail", "text": "We look.", "stage": "investigating"})
+    expect(page.locator("#updates")).to_contain_text("Payments fail")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from monitors_contracts.base import new_id
 
@@ -168,3 +169,19 @@ async def test_a_page_says_from_where_its_live_updates_go_on(entered: Any, gatew
     assert found
     position = await gateway.app.state.gateway.feed.position(found[1])
     assert str(position) == found[1]
+
+
+async def test_an_unexpected_failure_is_a_page_with_the_id_to_look_for(
+    entered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a secret of the house")
+
+    monkeypatch.setattr("monitors_gateway.console.pages.rules.rules_view", explode)
+    with structlog.testing.capture_logs() as logged:
+        reply = await entered.get("/console/rules")
+    assert reply.status_code == 500
+    assert reply.headers["X-Request-Id"] in reply.text
+    assert 'id="main"' in reply.text
+    assert "secret" not in reply.text
+    assert [each["event"] for each in logged if each["log_level"] == "error"] == ["request failed"]

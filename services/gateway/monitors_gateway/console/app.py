@@ -1,12 +1,14 @@
 """The console, wired: an application of its own below `/console`, with its own errors, headers and files."""
 
+import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from opentelemetry import trace
 from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from monitors_contracts.base import Problem
 from monitors_runtime.database import DATABASE_AWAY
@@ -51,6 +53,8 @@ from .pages import (
 from .render import PATH
 from .session import ConsoleKeys, SignedOut, check_origin
 
+log = structlog.get_logger(__name__)
+
 ROUTERS = (
     *(entry.router, live.router, styleguide.router),
     *(monitors.router, monitor_form.router, monitor.router),
@@ -75,6 +79,30 @@ class AtItsRoot:
         await self._app(scope, receive, send)
 
 
+class LastNet:
+    """Answers what nobody foresaw with a page, and logs it as the API does; what fails even then is left to the edge."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as failure:
+            if started or scope["type"] != "http":
+                raise
+            log.exception("request failed", method=scope["method"])
+            trace.get_current_span().record_exception(failure)
+            await (await errors.unforeseen(Request(scope)))(scope, receive, send)
+
+
 def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
     """Serve the console below `/console` of `app`."""
     console = FastAPI(
@@ -90,6 +118,7 @@ def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
         console.include_router(router)
     console.mount(f"/static/{assets.VERSION}", assets.serve, name="console-static")
     _answer_errors(console)
+    console.add_middleware(LastNet)
     console.add_middleware(GZipMiddleware, minimum_size=800)
     app.mount(PATH, console)
     app.add_route("/", _home, include_in_schema=False)

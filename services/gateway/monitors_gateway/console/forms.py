@@ -1,5 +1,6 @@
 """Forms: what was typed, and what is wrong with it, field by field."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import ProblemError, problem
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -78,6 +79,25 @@ def refused(error: ProblemError, fields: Mapping[str, str] | None = None) -> Err
     # What passes by itself is said with its name: "Too many failed sign-ins. The next try is allowed at ..."
     words = f"{problem.title}. {problem.detail}" if problem.retry_at else problem.detail or problem.title
     return Errors(named, "" if named else words)
+
+
+def made_of(request: Request, known: object) -> None:
+    """Have the form that is shown say what it was made of, for `unchanged` when it comes back."""
+    request.state.made_of = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+
+async def unchanged(request: Request, known: object) -> None:
+    """Raises a problem when the form was made of something else than is there now; when sent again, it goes through."""
+    sent = await made_of_before(request)
+    made_of(request, known)
+    if sent not in ("", request.state.made_of):
+        words = "This was changed meanwhile in another place. Save again to put yours in its place."
+        raise problem("changed-meanwhile", "Changed meanwhile", 409, words)
+
+
+async def made_of_before(request: Request) -> str:
+    """What the form that was sent was made of; empty when it does not say."""
+    return (await read(request)).get("made_of", "")
 
 
 def number_of(text: str) -> float | str:

@@ -17,6 +17,7 @@ from monitors_runtime.errors import ProblemError
 from ..http.callers import Caller, gateway_of
 from . import assets
 from .formats import Formats, formats_for
+from .forms import made_of_before
 from .session import cookie_path, find_caller, keys_of
 from .views.parts import Action, Flash
 from .views.shell import Shell, shell
@@ -56,7 +57,8 @@ async def page(request: Request, template: str, view: Any, status: int = 200) ->
     """A page of the console, for whoever is signed in. `view` is all that the template sees, beside the shell."""
     caller: Caller | None = getattr(request.state, "caller", None) or await find_caller(request)
     frame = await _shell(request, caller)
-    body = environment.get_template(template).render(view=view, shell=frame)
+    made_of = getattr(request.state, "made_of", None) or await made_of_before(request)
+    body = environment.get_template(template).render(view=view, shell=frame, made_of=made_of)
     response = HTMLResponse(body, status, HEADERS)
     if frame.flash:
         response.delete_cookie(FLASH_COOKIE, path=cookie_path(request))

@@ -13,7 +13,7 @@ from monitors_runtime.errors import ProblemError, problem
 from ...api import channels
 from ...api import contacts as api
 from ...http.pages import PathId
-from ..forms import Errors, parse, read, read_list, refused
+from ..forms import Errors, made_of, parse, read, read_list, refused, unchanged
 from ..render import page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.contacts import contact_form_view, contacts_view
@@ -51,6 +51,7 @@ async def edit(request: Request, contact_id: PathId, visit: VisitDep) -> Respons
     """The form of somebody."""
     found = await _contact(visit, contact_id)
     chosen = [str(each) for each in found.channels]
+    made_of(request, found)
     return await _form(request, visit, found, found.name, chosen, Errors(), 200)
 
 
@@ -74,6 +75,7 @@ async def _save(request: Request, visit: Visit, known: Contact | None) -> Respon
     if parsed.model:
         try:
             if known:
+                await unchanged(request, known)
                 await api.replace_contact(known.id, parsed.model, visit.caller, visit.gateway)
             else:
                 await api.create_contact(parsed.model, request, Response(), visit.caller, visit.gateway)

@@ -11,7 +11,7 @@ from .. import render
 from ..render import environment, formats, redirect, root_of
 from ..session import SAFE_METHODS, SignedOut, forget_session_cookie, local_path
 from ..views.errors import NOT_FOUND, ErrorView, error_view
-from ..views.parts import Flash
+from ..views.parts import Flash, Link
 
 
 async def failed(request: Request, problem: Problem) -> Response:
@@ -21,6 +21,15 @@ async def failed(request: Request, problem: Problem) -> Response:
     if request.method not in SAFE_METHODS and back:
         return redirect(request, back, Flash(f"{view.title}. {view.words}", "bad"))
     return await render.page(request, "pages/error.html", view, problem.status)
+
+
+async def unforeseen(request: Request) -> Response:
+    """We failed: what it was stays in the log, under the id that the page tells."""
+    words = (
+        f"Something went wrong on our side. It was logged as request {request.state.request_id}; try again in a moment."
+    )
+    home = Link("To your monitors", root_of(request) or "/", "radar")
+    return await render.page(request, "pages/error.html", ErrorView(500, "Internal error", words, home), 500)
 
 
 def unavailable(request: Request) -> Response:

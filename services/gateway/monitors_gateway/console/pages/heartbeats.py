@@ -14,7 +14,7 @@ from ...api import heartbeats as api
 from ...api import metrics_query, rules
 from ...api.heartbeats import Heartbeat, HeartbeatSpec
 from ...http.pages import Cursor, PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, made_of, parse, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.days import DAY, ByDay, by_day, last_days
@@ -62,6 +62,7 @@ async def create(request: Request, visit: VisitDep) -> Response:
 async def edit(request: Request, heartbeat_id: PathId, visit: VisitDep) -> Response:
     """The form of one that is there."""
     found = (await api.get_heartbeat(heartbeat_id, request, visit.caller, visit.gateway)).heartbeat
+    made_of(request, typed_of(found))
     return await _show(request, typed_of(found), Errors(), found, 200)
 
 
@@ -74,6 +75,7 @@ async def update(request: Request, heartbeat_id: PathId, visit: VisitDep) -> Res
     errors = parsed.errors
     if parsed.model:
         try:
+            await unchanged(request, typed_of(found))
             await api.replace_heartbeat(heartbeat_id, parsed.model, request, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = told(refused(problem))

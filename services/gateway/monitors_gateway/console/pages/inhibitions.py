@@ -10,7 +10,7 @@ from monitors_runtime.errors import ProblemError
 
 from ...api import inhibitions as api
 from ...http.pages import PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, made_of, parse, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.inhibitions import inhibition_form, inhibition_view, inhibitions_view, spec_of, typed_of
@@ -67,6 +67,7 @@ async def rule(request: Request, inhibition_id: PathId, visit: VisitDep) -> Answ
 async def edit_rule(request: Request, inhibition_id: PathId, visit: VisitDep) -> Answer:
     """The form of one."""
     known = await api.get_inhibition(inhibition_id, visit.caller, visit.gateway)
+    made_of(request, known.spec)
     return await _form(request, visit, known, typed_of(known.spec), Errors(), 200)
 
 
@@ -81,6 +82,7 @@ async def change_rule(request: Request, inhibition_id: PathId, visit: VisitDep) 
     errors = parsed.errors
     if parsed.model:
         try:
+            await unchanged(request, known.spec)
             await api.replace_inhibition(inhibition_id, parsed.model, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = refused(problem)

@@ -12,7 +12,7 @@ from monitors_runtime.errors import ProblemError
 
 from ...api import maintenance as api
 from ...http.pages import PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, made_of, parse, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.maintenance import maintenance_view, month_of, span_of, spec_of, typed_of, window_form
@@ -76,6 +76,7 @@ async def window(request: Request, window_id: PathId, visit: VisitDep) -> Answer
 async def edit_window(request: Request, window_id: PathId, visit: VisitDep) -> Answer:
     """The form of one."""
     known = await api.get_window(window_id, visit.caller, visit.gateway)
+    made_of(request, known.spec)
     return await _form(request, visit, known, typed_of(known.spec), Errors(), 200)
 
 
@@ -90,6 +91,7 @@ async def change_window(request: Request, window_id: PathId, visit: VisitDep) ->
     errors = parsed.errors
     if parsed.model:
         try:
+            await unchanged(request, known.spec)
             await api.replace_window(window_id, parsed.model, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = refused(problem, BY_PROBLEM)

@@ -12,7 +12,7 @@ from monitors_runtime.errors import ProblemError
 from ...api import channels, contacts, schedules
 from ...api import policies as api
 from ...http.pages import PathId
-from ..forms import Errors, message_of, read, refused
+from ..forms import Errors, made_of, message_of, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.parts import Flash
@@ -48,6 +48,7 @@ async def create(request: Request, visit: VisitDep) -> Response:
 async def edit(request: Request, policy_id: PathId, visit: VisitDep) -> Response:
     """The form of one that is there."""
     found = (await api.get_policy(policy_id, visit.caller, visit.gateway)).policy
+    made_of(request, typed_of(found))
     return await _form(request, visit, found, typed_of(found), Errors(), 200)
 
 
@@ -70,6 +71,7 @@ async def _save(request: Request, visit: Visit, known: Policy | None) -> Respons
     if spec:
         try:
             if known:
+                await unchanged(request, typed_of(known))
                 await api.replace_policy(known.id, spec, visit.caller, visit.gateway)
             else:
                 await api.create_policy(spec, request, Response(), visit.caller, visit.gateway)

@@ -15,7 +15,7 @@ from monitors_runtime.errors import ProblemError
 from ...api import metrics_query, rules
 from ...api.rules import PREVIEW_SPAN, PreviewRequest, Rule
 from ...http.pages import PathId
-from ..forms import Errors, read, read_list, refused
+from ..forms import Errors, made_of, read, read_list, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.explore import MOST_METRICS
@@ -70,6 +70,7 @@ async def edit(request: Request, rule_id: PathId, visit: VisitDep) -> Response:
     rule = await rules.find_rule(visit.gateway, visit.caller, rule_id)
     if rule.kind not in KINDS:
         return redirect(request, edit_of(rule.id, rule.kind, root_of(request)))
+    made_of(request, typed_of(rule.spec))
     filled = "kind" in request.query_params
     typed = prefilled(request.query_params.multi_items()) if filled else typed_of(rule.spec)
     return await _show(request, visit, typed, Errors(), rule, 200)
@@ -85,6 +86,7 @@ async def update(request: Request, rule_id: PathId, visit: VisitDep) -> Response
     spec, errors = rule_of(typed, rule.spec)
     if spec is not None:
         try:
+            await unchanged(request, typed_of(rule.spec))
             await rules.replace_rule(rule_id, spec, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = told(refused(problem))

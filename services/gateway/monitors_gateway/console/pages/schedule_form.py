@@ -11,7 +11,7 @@ from ...api import contacts
 from ...api import schedules as api
 from ...api.schedules import ScheduleShape
 from ...http.pages import PathId
-from ..forms import Errors, message_of, read, refused
+from ..forms import Errors, made_of, message_of, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.parts import Flash
@@ -47,6 +47,7 @@ async def create(request: Request, visit: VisitDep) -> Response:
 async def edit(request: Request, schedule_id: PathId, visit: VisitDep) -> Response:
     """The form of one that is there."""
     found = (await api.get_schedule(schedule_id, request, visit.caller, visit.gateway)).schedule
+    made_of(request, typed_of(found))
     return await _show(request, visit, found, typed_of(found), Errors(), 200)
 
 
@@ -58,6 +59,7 @@ async def update(request: Request, schedule_id: PathId, visit: VisitDep) -> Resp
     spec, errors = _parsed(typed)
     if spec:
         try:
+            await unchanged(request, typed_of(found))
             await api.replace_schedule(schedule_id, spec, request, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = refused(problem, BY_PROBLEM)

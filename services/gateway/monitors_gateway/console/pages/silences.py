@@ -13,7 +13,7 @@ from ...api import alerts as alerts_api
 from ...api import silences as api
 from ...api.silences import PreviewRequest
 from ...http.pages import Cursor, PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, made_of, parse, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.parts import Flash
@@ -96,6 +96,7 @@ async def silence(request: Request, silence_id: PathId, visit: VisitDep) -> Answ
 async def edit_silence(request: Request, silence_id: PathId, visit: VisitDep) -> Answer:
     """The form of one."""
     known = await api.get_silence(silence_id, visit.caller, visit.gateway)
+    made_of(request, _parts(known))
     return await _form(request, visit, known, {}, Errors(), 200)
 
 
@@ -111,6 +112,7 @@ async def change_silence(request: Request, silence_id: PathId, visit: VisitDep) 
     if parsed.model:
         try:
             confirm = bool(typed.get("confirm"))
+            await unchanged(request, _parts(known))
             await api.replace_silence(silence_id, parsed.model, visit.caller, visit.gateway, confirm=confirm)
         except ProblemError as problem:
             errors = refused(problem)
@@ -136,6 +138,11 @@ async def prolong_silence(request: Request, silence_id: PathId, visit: VisitDep)
     changed = await api.update_silence(silence_id, prolonged(known, hours), visit.caller, visit.gateway)
     until = formats(request).exact(changed.silence.ends_at)
     return redirect(request, f"{root_of(request)}/silences/{silence_id}", Flash(f"It lasts until {until}."))
+
+
+def _parts(silence: SilenceView) -> tuple[object, ...]:
+    """What the form of one shows."""
+    return silence.matchers, silence.ends_at, silence.comment, silence.remind
 
 
 async def _form(

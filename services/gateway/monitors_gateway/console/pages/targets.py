@@ -11,7 +11,7 @@ from monitors_runtime.errors import ProblemError
 from ...api import senders
 from ...api import targets as api
 from ...http.pages import PathId
-from ..forms import Errors, parse, read
+from ..forms import Errors, made_of, parse, read, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import Visit, VisitDep
 from ..views.parts import Flash
@@ -56,7 +56,9 @@ async def add_target(request: Request, visit: VisitDep) -> Answer:
 @router.get("/{id}/edit")
 async def edit_target(request: Request, target_id: PathId, visit: VisitDep) -> Answer:
     """The form of one."""
-    return await _form(request, await api.get_target(target_id, visit.caller, visit.gateway), {}, Errors(), 200)
+    known = await api.get_target(target_id, visit.caller, visit.gateway)
+    made_of(request, _parts(known))
+    return await _form(request, known, {}, Errors(), 200)
 
 
 @router.post("/{id}")
@@ -76,6 +78,7 @@ async def change_target(request: Request, target_id: PathId, visit: VisitDep) ->
             headers=spec.headers,
         )
         try:
+            await unchanged(request, _parts(known))
             await api.update_target(target_id, changes, visit.caller, visit.gateway)
         except ProblemError as error:
             return await _form(request, known, typed, problem_errors(error), 422)
@@ -108,6 +111,11 @@ async def delete_target(request: Request, target_id: PathId, visit: VisitDep) ->
 async def _activate(visit: Visit, target_id: PathId, *, active: bool) -> TargetView:
     changes = TargetChanges(is_active=active)
     return (await api.update_target(target_id, changes, visit.caller, visit.gateway)).target
+
+
+def _parts(target: TargetView) -> tuple[object, ...]:
+    """What the form of one shows."""
+    return target.url, target.name, target.interval_seconds, target.labels, target.headers
 
 
 async def _form(

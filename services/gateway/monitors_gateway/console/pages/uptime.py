@@ -11,7 +11,7 @@ from monitors_runtime.errors import ProblemError
 
 from ...api import uptime as api
 from ...http.pages import PathId
-from ..forms import Errors, parse, read, refused
+from ..forms import Errors, made_of, parse, read, refused, unchanged
 from ..render import formats, page, redirect, root_of
 from ..session import VisitDep
 from ..views.parts import Action, Flash
@@ -58,6 +58,7 @@ async def create(request: Request, visit: VisitDep) -> Response:
 async def edit(request: Request, check_id: PathId, visit: VisitDep) -> Response:
     """The form of one that is there."""
     found = (await api.get_uptime_check(check_id, visit.caller, visit.gateway)).check
+    made_of(request, typed_of(found.spec))
     return await _show(request, typed_of(found.spec), Errors(), found, 200)
 
 
@@ -70,6 +71,7 @@ async def update(request: Request, check_id: PathId, visit: VisitDep) -> Respons
     errors = told(parsed.errors)
     if parsed.model:
         try:
+            await unchanged(request, typed_of(found.spec))
             await api.replace_uptime_check(check_id, parsed.model, visit.caller, visit.gateway)
         except ProblemError as problem:
             errors = told(refused(problem))

@@ -31,8 +31,8 @@ class Scraper:
         self._later = Later()
         service.answer(targets.CreateTarget, self.create_target)
         service.answer(targets.ListTargets, self.list_targets)
-        for kind in (targets.GetTarget, targets.UpdateTarget):
-            service.answer(kind, self.one_target)
+        service.answer(targets.GetTarget, self.one_target)
+        service.answer(targets.UpdateTarget, self.change_target)
         service.answer(targets.DeleteTarget, self.delete_target)
         for kind in (uptime.CreateUptimeCheck, uptime.UpdateUptimeCheck):
             service.answer(kind, self.put_check)
@@ -61,6 +61,12 @@ class Scraper:
         if view is None or owner != request.organization_id:
             raise problem("target-not-found", "No such target", 404)
         return view
+
+    async def change_target(self, request: targets.UpdateTarget) -> targets.TargetView:
+        view = await self.one_target(request)
+        changed = view.model_copy(update=request.changes.model_dump(exclude_none=True, exclude={"headers"}))
+        self.targets[view.id] = (request.organization_id, changed)
+        return changed
 
     async def list_targets(self, request: targets.ListTargets) -> targets.TargetList:
         mine = [view for owner, view in self.targets.values() if owner == request.organization_id]

@@ -5,6 +5,7 @@ const find = (what, within = document) => within.querySelector(what);
 const list = () => find("[data-list]");
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const links = () => rows().map((row) => find("[data-open]", row));
+const boxes = () => [...document.querySelectorAll("[data-row] input[type=checkbox]:not(:disabled)")];
 const chosen = () => [...document.querySelectorAll("[data-row] input:checked")];
 const current = () => document.activeElement.closest?.("[data-row]");
 const help = () => find("#keys");
@@ -57,8 +58,18 @@ document.addEventListener("click", (event) => {
 function count() {
   const words = find("[data-count]");
   if (words) words.textContent = `${chosen().length} selected`;
+  const every = find("[data-all] input");
+  if (!every) return;
+  every.closest("[data-all]").hidden = !boxes().length;
+  every.checked = chosen().length > 0 && chosen().length === boxes().length;
+  every.indeterminate = chosen().length > 0 && !every.checked;
 }
-document.addEventListener("change", (event) => { if (event.target.closest("[data-row]")) count(); });
+document.addEventListener("change", (event) => {
+  if (event.target.closest("[data-all]")) for (const box of boxes()) box.checked = event.target.checked;
+  if (event.target.closest("[data-row], [data-all]")) count();
+});
+for (const drawn of ["console:changed", "live:updated"]) document.addEventListener(drawn, count);
+count();
 
 // -- after a change the page's content is new: whoever was at an alert stays there, or at what took its place ----------
 

@@ -1,11 +1,11 @@
-// What every page needs: live updates, true times, toasts that go, forms that replace only the page's content.
+// What every page needs: live updates, true times, toasts that go, forms that replace only the page's content (forms.js: and lose nothing).
+import { isTyped } from "./forms.js";
 import { startLive } from "./live.js";
 import { keepTimesTrue } from "./times.js";
 
-const csrf = document.querySelector('meta[name="csrf"]')?.content;
-
 // Forms of the console go by htmx: the answer's #main takes the place of ours, and what it says appears as a toast.
 document.addEventListener("htmx:configRequest", (event) => {
+  const csrf = document.querySelector('meta[name="csrf"]')?.content;
   if (csrf) event.detail.headers["X-CSRF-Token"] = csrf;
 });
 
@@ -25,12 +25,18 @@ function enhance(root) {
     form.setAttribute("hx-target", "#results");
     form.setAttribute("hx-select", "#results");
     form.setAttribute("hx-swap", "outerHTML");
-    form.setAttribute("hx-push-url", "true");
+    form.setAttribute("hx-replace-url", "true");
     form.setAttribute("hx-trigger", "submit, input delay:250ms");
     htmx.process(form);
   }
 }
 
+// A page about what went wrong on our side takes no place of what is there.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status < 500) return;
+  detail.shouldSwap = false;
+  say(`Something went wrong on our side. Try again in a moment. Request ${detail.xhr.getResponseHeader("X-Request-Id")}.`, "bad");
+});
 document.addEventListener("htmx:sendError", () => say("The platform can't be reached. Check your connection and try again.", "bad"));
 document.addEventListener("htmx:afterSettle", () => { enhance(document); document.dispatchEvent(new CustomEvent("console:changed")); });
 
@@ -69,8 +75,19 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const open = document.querySelector("details:is(.confirm, .nav-sheet)[open]");
+  const kinds = "details:is(.confirm, .nav-sheet, .more-filters, .save-filter)[open]";
+  const open = document.activeElement.closest(kinds) ?? document.querySelector(kinds);
   if (open) { open.open = false; open.querySelector("summary").focus(); }
+});
+
+// Colours change with a new page; while something is typed, beneath it.
+document.querySelector("form.theme")?.addEventListener("submit", (event) => {
+  if (!isTyped()) return;
+  event.preventDefault();
+  const theme = event.submitter.value, form = event.target;
+  fetch(form.action, { method: "POST", body: new URLSearchParams([...new FormData(form), ["theme", theme]]), redirect: "manual" });
+  if (theme === "auto") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = theme;
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", button === event.submitter);
 });
 
 keepTimesTrue();

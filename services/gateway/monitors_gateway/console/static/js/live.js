@@ -8,8 +8,11 @@
 //
 // Others may listen: document "live:signal" (detail: { type, about, stage?, monitor?, check? }), "live:updated"; and on a
 // region "live:before" (detail: { next }), which may be prevented by whoever puts `next` there in its own way or time.
+import { isTyped } from "./forms.js";
+
 const SETTLE = 250;
 const RETRY = 3000;
+const RARELY = 60000;
 const HIDDEN_FOR = 30000;
 const PATIENCE = 5; // tries; then the place itself may be what is refused
 
@@ -17,16 +20,19 @@ export function startLive({ root, announce }) {
   const banner = document.getElementById("connection");
   // From where the page was made: what happened since, before this connection, is told as well.
   let position = document.body.dataset.position;
-  let source, timer, hiddenTimer, waiting = false, again = false, tries = 0, acted = 0;
+  let source, timer, hiddenTimer, waiting = false, again = false, tries = 0, failures = 0, acted = 0;
+  let over = false; // nothing can be told any more: the session has ended, or what the page shows is gone
   const dirty = new Set();
 
   function connect() {
+    if (over) return;
     source?.close();
     source = new EventSource(`${root}/events${position ? `?after=${encodeURIComponent(position)}` : ""}`);
     source.addEventListener("connected", (event) => {
       position ??= event.data;
       tries = 0;
       show("");
+      if (failures) { clearTimeout(timer); timer = setTimeout(update, 0); }
       document.body.dataset.live = "on";
     });
     source.addEventListener("signal", (event) => { position = event.lastEventId; hear(JSON.parse(event.data)); });
@@ -50,15 +56,51 @@ export function startLive({ root, announce }) {
     setTimeout(() => { leaving = false; }, 10000);
   });
 
-  function signedOut() {
-    source.close();
-    if (leaving) return;
-    const next = encodeURIComponent(location.pathname + location.search);
-    location.assign(`${root}/login?because=ended&next=${next}`);
+  function end() {
+    over = true;
+    source?.close();
+    delete document.body.dataset.live;
   }
 
-  function show(words) {
-    if (banner.textContent !== words) banner.textContent = words;
+  function signedOut() {
+    end();
+    if (leaving) return;
+    const login = `${root}/login?because=ended&next=${encodeURIComponent(location.pathname + location.search)}`;
+    if (!isTyped()) { location.assign(login); return; }
+    show("You are signed out. Sign in in another tab, then go on here.", link("Sign in", login, "_blank"));
+    window.addEventListener("focus", goOn);
+  }
+
+  // Signed in again elsewhere: what is typed here is sent in the name of the session there is now.
+  async function goOn() {
+    const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok || !over) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const csrf = fresh.querySelector('meta[name="csrf"]').content;
+    document.querySelector('meta[name="csrf"]').content = csrf;
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
+    window.removeEventListener("focus", goOn);
+    over = false;
+    show("");
+    connect();
+  }
+
+  function gone() {
+    end();
+    const list = document.querySelector("#nav [aria-current=page]");
+    show("This is not there any more.", link(`To ${list?.querySelector("span").textContent ?? "the start"}`, list?.href ?? root));
+  }
+
+  function link(words, href, target = "") {
+    const made = document.createElement("a");
+    Object.assign(made, { textContent: words, href, target });
+    return made;
+  }
+
+  function show(words, onward) {
+    if (over && !onward) return;
+    if (onward) banner.replaceChildren(`${words} `, onward);
+    else if (banner.textContent !== words) banner.textContent = words;
     banner.hidden = !words;
   }
 
@@ -71,6 +113,7 @@ export function startLive({ root, announce }) {
 
   async function update() {
     timer = undefined;
+    if (over) return;
     if (waiting) { again = true; return; }
     const named = [...dirty];
     dirty.clear();
@@ -81,9 +124,12 @@ export function startLive({ root, announce }) {
     try {
       const answer = await fetch(address, { headers: { "X-Live": "1", Accept: "text/html" } });
       if (answer.status === 401) return signedOut();
-      if (!answer.ok) throw new Error(answer.status);
+      const isGone = answer.status === 404 || answer.status === 410;
+      if (!answer.ok && !isGone) throw new Error(answer.status);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (acted !== before || location.href !== address) { named.forEach((each) => dirty.add(each)); again = true; return; }
+      failures = 0;
+      if (isGone) return gone();
       for (const region of stale) {
         const next = fresh.getElementById(region.id);
         if (!next && region.hasAttribute("data-reload")) { location.reload(); return; }
@@ -97,7 +143,7 @@ export function startLive({ root, announce }) {
     } catch {
       // Out of reach for now: these parts are still out of date, and asked for again.
       named.forEach((each) => dirty.add(each));
-      timer ??= setTimeout(update, RETRY);
+      timer ??= setTimeout(update, Math.min(RARELY, RETRY * 2 ** failures++));
     } finally {
       waiting = false;
       if (again) { again = false; timer ??= setTimeout(update, SETTLE); }

@@ -9,6 +9,6 @@ document.addEventListener("click", (event) => {
   if (!link) return;
   const address = new URL(link.dataset.kind, location.href);
   const rows = ["label", "match", "value"];
-  const given = [...new FormData(form)].filter(([name, value]) => name !== "csrf" && name !== "kind" && (value || rows.includes(name)));
+  const given = [...new FormData(form)].filter(([name, value]) => !["csrf", "kind", "made_of"].includes(name) && (value || rows.includes(name)));
   link.href = `${address.pathname}?${new URLSearchParams([["kind", address.searchParams.get("kind")], ...given])}`;
 });
