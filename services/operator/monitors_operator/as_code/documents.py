@@ -1,6 +1,6 @@
 """Files of configuration: what they say, each thing by kind and name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -171,12 +171,10 @@ def normal(kind: str, thing: Thing) -> Thing:
     return written | ({"kind": thing["kind"]} if "kind" in thing else {})
 
 
-def written(things: Things) -> str:
-    """The things as YAML."""
-    listed: dict[str, Any] = {
-        kind: list(members.values()) for kind, members in things.items() if members and kind != "routing"
-    }
-    for root in things.get("routing", {}).values():
+def written(things: Mapping[str, list[Thing]]) -> str:
+    """The things of each kind as YAML."""
+    listed: dict[str, Any] = {kind: members for kind, members in things.items() if members and kind != "routing"}
+    for root in things.get("routing", ()):
         listed["routing"] = root
     return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=120)
 

@@ -209,7 +209,7 @@ def import_rules(file: File, json: Json = False) -> None:
         as_json({"rules": found.rules, "leftOut": dict(found.left_out), "notes": found.notes})
         return
     if found.rules:
-        say(documents.written({"rules": {rule["name"]: rule for rule in found.rules}}).rstrip())
+        say(documents.written({"rules": found.rules}).rstrip())
     for name, why in found.left_out:
         print(f"left out: {name}: {why}", file=sys.stderr)
     for name, note in found.notes:
