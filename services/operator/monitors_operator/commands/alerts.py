@@ -338,17 +338,26 @@ def fire_test(
         float, typer.Option(min=1, max=3600, metavar="SECONDS", help="When it is over; a longer one escalates.")
     ] = 5,
     patience: Annotated[
-        float, typer.Option(min=0, max=300, metavar="SECONDS", help="How long to wait for the first message.")
-    ] = 15,
+        float | None,
+        typer.Option(
+            min=0,
+            max=300,
+            metavar="SECONDS",
+            help="How long to wait for messages; by default 15 s, and until a group that gathers is told.",
+        ),
+    ] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Fire a test alert, and see to which channels it came: by the way that a real one with these labels would go."""
+    """Fire a test alert, and see to which channels it came: by the way that a real one with these labels would go.
+
+    Exit code 1 when nobody was told, or not every channel.
+    """
     from ..connect import with_api
-    from ..errors import BadInput
-    from ..firing import fire
-    from ..render import as_json, clean, say, shortened, table
+    from ..errors import BadInput, Failed
+    from ..firing import failure, fire, later
+    from ..render import as_json, clean, progress, say, shortened, table
 
     pairs = [each.partition("=") for each in labels or ()]
     if not all(name and separator for name, separator, _ in pairs):
@@ -358,18 +367,21 @@ def fire_test(
         "severity": severity,
         "resolveAfter": resolve_after,
     }
-    fired = with_api(api, Path(data_dir), lambda platform: fire(platform, asked, patience))
+    with progress("Fired; messages go out ...") as shown:
+        fired = with_api(api, Path(data_dir), lambda platform: fire(platform, asked, patience, shown.update))
     if json:
         as_json(fired)
-        return
-    say(f"Fired {clean(fired['alert']['name'])} ({fired['alert']['id']}).")
-    if not fired["notifications"]:
-        say(f"Nobody was told within {patience:g} s. Why: monitors alerts explain {fired['alert']['id']}")
-        return
-    table(
-        ("CHANNEL", "STATE", "ROUTE", "ERROR"),
-        (
-            (each["channelName"], each["state"], each.get("route") or "", shortened(each.get("error") or "", 60))
-            for each in fired["notifications"]
-        ),
-    )
+    else:
+        say(f"Fired {clean(fired['alert']['name'])} ({fired['alert']['id']}).")
+    if fired["notifications"] and not json:
+        table(
+            ("CHANNEL", "STATE", "ROUTE", "ERROR"),
+            (
+                (each["channelName"], each["state"], each.get("route") or "", shortened(each.get("error") or "", 60))
+                for each in fired["notifications"]
+            ),
+        )
+        for line in later(fired):
+            say(line)
+    if why := failure(fired):
+        raise Failed(why)
