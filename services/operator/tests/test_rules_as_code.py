@@ -474,13 +474,15 @@ def test_the_tree_when_shown_then_has_a_route_a_line() -> None:
         "routes": [
             {"name": "shop", "matchers": [{"label": "service", "value": "shop"}], "channels": ["1"], "continue": True},
             {"name": "rest", "policyId": "2", "groupWait": 30, "routes": [{"name": "night", "channels": []}]},
+            {"name": "few", "channels": ["1"], "limit": {"notices": 20, "per": 60}, "fallback": ["3", "1"]},
         ],
     }
-    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent"})) == [
+    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent", "3": "Mail"})) == [
         "root  -> all channels  each alert alone",
         "├─ shop  service=shop  -> Ops  and goes on",
-        "└─ rest  everything  -> policy Urgent  gathers for 30 s",
-        "   └─ night  everything  -> nobody",
+        "├─ rest  everything  -> policy Urgent  gathers for 30 s",
+        "│  └─ night  everything  -> nobody",
+        "└─ few  everything  -> Ops  at most 20 messages in 1 min to each channel, else Mail and Ops",
     ]
 
 

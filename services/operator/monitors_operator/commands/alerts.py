@@ -167,8 +167,8 @@ def pending(
 def timeline(alert_id: AlertId, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """What happened to an alert: when, by whom and why, with comments and messages."""
     from ..connect import with_api
-    from ..render import as_json, clean, say, shown_time, table
-    from ..shown import timeline_row
+    from ..render import as_json, clean, say, table
+    from ..shown import state_words, timeline_row
 
     path = f"/api/alerts/{alert_id}/timeline"
     found = with_api(api, Path(data_dir), lambda platform: platform.get(path))
@@ -176,7 +176,7 @@ def timeline(alert_id: AlertId, api: ApiUrl = None, data_dir: DataDir = DEFAULT_
         as_json(found)
         return
     alert = found["alert"]
-    say(f"{clean(alert['name'])}  ({alert['id']}, {alert['state']} since {shown_time(alert['startedAt'])} UTC)")
+    say(f"{clean(alert['name'])}  ({alert['id']}, {state_words(alert)})")
     table(("WHEN (UTC)", "WHAT", "WHO", ""), map(timeline_row, found["entries"]))
 
 
@@ -198,17 +198,22 @@ def explain(
     from ..errors import BadInput
     from ..render import as_json, say, table
     from ..shown import explanation_lines, trace_row
+    from .routes import names_of
 
     if (alert_id is None) == (not matchers):
         raise BadInput("say which alert: its ID, or labels by --filter")
     path = f"/api/alerts/{alert_id}/explain" if alert_id else "/api/alerts/explain"
     asked = {"filter": matchers} if matchers else {}
-    found = with_api(api, Path(data_dir), lambda platform: platform.get(path, **asked))
+
+    def work(platform: "Api") -> tuple[dict[str, Any], dict[str, str]]:
+        return platform.get(path, **asked), {} if json else names_of(platform)
+
+    found, names = with_api(api, Path(data_dir), work)
     if json:
         as_json(found)
         return
     told = found if alert_id else found["explanation"]
-    for line in explanation_lines(found, told):
+    for line in explanation_lines(found, told, names):
         say(line)
     if told:
         table(("WHEN (UTC)", "WHAT", "WHERE", "WHY"), map(trace_row, told["trace"]))
