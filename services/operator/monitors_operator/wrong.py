@@ -26,7 +26,7 @@ def first_of(wrong: ValidationError) -> str:
 
 
 def check_duration(option: str, given: str, shape: Any) -> str:
-    """The duration as it was given. Raises BadInput, with the option's name, for one that is not of this shape."""
+    """The duration as it was given. Raises BadInput, with the option's name, for one that does not fit the shape."""
     try:
         TypeAdapter(shape).validate_python(given)
     except ValidationError as wrong:

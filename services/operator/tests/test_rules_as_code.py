@@ -283,6 +283,16 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, line: str
     assert (read["rules"]["CPU busy"]["op"], read["uptime"]["Shop"]["labels"]) == ("lt", {"team": "web"})
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [("99999999d", "at most 7 d, not '99999999d'"), (99999999, "Input should be less than or equal to 604800")],
+)
+def test_a_duration_that_is_too_long_is_told_as_it_was_typed(tmp_path: Path, given: Any, says: str) -> None:
+    file = write(tmp_path, "rules.yml", {"rules": [CPU | {"for": given}]})
+    with pytest.raises(BadInput, match=rf"rules.yml:\d+: CPU busy: for: {says}"):
+        documents.read([file])
+
+
 class Platform:
     """An API that keeps what files speak of in memory. A check has a rule of its id, as it has there."""
 
