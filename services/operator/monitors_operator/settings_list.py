@@ -75,7 +75,7 @@ def every_setting(environ: Mapping[str, str]) -> tuple[list[Setting], list[str]]
 def refusals(error: ValidationError) -> list[str]:
     """Each refused setting with the reason, by its name in the environment. What was given is not repeated."""
     return [
-        f"{_env_name(str(each['loc'][0]) if each['loc'] else '')}: {each['msg']}"
+        f"{_env_name(str(each['loc'][0]) if each['loc'] else '')}: {each['msg'].removeprefix('Value error, ')}"
         for each in error.errors(include_url=False, include_input=False)
     ]
 

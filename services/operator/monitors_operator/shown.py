@@ -1,6 +1,6 @@
 """Monitors, interpretations and verdicts as lines for a person, from the API's JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .render import clean, shortened, shown_time, shown_value
@@ -82,17 +82,33 @@ def timeline_row(entry: Shape) -> tuple[str, ...]:
     )
 
 
-def explanation_lines(found: Shape, told: Shape | None) -> Iterator[str]:
-    """Whether somebody was told, and how it is now. `told` is the alert's explanation; none where there is no alert."""
+def state_words(alert: Shape) -> str:
+    """Where an alert is, and since when: `resolved since 2026-11-21 10:00:42 UTC`."""
+    since = {"acknowledged": "acknowledgedAt", "resolved": "resolvedAt"}.get(alert["state"], "startedAt")
+    return f"{alert['state']} since {shown_time(alert.get(since) or alert['startedAt'])} UTC"
+
+
+def leads_words(destination: Shape, names: Mapping[str, str]) -> str:
+    """To whom a branch of the routes leads, by names: `Ops, policy Urgent`."""
+    leads = [names.get(each, each) for each in destination["channels"]]
+    if policy := destination.get("policyId"):
+        leads.append(f"policy {names.get(policy, policy)}")
+    return clean(", ".join(leads) or "nobody")
+
+
+def explanation_lines(found: Shape, told: Shape | None, names: Mapping[str, str]) -> Iterator[str]:
+    """Whether somebody was told, and how it is now.
+
+    `told` is the alert's explanation, none where there is no alert; `names` are of channels and policies, by id.
+    """
     yield clean(found["answer"])
     for each in found.get("others") or ():
-        yield f"  also      {each['id']}  {each['state']} since {shown_time(each['startedAt'])} UTC"
+        yield f"  also      {each['id']}  {state_words(each)}"
     for each in found.get("pending") or ():
         yield f"  pending   {pending_line(each)}"
     if told:
         alert = told["alert"]
-        since = f"{alert['state']} since {shown_time(alert['startedAt'])} UTC"
-        yield f"  alert     {clean(alert['name'])}  ({alert['id']}, {since})"
+        yield f"  alert     {clean(alert['name'])}  ({alert['id']}, {state_words(alert)})"
         yield f"  labels    {clean(labels_words(told['labels']))}"
         for each in told["heldBy"]:
             yield f"  held by   {clean(each['words'])}" + _until(each)
@@ -103,7 +119,7 @@ def explanation_lines(found: Shape, told: Shape | None) -> Iterator[str]:
         for words in found["heldBy"]:
             yield f"  held by   {clean(words)}"
     for each in (told or found)["destinations"]:
-        yield f"  goes to   {'/'.join(each['path'])}: {len(each['channels'])} channels" + (
+        yield f"  goes to   {'/'.join(each['path'])}: {leads_words(each, names)}" + (
             f", from {shown_time(each['openAt'])} UTC" if each.get("openAt") else ""
         )
 

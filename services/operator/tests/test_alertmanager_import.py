@@ -136,13 +136,68 @@ def test_the_command_prints_a_file_and_what_has_no_equivalent(monitors: Callable
         ({}, "no route"),
         ({"route": {"receiver": "x"}, "receivers": []}, "no receiver 'x'"),
         ({"route": {"routes": [{"matchers": ["nonsense"]}]}, "receivers": []}, "no matcher"),
-        ({"route": {"group_wait": "soon"}, "receivers": []}, "duration"),
+        ({"route": {"group_wait": "soon"}, "receivers": []}, "^route: root.groupWait: a duration is"),
+        ({"route": {"routes": [{"match": {"": "x"}}]}, "receivers": []}, "^route 'route': [^\n]*$"),
         ({"route": {"active_time_intervals": ["x"]}, "receivers": []}, "no time interval"),
     ],
 )
 def test_what_is_no_configuration_is_said(document: Any, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         alertmanager.convert(document)
+
+
+NOBODY_THERE = """
+global: {opsgenie_api_url: "https://api.eu.opsgenie.com"}
+storage: {}
+route:
+  receiver: phone
+  matchers: [team=web]
+  continue: true
+  group_bys: [service]
+  routes:
+    - receiver: team
+      routes:
+        - {receiver: phone, matchers: ['severity="critical"'], routes: [{matchers: [a=b]}]}
+        - {receiver: nobody, routes: [{receiver: phone}]}
+receivers:
+  - name: team
+    webhook_configs: [{url: "https://hooks.example/team"}]
+    send_resolved: true
+  - name: phone
+    pagerduty_configs: [{routing_key: abc}]
+  - name: nobody
+inhibit_rules:
+  - {source_matchers: [a=b], target_matchers: [b=c], unless: [c=d]}
+"""
+
+
+def test_a_route_whose_receiver_has_no_equivalent_tells_those_above_and_is_listed() -> None:
+    found = alertmanager.convert(yaml.safe_load(NOBODY_THERE))
+    root = found.routing
+    [team] = root["routes"]
+    phone, nobody = team["routes"]
+    assert "channels" not in root, "all channels"
+    assert (team["channels"], "channels" in phone, nobody["channels"]) == (["team"], False, [])
+    assert "channels" not in nobody["routes"][0]
+    told = dict(found.left_out)
+    why = "it would tell nobody, for nothing of receiver 'phone' has an equivalent; "
+    assert told["route 'root'"] == why + "it tells all channels"
+    assert told["route 'phone' (severity=\"critical\")"] == why + "like the route above, it tells team"
+    assert told["route 'phone-2'"] == why + "like the route above, it tells nobody"
+
+
+def test_what_was_said_and_nothing_goes_by_is_listed() -> None:
+    found = alertmanager.convert(yaml.safe_load(NOBODY_THERE))
+    assert not {"matchers", "continue"} & found.routing.keys(), "no first route may have them"
+    assert {
+        "storage",
+        "global: opsgenie_api_url",
+        "route 'root': matchers",
+        "route 'root': continue",
+        "route 'root': group_bys",
+        "receiver 'team': send_resolved",
+        "inhibit_rules 1: unless",
+    } <= dict(found.left_out).keys()
 
 
 def interval(**span: Any) -> dict[str, Any]:

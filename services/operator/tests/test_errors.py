@@ -38,6 +38,17 @@ COMMANDS = (
         (["alerts", "explain", "019a", "--filter", "a=b"], "--filter"),
         (["alerts", "assign", "019a"], "--nobody"),
         (["alerts", "assign", "019a", "--to", "Robin", "--nobody"], "--nobody"),
+        (["alerts", "send", ""], "has a name"),
+        (["alerts", "send", " "], "has a name"),
+        (["alerts", "send", "DiskFull", "--label", "alertname="], "has a name"),
+        (["alerts", "send", "DiskFull", "--for", "99999999d"], "longer than calendars go"),
+        (["alerts", "send", "DiskFull", "--for", "soon"], "--for: a duration is seconds, or like 30s"),
+        (["silences", "add", "a=b", "--for", "99999999d"], "--for: at most 366 d, not '99999999d'"),
+        (["silences", "add", "a=b", "--for", "5s"], "--for: at least 1 min, not '5s'"),
+        (["silences", "add", "a=b", "--for", ""], "--for: a duration is seconds, or like 30s"),
+        (["silences", "add", "a=b", "--for", "2h", "--remind", "9w"], "--remind: at most 7 d, not '9w'"),
+        (["maintenance", "preview", "a=b", "--at", "2026-11-22T02:00", "--for", "32d"], "--for: at most 31 d"),
+        (["rules", "add", "x", "x", "--above", "3", "--for", "8d"], "--for: at most 7 d"),
         (["channels", "add", "smoke-signal", "x"], "webhook"),
         (["channels", "add", "email"], "where"),
         (["list", "--api", "shop.example"], "http"),
@@ -117,6 +128,20 @@ def test_help_of_each_command_has_an_example(monitors: Callable[..., Any], comma
 
     assert ran.code == 0
     assert f"monitors {command}" in ran.out.split("Examples:")[1]
+
+
+def test_help_says_all_scopes_of_tokens(monitors: Callable[..., Any]) -> None:
+    said = " ".join(monitors("tokens", "create", "--help").out.split())
+    assert "What it may do: read, write, metrics:write, alerts:write; may be said several times." in said
+
+
+def test_an_incident_is_not_merged_into_itself(monitors: Callable[..., Any], platform: Any) -> None:
+    for number in (1, 2):
+        platform.answers[f"GET /api/incidents/{number}"] = {"incident": {"id": f"id-{number}"}}
+    for itself in ("1", "#1", "id-1"):
+        ran = monitors("incidents", "merge", "1", "2", itself, "--api", platform.url)
+        assert (ran.code, ran.out, ran.err) == (2, "", "monitors: incident 1 can't be merged into itself\n")
+    assert all(what.startswith("GET ") for what, _, _ in platform.asked)
 
 
 def test_help_needs_none_of_the_services() -> None:

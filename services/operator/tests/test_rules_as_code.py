@@ -283,6 +283,16 @@ def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path: Path, line: str
     assert (read["rules"]["CPU busy"]["op"], read["uptime"]["Shop"]["labels"]) == ("lt", {"team": "web"})
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [("99999999d", "at most 7 d, not '99999999d'"), (99999999, "Input should be less than or equal to 604800")],
+)
+def test_a_duration_that_is_too_long_is_told_as_it_was_typed(tmp_path: Path, given: Any, says: str) -> None:
+    file = write(tmp_path, "rules.yml", {"rules": [CPU | {"for": given}]})
+    with pytest.raises(BadInput, match=rf"rules.yml:\d+: CPU busy: for: {says}"):
+        documents.read([file])
+
+
 class Platform:
     """An API that keeps what files speak of in memory. A check has a rule of its id, as it has there."""
 
@@ -377,7 +387,7 @@ def test_files_when_applied_twice_then_nothing_changes_and_what_is_exported_is_t
     assert platform.named("rules", "Nightly")[0]["spec"]["kind"] == "heartbeat"
 
     again = tmp_path / "exported.yml"
-    again.write_text(documents.written(planning.known(platform).things))
+    again.write_text(documents.written(planning.known(platform).everything()))
     assert applied(platform, again) == []
     assert yaml.safe_load(again.read_text())["uptime"] == [SHOP]
     among_rules = write(tmp_path, "old.yml", things | {"rules": [*things["rules"], NIGHTLY | {"kind": "heartbeat"}]})
@@ -411,7 +421,7 @@ def test_status_pages_when_applied_then_name_maintenance_and_are_exported_the_sa
     [made], [there] = platform.kept["status-pages"], platform.kept["maintenance"]
     assert made["spec"]["components"][0]["windows"] == [there["id"]]
     again = tmp_path / "exported.yml"
-    again.write_text(documents.written(planning.known(platform).things))
+    again.write_text(documents.written(planning.known(platform).everything()))
     assert yaml.safe_load(again.read_text())["status-pages"][0]["components"][0]["windows"] == ["Updates"]
     assert applied(platform, again) == []
     wrong = page | {"components": [component | {"windows": ["Never"]}]}
@@ -440,7 +450,7 @@ def test_routes_when_applied_then_name_channels_and_policies_and_are_exported_th
     assert applied(platform, file, prune=True) == []
 
     again = tmp_path / "again.yml"
-    again.write_text(documents.written(planning.known(platform).things))
+    again.write_text(documents.written(planning.known(platform).everything()))
     assert yaml.safe_load(again.read_text())["routing"]["routes"][1]["policy"] == "Urgent"
     assert applied(platform, again) == []
     changed = write(tmp_path, "changed.yml", {"routing": {"name": "all", "channels": ["Ops"]}})
@@ -474,13 +484,15 @@ def test_the_tree_when_shown_then_has_a_route_a_line() -> None:
         "routes": [
             {"name": "shop", "matchers": [{"label": "service", "value": "shop"}], "channels": ["1"], "continue": True},
             {"name": "rest", "policyId": "2", "groupWait": 30, "routes": [{"name": "night", "channels": []}]},
+            {"name": "few", "channels": ["1"], "limit": {"notices": 20, "per": 60}, "fallback": ["3", "1"]},
         ],
     }
-    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent"})) == [
+    assert list(routes.lines(root, {"1": "Ops", "2": "Urgent", "3": "Mail"})) == [
         "root  -> all channels  each alert alone",
         "├─ shop  service=shop  -> Ops  and goes on",
-        "└─ rest  everything  -> policy Urgent  gathers for 30 s",
-        "   └─ night  everything  -> nobody",
+        "├─ rest  everything  -> policy Urgent  gathers for 30 s",
+        "│  └─ night  everything  -> nobody",
+        "└─ few  everything  -> Ops  at most 20 messages in 1 min to each channel, else Mail and Ops",
     ]
 
 
@@ -490,14 +502,70 @@ def test_a_part_whose_name_several_have_is_told_apart_by_its_id_or_refused(tmp_p
     [check] = platform.kept["uptime"]
     both = {"name": "Both", "kind": "composite", "operator": "or", "rules": [check["id"]]}
     applied(platform, write(tmp_path, "b.yml", {"rules": [both]}))
-    exported = planning.known(platform).things
-    assert exported["rules"]["Both"]["rules"] == [check["id"]]
+    exported = planning.known(platform)
+    assert exported.things["rules"]["Both"]["rules"] == [check["id"]]
     again = tmp_path / "again.yml"
-    again.write_text(documents.written(exported))
+    again.write_text(documents.written(exported.everything()))
     assert applied(platform, again) == []
     named = write(tmp_path, "c.yml", {"rules": [both | {"rules": ["Shop"]}]})
     with pytest.raises(BadInput, match="the name of uptime check and rule"):
         applied(platform, named)
+
+
+HELD: dict[str, Any] = {"name": "hd", "source": "severity=critical", "target": "severity=info", "equal": ["host"]}
+
+
+def test_things_of_one_name_are_in_the_way_only_of_files_that_need_the_name(tmp_path: Path) -> None:
+    platform: Any = Platform()
+    things = {"channels": [HOOK], "rules": [CPU], "inhibitions": [HELD]}
+    applied(platform, write(tmp_path, "a.yml", things))
+    for kind, path in (("inhibitions", "/api/inhibitions"), ("channels", "/api/channels")):
+        there = platform.kept[kind][0]
+        platform.post(path, there.get("spec") or {"kind": "webhook", "name": "Ops", "url": "https://other.example"})
+    assert applied(platform, write(tmp_path, "b.yml", {"rules": [CPU | {"warning": 70}]}), prune=True) == [
+        "update CPU busy"
+    ]
+    other = {"inhibitions": [HELD | {"name": "another"}]}
+    assert applied(platform, write(tmp_path, "c.yml", other)) == ["create another"]
+    same = "two inhibition rules are called 'hd': rename one before files can speak of them"
+    with pytest.raises(BadInput, match=same):
+        applied(platform, write(tmp_path, "d.yml", {"inhibitions": [HELD]}))
+    with pytest.raises(BadInput, match=same):
+        applied(platform, write(tmp_path, "c.yml", other), prune=True)
+
+    people = write(tmp_path, "e.yml", {"contacts": [{"name": "Robin", "channels": ["Ops"]}]})
+    with pytest.raises(BadInput, match="two channels are called 'Ops'"):
+        applied(platform, people)
+    tree = documents.read([write(tmp_path, "f.yml", {"routing": {"name": "root", "channels": ["Ops"]}})])
+    with pytest.raises(BadInput, match="two channels are called 'Ops'"):
+        planning.ready(platform, "routing", tree["routing"]["root"])
+    by_id = write(
+        tmp_path, "g.yml", {"contacts": [{"name": "Robin", "channels": [platform.kept["channels"][1]["id"]]}]}
+    )
+    assert applied(platform, by_id) == ["create Robin"], "an id tells them apart"
+    assert applied(platform, by_id) == []
+
+
+def test_things_of_one_name_when_exported_then_are_all_there_and_told_of(
+    monitors: Callable[..., Any], platform: Any, tmp_path: Path
+) -> None:
+    lists = {"uptime": "checks", "maintenance": "windows", "inhibitions": "rules", "status-pages": "pages"}
+    answers: dict[str, Any] = {f"GET /api/{kind}": {lists.get(kind, kind): []} for kind in documents.KINDS}
+    platform.answers = answers
+    platform.answers["GET /api/routing"] = {"root": {"name": "root"}, "version": 0}
+    spec = documents.normal("inhibitions", HELD)
+    platform.answers["GET /api/inhibitions"] = {
+        "rules": [{"id": "1", "spec": spec}, {"id": "2", "spec": spec | {"equal": ["zone"]}}]
+    }
+    ran = monitors("export", "--api", platform.url)
+    told = "note: two inhibition rules are called 'hd': rename one before this can be applied\n"
+    assert (ran.code, ran.err) == (0, told)
+    assert [each["equal"] for each in yaml.safe_load(ran.out)["inhibitions"]] == [["host"], ["zone"]]
+    file = tmp_path / "exported.yml"
+    file.write_text(ran.out)
+    with pytest.raises(BadInput, match=r"exported.yml:\d+: inhibitions has 'hd' twice"):
+        documents.read([file])
+    assert monitors("export", "--kind", "rules", "--api", platform.url).err == ""
 
 
 def test_a_change_when_shown_then_says_what_differs() -> None:
@@ -526,6 +594,9 @@ def test_rules_of_a_file_when_tried_then_parts_that_are_not_saved_come_along(tmp
     assert bodies["Both"]["rule"]["rules"] == [part, "id-saved", "id-beat"]
     assert spec == bodies["CPU busy"]["rule"]
     assert (bodies["Beat"]["ruleId"], bodies["Beat"]["rule"]["kind"]) == ("id-beat", "heartbeat")
+    twice: dict[str, Any] = {"heartbeats": {"Beat": [beat, beat]}}
+    with pytest.raises(BadInput, match="two heartbeats are called 'Beat'"):
+        trying.asked(documents.read([file]), Known({}, ids, twice))
 
 
 ON_CALL: dict[str, Any] = {
@@ -571,7 +642,7 @@ def test_on_call_settings_name_each_other_in_files_and_come_back_as_they_went(tm
     assert applied(platform, file) == [], "applied again, nothing changes"
 
     again = tmp_path / "exported.yml"
-    again.write_text(documents.written(planning.known(platform).things))
+    again.write_text(documents.written(planning.known(platform).everything()))
     assert (
         yaml.safe_load(again.read_text())["policies"][0]["steps"][0]["targets"]
         == ON_CALL["policies"][0]["steps"][0]["targets"]

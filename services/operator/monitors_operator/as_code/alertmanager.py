@@ -4,6 +4,7 @@ https://prometheus.io/docs/alerting/latest/configuration/
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from monitors_contracts.routing import Routing
 from monitors_gateway.incoming.reading import severity_of
 
 from ..errors import BadInput
+from ..wrong import first_of
 from . import alertmanager_times
 from .alertmanager_channels import channels_of
 from .documents import Thing, normal
@@ -27,6 +29,17 @@ _ELSEWHERE = {
     "templates": "messages have a form of their own: texts come from annotations",
     "tracing_config": "tracing is set by OTEL_EXPORTER_OTLP_ENDPOINT",
 }
+_TIMES = ("time_intervals", "mute_time_intervals")
+_PARTS = {"global", "route", "receivers", "inhibit_rules", *_TIMES, *_ELSEWHERE}
+_MATCHERS = ("matchers", "match", "match_re")
+_OF_ROUTES = {
+    *_MATCHERS,
+    *("receiver", "continue", "group_by", "group_wait", "group_interval", "repeat_interval", "routes"),
+    *("active_time_intervals", "mute_time_intervals"),
+}
+_OF_INHIBITIONS = {f"{side}_{key}" for side in ("source", "target") for key in _MATCHERS} | {"equal"}
+_OF_RECEIVERS = {"slack_api_url", "opsgenie_api_key"}
+"""Settings for all that receivers go by where they say nothing."""
 
 
 @dataclass
@@ -51,9 +64,10 @@ def convert(document: dict[str, Any]) -> Imported:
         raise BadInput("this is no Alertmanager configuration: it has no route and list of receivers")
     found = Imported()
     found.left_out += [(name, why) for name, why in _ELSEWHERE.items() if document.get(name)]
+    _unknown(document, _PARTS, "", found)
     settings = document.get("global") or {}
     _of_settings(settings, found)
-    channels: dict[str, list[str]] = {}
+    channels: dict[str, list[str] | None] = {}
     for receiver in document["receivers"]:
         made = channels_of(
             receiver,
@@ -61,16 +75,14 @@ def convert(document: dict[str, Any]) -> Imported:
             lambda about, why: found.left_out.append((about, why)),
             lambda about, why: found.notes.append((about, why)),
         )
-        channels[str(receiver.get("name"))] = [channel["name"] for channel in made]
+        told = any(isinstance(configs, list) and configs for configs in receiver.values())
+        channels[str(receiver.get("name"))] = [channel["name"] for channel in made] if made or not told else None
         found.channels += [normal("channels", channel) for channel in made]
     times = {str(each.get("name")): each for key in _TIMES for each in document.get(key) or ()}
     found.routing = _Routes(channels, times, found).root(document["route"])
     for number, rule in enumerate(document.get("inhibit_rules") or (), 1):
         _inhibition(rule, number, found)
     return found
-
-
-_TIMES = ("time_intervals", "mute_time_intervals")
 
 
 def _of_settings(settings: dict[str, Any], found: Imported) -> None:
@@ -82,12 +94,22 @@ def _of_settings(settings: dict[str, Any], found: Imported) -> None:
         )
     if settings.get("http_config"):
         found.left_out.append(("global: http_config", "it has no equivalent"))
+    others = {key: value for key, value in settings.items() if not key.startswith("smtp_")}
+    _unknown(others, {"resolve_timeout", "http_config", *_OF_RECEIVERS}, "global: ", found)
+
+
+def _unknown(part: dict[str, Any], known: Collection[str], about: str, found: Imported) -> None:
+    """Lists what was said and nothing here goes by."""
+    found.left_out += [(f"{about}{key}", "it has no equivalent") for key in part if key not in known]
 
 
 class _Routes:
-    """Turns routes over, with names that no other route has."""
+    """Turns routes over, with names that no other route has.
 
-    def __init__(self, channels: dict[str, list[str]], times: dict[str, Any], found: Imported) -> None:
+    `channels` are those that each receiver became; None where it told somebody, and nothing of it has an equivalent.
+    """
+
+    def __init__(self, channels: dict[str, list[str] | None], times: dict[str, Any], found: Imported) -> None:
         self._channels = channels
         self._times = times
         self._found = found
@@ -96,33 +118,56 @@ class _Routes:
     def root(self, route: dict[str, Any]) -> Thing:
         """The whole tree. Raises BadInput for one that could not be."""
         waits = {key: value for key, value in _WAITS.items() if not route.get(key)}
-        tree = self._route(route | waits, "root") | {"groupBy": _group_by(route) or []}
+        for key in ("continue", *_MATCHERS):
+            if route.get(key):
+                self._found.left_out.append(
+                    (f"route 'root': {key}", "all alerts begin at this route, and none goes past it")
+                )
+        narrowed = {key: value for key, value in route.items() if key not in ("continue", *_MATCHERS)}
+        tree = self._route(narrowed | waits, None, "root") | {"groupBy": _group_by(route) or []}
         try:
             Routing.model_validate({"root": _with_ids(tree)})
         except ValidationError as wrong:
-            first = wrong.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise BadInput(f"route: {place}: {first['msg']}") from None
+            place = ".".join(str(part) for part in wrong.errors()[0]["loc"])
+            raise BadInput(f"route: {place}: {first_of(wrong)}") from None
         return tree
 
-    def _route(self, route: dict[str, Any], name: str = "") -> Thing:
+    def _route(self, route: dict[str, Any], above: list[str] | None, name: str = "") -> Thing:
+        """A route and those below it; `above` are the channels of the route that it is in, None for all there are."""
         receiver = route.get("receiver")
         named = self._fresh(name or str(receiver or "route"))
         if receiver is not None and receiver not in self._channels:
             raise BadInput(f"route {named!r}: there is no receiver {receiver!r}")
+        _unknown(route, _OF_ROUTES, f"route {named!r}: ", self._found)
+        matchers = self._matchers(route, named)
+        channels = self._channels[str(receiver)] if receiver is not None else None
+        if receiver is not None and channels is None:
+            self._inherits(named, matchers, str(receiver), above, is_root=bool(name))
         said: Thing = {
             "name": named,
-            "matchers": [_plain(each) for each in self._matchers(route, named)],
-            "channels": self._channels[str(receiver)] if receiver is not None else None,
+            "matchers": [_plain(each) for each in matchers],
+            "channels": channels,
             "continue": bool(route.get("continue")),
             "groupBy": _group_by(route),
             "groupWait": route.get("group_wait"),
             "groupInterval": route.get("group_interval"),
             "repeatInterval": route.get("repeat_interval"),
             "activeHours": self._hours(route, named),
-            "routes": [self._route(child) for child in route.get("routes") or ()],
+            "routes": [
+                self._route(child, above if channels is None else channels) for child in route.get("routes") or ()
+            ],
         }
         return {key: value for key, value in said.items() if value or (key in ("channels", "groupBy") and value == [])}
+
+    def _inherits(
+        self, name: str, matchers: list[Matcher], receiver: str, above: list[str] | None, *, is_root: bool
+    ) -> None:
+        """Says whom a route tells whose receiver has no equivalent: those of the route above, rather than nobody."""
+        takes = f" ({', '.join(map(str, matchers))})" if matchers else ""
+        told = "all channels" if above is None else ", ".join(above) or "nobody"
+        instead = f"it tells {told}" if is_root else f"like the route above, it tells {told}"
+        why = f"it would tell nobody, for nothing of receiver {receiver!r} has an equivalent; {instead}"
+        self._found.left_out.append((f"route {name!r}{takes}", why))
 
     def _fresh(self, wished: str) -> str:
         base = re.sub(r"[^a-zA-Z0-9_.-]+", "-", wished).strip("-._")[:56] or "route"
@@ -135,7 +180,7 @@ class _Routes:
 
     def _matchers(self, route: dict[str, Any], name: str) -> list[Matcher]:
         about = f"route {name!r}"
-        return _matchers(route, ("matchers", "match", "match_re"), about, self._found)
+        return _matchers(route, _MATCHERS, about, self._found)
 
     def _hours(self, route: dict[str, Any], name: str) -> list[Thing]:
         active, mute = route.get("active_time_intervals") or (), route.get("mute_time_intervals") or ()
@@ -162,7 +207,9 @@ def _matchers(part: dict[str, Any], keys: tuple[str, str, str], about: str, foun
         matchers = [each for text in written for each in parse_matchers(str(text))]
         matchers += [Matcher(label=str(label), value=str(value)) for label, value in dict(equal).items()]
         matchers += [Matcher(label=str(label), op="=~", value=str(value)) for label, value in dict(like).items()]
-    except (InvalidMatcher, ValidationError) as wrong:
+    except ValidationError as wrong:
+        raise BadInput(f"{about}: {first_of(wrong)}") from None
+    except InvalidMatcher as wrong:
         raise BadInput(f"{about}: {wrong}") from None
     return [_in_our_words(each, about, found) for each in matchers]
 
@@ -182,6 +229,7 @@ def _in_our_words(matcher: Matcher, about: str, found: Imported) -> Matcher:
 
 def _inhibition(rule: dict[str, Any], number: int, found: Imported) -> None:
     about = f"inhibit_rules {number}"
+    _unknown(rule, _OF_INHIBITIONS, f"{about}: ", found)
     source = _matchers(rule, ("source_matchers", "source_match", "source_match_re"), about, found)
     target = _matchers(rule, ("target_matchers", "target_match", "target_match_re"), about, found)
     said: Thing = {
@@ -193,7 +241,7 @@ def _inhibition(rule: dict[str, Any], number: int, found: Imported) -> None:
     try:
         InhibitionSpec.model_validate(said)
     except ValidationError as wrong:
-        found.left_out.append((about, wrong.errors(include_url=False, include_input=False)[0]["msg"]))
+        found.left_out.append((about, first_of(wrong)))
         return
     found.inhibitions.append(said)
 

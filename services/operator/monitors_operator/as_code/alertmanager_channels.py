@@ -25,7 +25,11 @@ def channels_of(receiver: dict[str, Any], settings: dict[str, Any], left_out: Re
     name = str(receiver.get("name", ""))
     found: list[Thing] = []
     for kind, configs in receiver.items():
-        if kind == "name" or not isinstance(configs, list):
+        if kind == "name":
+            continue
+        if not isinstance(configs, list):
+            if configs is not None:
+                left_out(f"receiver {name!r}: {kind}", "it has no equivalent")
             continue
         for config in configs:
             about = f"receiver {name!r}: {kind}"

@@ -1,6 +1,6 @@
 """Files of configuration: what they say, each thing by kind and name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +22,7 @@ from monitors_contracts.targets import TargetSpec
 from monitors_contracts.uptime import UptimeSpec
 
 from ..errors import BadInput
+from ..wrong import words_of
 from .naming import translated
 
 Thing = dict[str, Any]
@@ -155,8 +156,8 @@ def normal(kind: str, thing: Thing) -> Thing:
         made: BaseModel = _SHAPES[kind].validate_python(given)
     except ValidationError as wrong:
         error = wrong.errors(include_url=False, include_input=False)[0]
-        place = [part for part in error["loc"] if part != thing.get("kind")]
-        raise Unfit(tuple(place), error["msg"].removeprefix("Value error, ")) from None
+        place = tuple(part for part in error["loc"] if part != thing.get("kind"))
+        raise Unfit(place, words_of(error, _given_at(thing, place))) from None
     for unknown in _unknown(given, made):
         raise unknown
     if isinstance(made, SilenceSpec) and made.for_ is not None:
@@ -171,14 +172,22 @@ def normal(kind: str, thing: Thing) -> Thing:
     return written | ({"kind": thing["kind"]} if "kind" in thing else {})
 
 
-def written(things: Things) -> str:
-    """The things as YAML."""
-    listed: dict[str, Any] = {
-        kind: list(members.values()) for kind, members in things.items() if members and kind != "routing"
-    }
-    for root in things.get("routing", {}).values():
+def written(things: Mapping[str, list[Thing]]) -> str:
+    """The things of each kind as YAML."""
+    listed: dict[str, Any] = {kind: members for kind, members in things.items() if members and kind != "routing"}
+    for root in things.get("routing", ()):
         listed["routing"] = root
     return yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _given_at(given: Any, place: Place) -> Any:
+    """What stands at a place; None where nothing does."""
+    for part in place:
+        try:
+            given = given[part]
+        except (LookupError, TypeError):
+            return None
+    return given
 
 
 def _unknown(given: Any, made: Any, place: Place = ()) -> Iterator[Unfit]:

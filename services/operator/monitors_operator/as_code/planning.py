@@ -1,7 +1,7 @@
 """What is to be done so that the platform is as the files say, and doing it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -32,6 +32,7 @@ _ONE = {
     "status-pages": "status page",
     "routing": "routes of",
 }
+_MANY = {kind: f"{one}s" for kind, one in _ONE.items()} | {"policies": "policies"}
 _PATHS = {kind: f"/api/{kind}" for kind in KINDS} | {"heartbeats": "/api/rules"}
 _WHOLE = {
     "uptime": "check",
@@ -74,28 +75,64 @@ class Change:
 
 @dataclass(frozen=True)
 class Known:
-    """What the platform has, and the ids by kind and name."""
+    """What the platform has, and the ids by kind and name.
+
+    Things of a kind that share a name are in `shared`, by kind and name; among the ids each stands under its own, by
+    which files may still name it.
+    """
 
     things: Things
     ids: dict[str, dict[str, str]]
+    shared: dict[str, dict[str, list[Thing]]] = field(default_factory=dict[str, dict[str, list[Thing]]])
+
+    def everything(self) -> dict[str, list[Thing]]:
+        """All things by kind; those that share a name come last."""
+        alike = {kind: [each for those in names.values() for each in those] for kind, names in self.shared.items()}
+        return {kind: [*those.values(), *alike.get(kind, ())] for kind, those in self.things.items()}
+
+    def alike(self, kinds: Iterable[str]) -> Iterator[str]:
+        """What of these kinds shares names, in words: `two channels are called 'Ops'`."""
+        for kind in kinds:
+            for name, those in self.shared.get(kind, {}).items():
+                yield _alike(kind, name, len(those))
+
+    def tell_apart(self, kind: str, name: str) -> str:
+        """The name. Raises BadInput where several things of the kind have it, because files could not tell them apart."""
+        if those := self.shared.get(kind, {}).get(name):
+            raise BadInput(f"{_alike(kind, name, len(those))}: rename one before files can speak of them")
+        return name
 
 
 def known(api: Api) -> Known:
-    """All that the platform has. Raises BadInput for a name that two things share: files could not tell them apart."""
+    """All that the platform has."""
     things: Things = {}
     ids: dict[str, dict[str, str]] = {}
+    shared: dict[str, dict[str, list[Thing]]] = {}
     listed = _listed(api)
     names = _unique_names({each["id"]: each["name"] for kind in JUDGING for each in listed[kind]})
     for kind in KINDS:
-        things[kind], ids[kind] = {}, {}
+        things[kind], shared[kind], ids[kind] = {}, {}, _ids(listed[kind])
         for each in listed[kind]:
             name = each["name"]
-            if name in things[kind]:
-                raise BadInput(f"two {kind} are called {name!r}: rename one before files can speak of them")
-            ids[kind][name] = each["id"]
             given = translated(kind, _as_given(kind, each, names), name_of(ids), key="name")
-            things[kind][name] = normal(kind, given)
-    return Known(things, ids)
+            if name in ids[kind]:
+                things[kind][name] = normal(kind, given)
+            else:
+                shared[kind].setdefault(name, []).append(normal(kind, given))
+    return Known(things, ids, shared)
+
+
+def _shared(members: list[Thing]) -> dict[str, list[Thing]]:
+    """Those of a name that is not theirs alone, by name."""
+    names = Counter(each["name"] for each in members)
+    return {name: [each for each in members if each["name"] == name] for name, count in names.items() if count > 1}
+
+
+def _ids(members: list[Thing]) -> dict[str, str]:
+    """Ids by name; those that share a name stand under their own ids."""
+    ids: list[str] = [each["id"] for each in members]
+    names = _unique_names({each["id"]: each["name"] for each in members})
+    return {names.get(each, each): each for each in ids}
 
 
 def _listed(api: Api) -> dict[str, list[Thing]]:
@@ -131,9 +168,14 @@ def _by_spec(members: list[Thing]) -> list[Thing]:
 def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
     """The changes, in the order in which they can be made; with `prune`, what no file speaks of is removed.
 
-    Of kinds that the files say nothing about, nothing is removed. Raises BadInput for what names something that is nowhere.
+    Of kinds that the files say nothing about, nothing is removed. Raises BadInput for what names something that is nowhere,
+    and for a name that several things have, where the files say it or `prune` would go by it.
     """
     wanted = wanted | {"silences": _lasting(wanted["silences"], datetime.now(UTC))}
+    refuse_shared(wanted, has, KINDS)
+    for kind in KINDS if prune else ():
+        for name in has.shared.get(kind, {}) if wanted[kind] else ():
+            has.tell_apart(kind, name)
     there = {kind: dict.fromkeys(wanted[kind], "") | has.ids[kind] for kind in KINDS}
     for kind in (*NAMING, "rules", "status-pages", "routing"):
         for thing in wanted[kind].values():
@@ -153,6 +195,18 @@ def plan(wanted: Things, has: Known, *, prune: bool = False) -> list[Change]:
             gone = [name for name in has.things[kind] if name not in wanted[kind]] if wanted[kind] else []
             changes += [Change("delete", kind, name, id=has.ids[kind][name]) for name in gone]
     return changes
+
+
+def refuse_shared(wanted: Things, has: Known, kinds: Iterable[str]) -> None:
+    """Raises BadInput where things of these kinds have, or name, what several things at the platform are called."""
+    for kind in kinds:
+        for name, thing in wanted[kind].items():
+            has.tell_apart(kind, name)
+            translated(kind, thing, has.tell_apart, key="name")
+            parts: list[str] = thing["rules"] if kind == "rules" and thing.get("kind") == "composite" else []
+            for part in parts:
+                for judging in JUDGING:
+                    has.tell_apart(judging, part)
 
 
 def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> Iterator[Change]:
@@ -189,7 +243,9 @@ def carry_out(api: Api, changes: list[Change], wanted: Things, has: Known) -> It
 def ready(api: Api, kind: str, thing: Thing) -> Thing:
     """A thing of a file as the platform takes it, with the ids of what it names. Raises BadInput."""
     listed = {each: api.get(f"/api/{each}")[each] for each in ("channels", *NAMING)}
-    return _body(kind, thing, {each: {one["name"]: one["id"] for one in those} for each, those in listed.items()})
+    shared = {each: _shared(those) for each, those in listed.items()}
+    translated(kind, thing, Known({}, {}, shared).tell_apart, key="name")
+    return _body(kind, thing, {each: _ids(those) for each, those in listed.items()})
 
 
 def _body(kind: str, thing: Thing, ids: Mapping[str, Mapping[str, str]]) -> Thing:
@@ -259,6 +315,10 @@ def _as_given(kind: str, each: Thing, names: dict[str, str]) -> Thing:
         given = {"kind": each["kind"], "name": each["name"], "isActive": each["isActive"]}
         return given | ({where: each["target"]} if where else {})
     return {name: each[name] for name in ("url", "name", "intervalSeconds", "labels", "isActive")}
+
+
+def _alike(kind: str, name: str, number: int) -> str:
+    return f"{'two' if number == 2 else number} {_MANY[kind]} are called {name!r}"
 
 
 def _shown(value: Any) -> str:

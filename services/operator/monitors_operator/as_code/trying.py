@@ -3,14 +3,15 @@
 from monitors_contracts.base import new_id
 
 from .documents import Thing, Things
-from .planning import JUDGING, Known, with_ids
+from .planning import JUDGING, Known, refuse_shared, with_ids
 
 
 def asked(wanted: Things, has: Known) -> dict[str, Thing]:
     """By name, what to ask about each rule and heartbeat. A heartbeat that is not there yet had no pings to be tried with.
 
-    Raises BadInput for a rule made of what is nowhere.
+    Raises BadInput for a rule made of what is nowhere, and for a name that several have.
     """
+    refuse_shared(wanted, has, JUDGING)
     ids = {kind: {name: str(new_id()) for name in wanted[kind]} | has.ids[kind] for kind in JUDGING}
     bodies: dict[str, Thing] = {}
     for name, rule in wanted["rules"].items():

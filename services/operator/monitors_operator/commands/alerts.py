@@ -167,8 +167,8 @@ def pending(
 def timeline(alert_id: AlertId, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """What happened to an alert: when, by whom and why, with comments and messages."""
     from ..connect import with_api
-    from ..render import as_json, clean, say, shown_time, table
-    from ..shown import timeline_row
+    from ..render import as_json, clean, say, table
+    from ..shown import state_words, timeline_row
 
     path = f"/api/alerts/{alert_id}/timeline"
     found = with_api(api, Path(data_dir), lambda platform: platform.get(path))
@@ -176,7 +176,7 @@ def timeline(alert_id: AlertId, api: ApiUrl = None, data_dir: DataDir = DEFAULT_
         as_json(found)
         return
     alert = found["alert"]
-    say(f"{clean(alert['name'])}  ({alert['id']}, {alert['state']} since {shown_time(alert['startedAt'])} UTC)")
+    say(f"{clean(alert['name'])}  ({alert['id']}, {state_words(alert)})")
     table(("WHEN (UTC)", "WHAT", "WHO", ""), map(timeline_row, found["entries"]))
 
 
@@ -198,17 +198,22 @@ def explain(
     from ..errors import BadInput
     from ..render import as_json, say, table
     from ..shown import explanation_lines, trace_row
+    from .routes import names_of
 
     if (alert_id is None) == (not matchers):
         raise BadInput("say which alert: its ID, or labels by --filter")
     path = f"/api/alerts/{alert_id}/explain" if alert_id else "/api/alerts/explain"
     asked = {"filter": matchers} if matchers else {}
-    found = with_api(api, Path(data_dir), lambda platform: platform.get(path, **asked))
+
+    def work(platform: "Api") -> tuple[dict[str, Any], dict[str, str]]:
+        return platform.get(path, **asked), {} if json else names_of(platform)
+
+    found, names = with_api(api, Path(data_dir), work)
     if json:
         as_json(found)
         return
     told = found if alert_id else found["explanation"]
-    for line in explanation_lines(found, told):
+    for line in explanation_lines(found, told, names):
         say(line)
     if told:
         table(("WHEN (UTC)", "WHAT", "WHERE", "WHY"), map(trace_row, told["trace"]))
@@ -338,17 +343,26 @@ def fire_test(
         float, typer.Option(min=1, max=3600, metavar="SECONDS", help="When it is over; a longer one escalates.")
     ] = 5,
     patience: Annotated[
-        float, typer.Option(min=0, max=300, metavar="SECONDS", help="How long to wait for the first message.")
-    ] = 15,
+        float | None,
+        typer.Option(
+            min=0,
+            max=300,
+            metavar="SECONDS",
+            help="How long to wait for messages; by default 15 s, and until a group that gathers is told.",
+        ),
+    ] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Fire a test alert, and see to which channels it came: by the way that a real one with these labels would go."""
+    """Fire a test alert, and see to which channels it came: by the way that a real one with these labels would go.
+
+    Exit code 1 when nobody was told, or not every channel.
+    """
     from ..connect import with_api
-    from ..errors import BadInput
-    from ..firing import fire
-    from ..render import as_json, clean, say, shortened, table
+    from ..errors import BadInput, Failed
+    from ..firing import failure, fire, later
+    from ..render import as_json, clean, progress, say, shortened, table
 
     pairs = [each.partition("=") for each in labels or ()]
     if not all(name and separator for name, separator, _ in pairs):
@@ -358,18 +372,21 @@ def fire_test(
         "severity": severity,
         "resolveAfter": resolve_after,
     }
-    fired = with_api(api, Path(data_dir), lambda platform: fire(platform, asked, patience))
+    with progress("Fired; messages go out ...") as shown:
+        fired = with_api(api, Path(data_dir), lambda platform: fire(platform, asked, patience, shown.update))
     if json:
         as_json(fired)
-        return
-    say(f"Fired {clean(fired['alert']['name'])} ({fired['alert']['id']}).")
-    if not fired["notifications"]:
-        say(f"Nobody was told within {patience:g} s. Why: monitors alerts explain {fired['alert']['id']}")
-        return
-    table(
-        ("CHANNEL", "STATE", "ROUTE", "ERROR"),
-        (
-            (each["channelName"], each["state"], each.get("route") or "", shortened(each.get("error") or "", 60))
-            for each in fired["notifications"]
-        ),
-    )
+    else:
+        say(f"Fired {clean(fired['alert']['name'])} ({fired['alert']['id']}).")
+    if fired["notifications"] and not json:
+        table(
+            ("CHANNEL", "STATE", "ROUTE", "ERROR"),
+            (
+                (each["channelName"], each["state"], each.get("route") or "", shortened(each.get("error") or "", 60))
+                for each in fired["notifications"]
+            ),
+        )
+        for line in later(fired):
+            say(line)
+    if why := failure(fired):
+        raise Failed(why)

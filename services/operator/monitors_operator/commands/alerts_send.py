@@ -76,12 +76,16 @@ def _one(
         raise BadInput("an alert that is over (--over) does not last (--for)")
     now = datetime.now(UTC)
     alert: dict[str, Any] = {"labels": {"alertname": name, **pairs(labels, "--label"), "severity": severity}}
+    if not alert["labels"]["alertname"].strip():
+        raise BadInput("an alert has a name: its label alertname, which messages call it by")
     annotations = {"summary": summary, "runbook_url": runbook}
     alert["annotations"] = {key: text for key, text in annotations.items() if text}
     try:
         if over or lasting:
             alert["endsAt"] = (now + timedelta(seconds=0 if over else seconds_of(lasting))).isoformat()
-    except (ValueError, OverflowError) as wrong:
+    except OverflowError:
+        raise BadInput(f"--for: {lasting!r} is longer than calendars go") from None
+    except ValueError as wrong:
         raise BadInput(f"--for: {wrong}") from None
     return alert
 

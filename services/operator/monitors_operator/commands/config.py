@@ -80,15 +80,20 @@ def export(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="channels, contacts, schedules, policies, targets, uptime, heartbeats, rules, silences, maintenance or "
-            "inhibitions; by default all."
+            help="channels, contacts, schedules, policies, targets, uptime, heartbeats, rules, silences, maintenance, "
+            "inhibitions, status-pages or routing; by default all."
         ),
     ] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     json: Json = False,
 ) -> None:
-    """Everything as YAML that `apply` takes. Secrets are not in it."""
+    """Everything as YAML that `apply` takes. Secrets are not in it.
+
+    Things of a kind that share a name are all in it, and told of: one is to be renamed before the file is applied.
+    """
+    import sys
+
     from ..as_code import documents, planning
     from ..connect import with_api
     from ..errors import BadInput
@@ -96,9 +101,11 @@ def export(
 
     if wrong := [each for each in kind or () if each not in documents.KINDS]:
         raise BadInput(f"{wrong[0]!r} is none of {', '.join(documents.KINDS)}")
-    found = with_api(api, Path(data_dir), lambda platform: planning.known(platform).things)
-    found = {each: members for each, members in found.items() if not kind or each in kind}
+    has = with_api(api, Path(data_dir), planning.known)
+    found = {each: members for each, members in has.everything().items() if not kind or each in kind}
     if json:
-        as_json({each: list(members.values()) for each, members in found.items()})
+        as_json(found)
     else:
         say(documents.written(found).rstrip())
+    for words in has.alike(found):
+        print(f"note: {words}: rename one before this can be applied", file=sys.stderr)

@@ -121,9 +121,13 @@ def merge(
     json: Json = False,
 ) -> None:
     """Move all alerts of other incidents into this one."""
+    from ..errors import BadInput
 
     def work(platform: Any, at: str) -> dict[str, Any]:
-        return platform.post(f"{at}/merge", {"incidents": [_id(platform, each) for each in others]})
+        ids = [_id(platform, each) for each in others]
+        if at.rpartition("/")[2] in ids:
+            raise BadInput(f"incident {incident} can't be merged into itself")
+        return platform.post(f"{at}/merge", {"incidents": ids})
 
     _do(incident, work, api, data_dir, json, "Merged into")
 

@@ -160,11 +160,15 @@ def _rule(weekly: str | None, daily: bool, rrule: str | None) -> str | None:
 
 
 def _body(name: str, matchers: list[str], at: str, lasts: str, rrule: str | None, timezone: str) -> dict[str, Any]:
+    from monitors_contracts.maintenance import WindowLength
+
+    from ..wrong import check_duration
+
     body = {
         "name": name,
         "matchers": ", ".join(matchers),
         "startsAt": at,
-        "duration": lasts,
+        "duration": check_duration("--for", lasts, WindowLength),
         "timezone": timezone,
         "rrule": rrule,
     }

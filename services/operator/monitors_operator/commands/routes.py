@@ -24,7 +24,7 @@ def show(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = 
     from ..render import as_json, say
 
     def work(platform: Any) -> tuple[dict[str, Any], dict[str, str]]:
-        return platform.get("/api/routing"), _names(platform)
+        return platform.get("/api/routing"), names_of(platform)
 
     routing, names = with_api(api, Path(data_dir), work)
     if json:
@@ -54,6 +54,7 @@ def try_labels(
     from ..connect import with_api
     from ..errors import BadInput
     from ..render import as_json, say, shown_time
+    from ..shown import leads_words
     from ..times import moment
 
     if wrong := [each for each in labels if "=" not in each[1:]]:
@@ -63,17 +64,15 @@ def try_labels(
 
     def work(platform: Any) -> tuple[dict[str, Any], dict[str, str]]:
         tree = {"root": _tree_of(platform, file)} if file else {}
-        return platform.post("/api/routing/test", asked | tree), _names(platform)
+        return platform.post("/api/routing/test", asked | tree), names_of(platform)
 
     found, names = with_api(api, Path(data_dir), work)
     if json:
         as_json(found)
         return
     for each in found["destinations"]:
-        channels = ", ".join(_named(names, channel) for channel in each["channels"])
-        policy = f"policy {_named(names, each['policyId'])}" if each.get("policyId") else ""
-        say(f"{'/'.join(each['path'])} -> {', '.join(filter(None, (channels, policy))) or 'nobody'}")
-        for note in _notes(each):
+        say(f"{'/'.join(each['path'])} -> {leads_words(each, names)}")
+        for note in _notes(each, names):
             say(f"    {note}")
         if each.get("openAt"):
             say(f"    waits for its hours, until {shown_time(each['openAt'])}")
@@ -153,12 +152,12 @@ def _route(route: dict[str, Any], names: dict[str, str], *, is_root: bool = Fals
     nobody: list[str] = [] if route.get("channels") is None else ["nobody"]
     parts = [route["name"], " ".join(asks) or ("" if is_root else "everything")]
     parts += [f"-> {', '.join(leads or nobody)}"] if leads or nobody else []
-    parts += [", ".join(_notes(route))]
+    parts += [", ".join(_notes(route, names))]
     parts += ["and goes on"] if route.get("continue") else []
     return "  ".join(filter(None, parts))
 
 
-def _notes(route: dict[str, Any]) -> Iterator[str]:
+def _notes(route: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
     from monitors_gateway.console.views.rule_words import lasting
 
     if (by := route.get("groupBy")) is not None:
@@ -170,6 +169,11 @@ def _notes(route: dict[str, Any]) -> Iterator[str]:
     ):
         if seconds := route.get(field):
             yield words.format(lasting(seconds))
+    if limit := route.get("limit"):
+        messages = "1 message" if limit["notices"] == 1 else f"{limit['notices']} messages"
+        yield f"at most {messages} in {lasting(limit['per'])} to each channel"
+    if fallback := route.get("fallback"):
+        yield f"else {' and '.join(_named(names, channel) for channel in fallback)}"
     if hours := route.get("activeHours"):
         yield " and ".join(
             f"{', '.join(each.get('days') or ['daily'])} {each['start']}-{each['end']} {each['timezone']}"
@@ -193,6 +197,7 @@ def _named(names: dict[str, str], identifier: str) -> str:
     return names.get(identifier, identifier)
 
 
-def _names(platform: Any) -> dict[str, str]:
+def names_of(platform: Any) -> dict[str, str]:
+    """The names of channels and policies by their ids."""
     listed = [*platform.get("/api/channels")["channels"], *platform.get("/api/policies")["policies"]]
     return {each["id"]: each["name"] for each in listed}

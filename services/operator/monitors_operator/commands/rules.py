@@ -72,9 +72,12 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a threshold. Other kinds are written as YAML: see `monitors apply`."""
+    from monitors_contracts.rules import Hold
+
     from ..connect import with_api
     from ..errors import BadInput
     from ..render import as_json, say
+    from ..wrong import check_duration
 
     if (above is None) == (below is None):
         raise BadInput("say --above or --below")
@@ -86,7 +89,7 @@ def add(
         "warning": below if above is None else above,
         "critical": critical,
         "recovery": recovery,
-        "for": hold,
+        "for": check_duration("--for", hold, Hold),
         "matchers": [_matcher(each) for each in match or ()],
     }
     body = {field: value for field, value in body.items() if value is not None}
@@ -209,7 +212,7 @@ def import_rules(file: File, json: Json = False) -> None:
         as_json({"rules": found.rules, "leftOut": dict(found.left_out), "notes": found.notes})
         return
     if found.rules:
-        say(documents.written({"rules": {rule["name"]: rule for rule in found.rules}}).rstrip())
+        say(documents.written({"rules": found.rules}).rstrip())
     for name, why in found.left_out:
         print(f"left out: {name}: {why}", file=sys.stderr)
     for name, note in found.notes:

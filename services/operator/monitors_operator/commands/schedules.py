@@ -92,28 +92,32 @@ def list_policies(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json
 @policies.command(epilog=examples("monitors policies show Urgent"))
 def show(policy: Policy, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """Whom each step would tell now, and whom not and why."""
+    from monitors_gateway.console.views.rule_words import lasting
+
     from ..connect import with_api
-    from ..render import as_json, say
+    from ..render import as_json, clean, say
 
     def work(platform: Any) -> tuple[dict[str, Any], dict[str, str]]:
         shown = platform.get(f"/api/policies/{identify(platform, 'policies', policy)}")
-        return shown, {each["id"]: each["name"] for each in platform.get("/api/channels")["channels"]}
+        listed = {kind: platform.get(f"/api/{kind}")[kind] for kind in ("channels", "contacts", "schedules")}
+        return shown, {each["id"]: clean(each["name"]) for those in listed.values() for each in those}
 
-    shown, channels = with_api(api, Path(data_dir), work)
+    shown, names = with_api(api, Path(data_dir), work)
     if json:
         as_json(shown)
         return
     for step in shown["steps"]:
-        say(f"{step['step']}. after {step['after'] / 60:g} min")
+        say(f"{step['step']}. " + (f"after {lasting(step['after'])}" if step["after"] else "at once"))
         for each in step["reached"]:
-            channel = channels.get(each["channelId"], each["channelId"])
-            say(f"     {each['person']}: {channel}" if each.get("person") else f"     {channel}")
+            channel = names.get(each["channelId"], each["channelId"])
+            say(f"     {clean(each['person'])}: {channel}" if each.get("person") else f"     {channel}")
         for each in step["passed"]:
-            say(f"     passed over: {each['words']}")
+            target = each["target"]
+            say(f"     passed over: {target['kind']} {names.get(target['id'], target['id'])}: {each['words']}")
     repeat = shown["policy"]["repeat"]
-    say(
-        f"Again {repeat} times, {shown['policy']['repeatAfter'] / 60:g} min after the last step." if repeat else "Once."
-    )
+    times = "once more" if repeat == 1 else f"{repeat} times more"
+    again = f"All of it {times}, {lasting(shown['policy']['repeatAfter'])} after the last step."
+    say(again if repeat else "Once.")
 
 
 @policies.command("delete", epilog=examples("monitors policies delete Urgent"))

@@ -40,19 +40,26 @@ def add(
     json: Json = False,
 ) -> None:
     """Silence alerts from now on. One that would hide much asks first, with how many alerts it would hide."""
+    from monitors_contracts.silences import Ahead, Lasting
+
     from ..ask import confirmed
     from ..connect import with_api
     from ..errors import BadInput
     from ..render import as_json, say, shown_time
     from ..times import moment
+    from ..wrong import check_duration
 
     if (lasts is None) == (until is None):
         raise BadInput("say --for or --until")
     now = datetime.now(UTC)
     body: dict[str, Any] = {"matchers": ", ".join(matchers), "comment": comment}
-    body |= {"for": lasts} if lasts else {"endsAt": moment(until or "", now).isoformat()}
+    body |= (
+        {"for": check_duration("--for", lasts, Lasting)}
+        if lasts is not None
+        else {"endsAt": moment(until or "", now).isoformat()}
+    )
     body |= {"startsAt": moment(start, now).isoformat()} if start else {}
-    body |= {"remind": remind} if remind else {}
+    body |= {"remind": check_duration("--remind", remind, Ahead)} if remind else {}
 
     def work(platform: Any) -> dict[str, Any]:
         found = platform.post("/api/silences/preview", {"matchers": body["matchers"], "limit": 0})

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from monitors_gateway.domain.scopes import Scope
+
 from ..options import DEFAULT_DATA_DIR, ApiUrl, DataDir, Json, Yes, examples
 
 group = typer.Typer(help="API tokens: what programs sign in with.", no_args_is_help=True, rich_markup_mode=None)
@@ -53,9 +55,7 @@ def list_all(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Jso
 )
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],
-    scope: Annotated[
-        list[str], typer.Option(help="What it may do: read, write, metrics:write; may be said several times.")
-    ],
+    scope: Annotated[list[str], typer.Option(help=f"What it may do: {', '.join(Scope)}; may be said several times.")],
     days: Annotated[int | None, typer.Option(min=1, help="How long it serves; without end by default.")] = None,
     api: ApiUrl = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
