@@ -128,6 +128,21 @@ def test_an_alert_offers_what_its_state_allows(state: str, words: str, actions: 
     assert (row.mark.tone == "neutral") == (state == "resolved"), "what is over alarms nobody"
 
 
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [
+        ("Copper kettle: now true: below 50", "Now true: below 50"),
+        ("Copper kettle: web-1 is at 97 %", "web-1 is at 97 %"),
+        ("Copper kettle: https://shop.example is down", "https://shop.example is down"),
+        ("Copper kettle: cpu_busy is 97", "cpu_busy is 97"),
+        ("db is at 97 %", "db is at 97 %"),
+        ("Copper kettle: ", ""),
+    ],
+)
+def test_a_summary_is_written_as_it_came_but_for_the_name_beside_it(summary: str, shown: str) -> None:
+    assert inbox(alert(summary=summary)).rows[0].summary == shown
+
+
 def test_a_long_value_does_not_push_the_summary_away() -> None:
     [row] = inbox(alert(value="open " * 40, unit=None)).rows
     assert len(row.value) == 40

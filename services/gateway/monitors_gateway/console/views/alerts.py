@@ -184,9 +184,14 @@ def _short(value: str) -> str:
 
 
 def summary_of(alert: AlertView) -> str:
-    """What happened, without the name that stands beside it."""
+    """What happened, without the name that stands beside it.
+
+    What then begins with a word begins a sentence; a host or an address stays as it is written.
+    """
     without = alert.summary.removeprefix(f"{alert.name}: ")
-    return without[:1].upper() + without[1:]
+    word = without.split(" ", 1)[0].rstrip(",;:.!?")
+    is_sentence = without != alert.summary and word.isalpha() and word.islower()
+    return without[:1].upper() + without[1:] if is_sentence else without
 
 
 def _count(each: Chosen, found: AlertList, ahead: PendingList | None) -> int | None:

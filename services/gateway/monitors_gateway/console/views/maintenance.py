@@ -55,6 +55,7 @@ class WindowRow:
     matchers: str
     state: Badge
     next: When | None
+    until: When | None
     again: str
     held: str
     actions: tuple[Action, ...]
@@ -196,6 +197,7 @@ def row_of(window: WindowView, root: str, formats: Formats) -> WindowRow:
         matchers=written(spec.matchers),
         state=_state(window),
         next=formats.when(following.starts_at) if following and spec.is_active else None,
+        until=formats.when(following.ends_at) if following and window.is_open else None,
         again=again_words(spec),
         held="nothing so far" if not window.held else "1 alert" if window.held == 1 else f"{window.held} alerts",
         actions=(switch, Action("Delete", f"{at}/delete", "trash-2", "danger", confirm=gone)),

@@ -1,13 +1,15 @@
 // Relative times stay true while the page is open; the exact time on hover is in the reader's own zone.
 const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-const STEPS = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [604800, "day", 86400], [2629800, "week", 604800], [31557600, "month", 2629800], [Infinity, "year", 31557600]];
+// As the server writes them (formats.py): the largest unit of which there is more than one, rounded.
+const UNITS = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+const LEAST = 1.2;
 
 function relative(seconds) {
   const away = Math.abs(seconds);
   if (away < 5) return "just now";
-  const [, unit, size] = STEPS.find(([below]) => away < below);
-  return words.format(Math.trunc(seconds / size), unit);
+  const [unit, size] = UNITS.find(([, each]) => away / each >= LEAST);
+  return words.format(Math.sign(seconds) * Math.round(away / size), unit);
 }
 
 function write(time) {
