@@ -9,13 +9,13 @@ from .routing import Destination
 from .silences import Holder
 
 DECISIONS = {
-    "told": "The channel was told that it fires.",
-    "told-worse": "The channel was told that it got worse.",
-    "told-flapping": "The channel was told that it comes and goes, and of nothing more until it is steady.",
-    "told-over": "The channel was told that it is over.",
-    "told-fired-and-over": "It was over before it could be told: the channel was told both at once.",
-    "told-again": "Nobody had taken it, so the channel was told again.",
-    "told-by-step": "Nobody had taken it, so a step of the escalation policy told the channel.",
+    "told": "It was decided to tell the channel that it fires.",
+    "told-worse": "It was decided to tell the channel that it got worse.",
+    "told-flapping": "It was decided to tell the channel that it comes and goes, and of nothing more until it is steady.",
+    "told-over": "It was decided to tell the channel that it is over.",
+    "told-fired-and-over": "It was over before it could be told: it was decided to tell the channel both at once.",
+    "told-again": "Nobody had taken it, so it was decided to tell the channel again.",
+    "told-by-step": "Nobody had taken it, so a step of the escalation policy decided to tell the channel.",
     "group-wait": "A new group gathers before it is told.",
     "group-interval": "The group was told a short while ago; its changes are told together.",
     "outside-hours": "The route is outside its hours and waits for them.",
