@@ -24,7 +24,7 @@ DECISIONS = {
     "maintenance": "A maintenance window holds it back.",
     "inhibited": "Another alert that fires holds it back.",
     "over-while-held-back": "It was held back from its beginning to its end, so nobody was told.",
-    "no-channel": "The route leads to no channel that is switched on.",
+    "no-channel": "The route leads to no channel that is there and switched on.",
     "channel-off": "The channel knows that it fires, and is switched off: the end is told when it is on again.",
     "channel-gone": "The channel knew that it fires, and is gone: there is nowhere to tell the end.",
     "no-end-to-tell": "It was a change, told once: it has no end to tell.",
