@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 
 from monitors_runtime.errors import ProblemError
 
+from ..domain.wording import message_of
 from .callers import by_token
 from .idempotency import Handler
 
@@ -26,7 +27,7 @@ class AlertmanagerRoute(APIRoute):
             except RequestValidationError as invalid:
                 first = invalid.errors()[0]
                 place = ".".join(str(part) for part in first["loc"][1:])
-                return text(400, f"{place}: {first['msg']}" if place else first["msg"])
+                return text(400, f"{place}: {message_of(first)}" if place else message_of(first))
             except ProblemError as refused:
                 problem = refused.problem
                 if problem.status in (401, 403):
