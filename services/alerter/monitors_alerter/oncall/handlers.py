@@ -47,6 +47,8 @@ from . import store
 MOST = {"contact": 500, "schedule": 100, "policy": 100}
 MOST_OVERRIDES = 200
 """Of one schedule, that are not over."""
+START_YEARS = range(1900, 2200)
+"""When layers may start: weeks before and after it, in any zone, are times too."""
 
 Setting = TypeVar("Setting", Contact, Schedule, Policy)
 
@@ -100,6 +102,10 @@ class OnCallHandlers:
             zone_of(spec.timezone)
         except UnknownTimezone as wrong:
             raise problem("unknown-timezone", "No such time zone", 422, str(wrong)) from wrong
+        for number, layer in enumerate(spec.layers):
+            if layer.start.year not in START_YEARS:
+                detail = f"layers.{number}.start: a layer starts from the year {START_YEARS[0]} to {START_YEARS[-1]}."
+                raise problem("invalid-start", "No such start", 422, detail)
         async with self._changing(organization) as tx:
             known = await store.get(tx.db, Schedule, organization, command.schedule_id)
             if known and (command.is_new or ScheduleSpec.model_validate(known.model_dump()) == spec):

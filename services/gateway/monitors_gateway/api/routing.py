@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from monitors_contracts.base import Model
 from monitors_contracts.metrics import LabelName
 from monitors_contracts.routing import Destinations, GetRouting, RouteTree, Routing, SaveRouting, TestRouting
+from monitors_contracts.times import Plannable
 
 from ..http.callers import CallerDep, GatewayDep
 from .audit import audited
@@ -37,7 +38,7 @@ class TestRoutingRequest(Model):
 
     labels: dict[LabelName, str] = Field(max_length=100, examples=[{"severity": "critical", "service": "pay"}])
     root: RouteTree | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
-    at: AwareDatetime | None = Field(default=None, description="When; now when absent")
+    at: Plannable | None = Field(default=None, description="When; now when absent")
 
 
 class RoutingReply(Model):
