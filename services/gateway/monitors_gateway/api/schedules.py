@@ -227,6 +227,7 @@ async def unlink_calendar(
     return _reply(schedule, request, caller, gateway)
 
 
+@calendars.head("/calendar/{token}.ics", include_in_schema=False)
 @calendars.get("/calendar/{token}.ics", include_in_schema=False)
 async def calendar(token: Token, gateway: GatewayDep) -> Response:
     """The schedule's turns for a calendar program: of the last week and the next three months."""
