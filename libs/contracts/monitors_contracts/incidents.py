@@ -283,7 +283,7 @@ class ReopenIncident(TenantRequest[IncidentDetail]):
 class MergeIncidents(TenantRequest[IncidentDetail]):
     """Move all alerts of others into this one; the others are resolved and say where their alerts went.
 
-    Problems: `incident-not-found`, `incident-merged`, `incident-full`.
+    Problems: `incident-not-found`, `incident-itself`, `incident-merged`, `incident-full`.
     """
 
     service = "alerter"
@@ -293,9 +293,9 @@ class MergeIncidents(TenantRequest[IncidentDetail]):
 
 
 class SplitIncident(TenantRequest[IncidentDetail]):
-    """Move some of its alerts to a new incident (`newId`), which is answered.
+    """Move some of its alerts, but not all, to a new incident (`newId`), which is answered.
 
-    Problems: `incident-not-found`, `alert-not-in-incident`.
+    Problems: `incident-not-found`, `alert-not-in-incident`, `nothing-left`.
     """
 
     service = "alerter"

@@ -52,7 +52,9 @@ def pattern(text: str) -> Pattern:
     try:
         return re2.compile(text, options)
     except re2.error as wrong:
-        raise InvalidMatcher(f"{text!r} is no pattern: {wrong}") from wrong
+        said: object = wrong.args[0] if wrong.args else wrong
+        words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+        raise InvalidMatcher(f"{text!r} is no pattern: {words}") from wrong
 
 
 def check(matchers: Sequence[Matcher]) -> None:

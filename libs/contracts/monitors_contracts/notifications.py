@@ -324,7 +324,17 @@ class ReadActionLink(Request[ActionLink]):
 
 
 class UseActionLink(Request[ActionLink]):
-    """What the link does was done. Problems: `invalid-token`, `link-expired`. Twice is harmless."""
+    """Take the link, to do what it does: `usedAt` is null for the one who takes it, and says when for all others.
+
+    Problems: `invalid-token`, `link-expired`.
+    """
+
+    service = "notifier"
+    token: str = Field(max_length=2000)
+
+
+class ReturnActionLink(Request[Done]):
+    """What the link does could not be done after it was taken: it can be used again. Problem: `invalid-token`."""
 
     service = "notifier"
     token: str = Field(max_length=2000)

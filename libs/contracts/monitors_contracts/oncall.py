@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 from .base import Done, Event, Id, Model, TenantRequest
 from .durations import AS_DURATION
 from .routing import Clock, Weekday
+from .times import Plannable
 
 ContactName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ScheduleName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -90,8 +91,8 @@ class OverrideSpec(Model):
     """Somebody is on call in a span of time, whoever's turn it is. Of overrides that overlap, the one made last counts."""
 
     contact_id: Id
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Plannable
+    ends_at: Plannable
     note: str = Field(default="", max_length=500)
 
     @model_validator(mode="after")
@@ -104,6 +105,9 @@ class OverrideSpec(Model):
 class Override(OverrideSpec):
     """An override as its organization sees it."""
 
+    # Not narrowed: what was kept before times were bounded is read still.
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
     id: Id
     schedule_id: Id
     created_at: AwareDatetime
@@ -245,7 +249,8 @@ class ListContacts(TenantRequest[ContactList]):
 class SaveSchedule(TenantRequest[Schedule]):
     """Add a schedule (`isNew`; asking twice makes one), or make it what the spec says.
 
-    Problems: `schedule-not-found`, `name-taken`, `unknown-timezone`, `unknown-contact`, `schedule-limit`.
+    Problems: `schedule-not-found`, `name-taken`, `unknown-timezone`, `invalid-start`, `unknown-contact`,
+    `schedule-limit`.
     """
 
     service = "alerter"

@@ -24,7 +24,7 @@ PASSED_OVER: dict[PassedWord, str] = {
     "nobody-on-call": "Nobody was on call.",
     "no-active-channel": "None of the person's channels is active.",
     "channel-inactive": "The channel is switched off.",
-    "channel-gone": "The channel does not exist any more.",
+    "channel-gone": "The channel, or each that reached the person, does not exist any more.",
     "contact-gone": "The contact does not exist any more.",
     "schedule-gone": "The schedule does not exist any more.",
     "unknown-timezone": "The schedule's time zone is not known to this machine.",

@@ -142,6 +142,19 @@ class Destinations(Model):
     held_by: list[str] = Field(default_factory=list[str], description="What would keep it from being told, in words")
 
 
+class ChannelUsers(Model):
+    """What names a channel, in words."""
+
+    users: list[str] = Field(description="`route 'root'`, `contact 'Robin'`, `policy 'Night'`")
+
+
+class GetChannelUsers(TenantRequest[ChannelUsers]):
+    """What would reach nobody, or fewer, without this channel: the routes, contacts and policies that name it."""
+
+    service = "alerter"
+    channel_id: Id
+
+
 class TestRouting(TenantRequest[Destinations]):
     """Where would an alert with these labels go? `root` tries a tree that is not saved."""
 

@@ -9,6 +9,7 @@ from .alerts import AlertView, HeldBack, Severity
 from .base import Event, Id, Model, TenantRequest
 from .durations import AS_DURATION
 from .matchers import Selection
+from .times import Plannable
 
 YEAR_SECONDS = 366 * 86_400
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
@@ -32,8 +33,8 @@ class SilenceSpec(Model):
 
     name: SilenceName = Field(default="", description="What files of configuration know it by; most have none")
     matchers: Selection
-    starts_at: AwareDatetime | None = Field(default=None, description="Now when absent")
-    ends_at: AwareDatetime | None = None
+    starts_at: Plannable | None = Field(default=None, description="Now when absent")
+    ends_at: Plannable | None = None
     for_: Lasting | None = Field(default=None, alias="for", description="Instead of `endsAt`: how long it lasts")
     comment: Comment = ""
     author: Author = Field(default="", description="Who silences, in words")

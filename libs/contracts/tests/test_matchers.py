@@ -35,6 +35,12 @@ def test_what_is_no_matcher_is_refused(text: str):
         parse_matchers(text)
 
 
+def test_what_is_no_pattern_is_refused_in_words():
+    with pytest.raises(InvalidMatcher) as refused:
+        parse_matchers('host=~"a(b"')
+    assert str(refused.value) == "'a(b' is no pattern: missing ): a(b"
+
+
 WORDS = st.text(min_size=1, max_size=20).filter(lambda text: not any("\ud800" <= each <= "\udfff" for each in text))
 
 

@@ -10,6 +10,7 @@ from monitors_contracts.alerts import (
     AlertEvent,
     AlertList,
     AlertsChanged,
+    AlertState,
     AlertStep,
     AlertTimeline,
     AlertView,
@@ -122,6 +123,8 @@ class Handlers:
         decide = lifecycle.acknowledge if command.action == "acknowledge" else lifecycle.resolve
 
         def decided(alert: AlertView, now: datetime) -> AlertEvent | None:
+            if alert.state is AlertState.RESOLVED:  # whatever the link is for, nothing is left to do
+                raise ValueError("alert-already-resolved")
             event = decide(alert, None, None, now)
             return event.model_copy(update={"via": command.via}) if event else None
 

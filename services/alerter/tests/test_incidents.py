@@ -222,6 +222,18 @@ async def test_incidents_are_merged_and_split(alerter: Alerter) -> None:
     assert await problem_of(alerter.handlers.split_incident(wrong)) == "alert-not-in-incident"
 
 
+async def test_an_incident_is_not_merged_into_itself_nor_split_into_nothing(alerter: Alerter) -> None:
+    first = await alerter.fire("Down", "critical", service="checkout")
+    await alerter.fire("Full", "critical", service="search")
+    newest, oldest = (await alerter.list()).incidents
+    for others in ([oldest.id], [newest.id, oldest.id]):
+        merge = alerter.ask(MergeIncidents, incident_id=oldest.id, others=others)
+        assert await problem_of(alerter.handlers.merge_incidents(merge)) == "incident-itself"
+    split = alerter.ask(SplitIncident, incident_id=oldest.id, new_id=new_id(), alert_ids=[first.id])
+    assert await problem_of(alerter.handlers.split_incident(split)) == "nothing-left"
+    assert [each.number for each in (await alerter.list()).incidents] == [2, 1], "all is as it was"
+
+
 async def test_alerts_are_put_in_and_taken_out_by_hand(alerter: Alerter) -> None:
     alert = await alerter.fire("Lonely")
     critical = await alerter.fire("Down", "critical")

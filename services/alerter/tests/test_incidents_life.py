@@ -257,6 +257,10 @@ class Life(RuleBasedStateMachine):
     @rule(draw=st.data())
     def somebody_merges(self, draw: Any) -> None:
         target, other = self.one(draw), self.one(draw)
+        if other.id == target.id:
+            with pytest.raises(Refused, match="incident-itself"):
+                incidents.merged(target, [other], self.alerts, USER, self.now)
+            return
         self.do(*incidents.merged(target, [other], self.alerts, USER, self.now))
 
     @precondition(lambda self: any(each.alert_ids for each in self.incidents.values()))

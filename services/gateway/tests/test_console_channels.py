@@ -94,6 +94,16 @@ async def test_a_channel_is_tested_paused_resumed_renamed_and_deleted(services: 
     assert (await entered.get(here)).status_code == 404
 
 
+async def test_a_channel_in_use_stays_and_its_page_says_what_uses_it(services: Any, entered: Any) -> None:
+    channel = await add(entered, name="Pager")
+    reply = await entered.post("/api/contacts", json={"name": "On duty", "channels": [str(channel)]})
+    assert reply.status_code == 201, reply.text
+    here = f"/console/channels/{channel}"
+    refused = await send(entered, f"{here}/delete", came=here)
+    assert (refused.status_code, refused.headers["location"]) == (303, here)
+    assert "It is in use. The channel is used by contact &#39;On duty&#39;." in (await entered.get(here)).text
+
+
 async def test_nobody_sees_or_changes_anothers_channel_mail_or_delivery(services: Any, entered: Any, alex: Any) -> None:
     channel = await add(alex, name="Theirs")
     mail = services.notifier.add_mail(alex.organization_id, subject="Theirs")

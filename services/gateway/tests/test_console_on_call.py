@@ -113,6 +113,7 @@ async def test_a_schedule_is_made_by_its_form_and_comes_back_into_it_as_it_was(e
         ({"0-hours": "mon-fri nine to five"}, "0-hours", "is no span"),
         ({"0-hours": "noday 09:00-17:00"}, "0-hours", "is no weekday"),
         ({"0-start": "2026-02-30"}, "0-start", ""),
+        ({"0-start": "9999-12-31"}, "0-start", "from the year 1900 to 2199"),
         ({"name": ""}, "name", ""),
     ],
 )
@@ -162,6 +163,24 @@ async def test_an_override_is_by_the_clock_of_the_schedule_and_its_errors_stand_
     # The page is at the form's address now: it asks for itself again there, and a word on what follows is shown there.
     assert (await entered.get(f"/console/on-call/{made}/overrides")).status_code == 200
     assert (await entered.get(f"/console/on-call/{made}/stand-in")).status_code == 200
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+async def test_an_override_at_an_end_of_the_calendar_is_refused_at_its_field(entered: Any, year: str) -> None:
+    made = await schedule(entered, person_id := await person(entered, "First"))
+    fields = {"contact_id": person_id, "starts_at": f"{year}-12-31T23:00", "ends_at": f"{year}-12-31T23:59"}
+    reply = await send(entered, f"/on-call/{made}/overrides", **fields)
+    assert reply.status_code == 422
+    assert 'id="override-field-starts_at-error"' in reply.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "2000-01-01", "2199-12-31", "9999-12-31"])
+@pytest.mark.parametrize("view", ["week", "month"])
+async def test_a_calendar_of_a_day_that_no_clock_gets_to_is_that_of_today(entered: Any, day: str, view: str) -> None:
+    made = await schedule(entered, await person(entered, "First"))
+    reply = await entered.get(f"/console/on-call?schedule={made}&view={view}&day={day}")
+    assert reply.status_code == 200
+    assert "Nobody" in reply.text or "First" in reply.text
 
 
 async def test_a_month_shows_each_day_with_turns_and_gaps(entered: Any) -> None:

@@ -98,6 +98,13 @@ def test_each_kind_of_line_has_its_tone_and_says_until_when() -> None:
     assert (view.is_told, view.more) == (False, "")
 
 
+@pytest.mark.parametrize(("state", "told"), [("sent", True), ("opened", True), ("pending", False), ("failed", False)])
+def test_only_a_message_that_was_taken_marks_the_alert_as_told(state: str, told: bool) -> None:
+    decided = line(word="told", ok=True)
+    view = why_view(explained(decided, line(kind="message", word=state)), "/console", Formats(NOW))
+    assert view.is_told is told
+
+
 def test_of_very_many_decisions_it_says_how_many_there_are() -> None:
     view = why_view(explained(line(), decided=1200), "/console", Formats(NOW))
     assert view.more == "The newest 1 of 1,200 decisions."

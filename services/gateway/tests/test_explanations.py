@@ -18,7 +18,11 @@ async def test_an_alert_is_explained_with_names_and_messages(services: Any, robi
         AlertDecision(at=alert.started_at, word="told", channel_id=channel, channel="Chat", route="root")
     ]
     sent = services.notifier.add_notification(
-        robin.organization_id, alert_id=alert.id, channel_id=channel, sent_at=alert.started_at + timedelta(seconds=1)
+        robin.organization_id,
+        alert_id=alert.id,
+        channel_id=channel,
+        channel_name="Chat",
+        sent_at=alert.started_at + timedelta(seconds=1),
     )
     reply = await robin.get(f"/api/alerts/{alert.id}/explain")
     assert reply.status_code == 200, reply.text
@@ -30,6 +34,27 @@ async def test_an_alert_is_explained_with_names_and_messages(services: Any, robi
         ("message", "sent", str(channel), str(sent.id)),
     ]
     assert (found["unavailable"], found["rule"]) == ([], None)
+
+
+async def test_a_channel_that_takes_nothing_was_not_told(services: Any, robin: Any) -> None:
+    alert = services.alerter.add_alert(robin.organization_id)
+    channel = new_id()
+    decided = AlertDecision(at=alert.started_at, word="told", channel_id=channel, channel="Chat")
+    services.alerter.decisions[alert.id] = [decided]
+    services.notifier.add_notification(
+        robin.organization_id,
+        alert_id=alert.id,
+        channel_id=channel,
+        channel_name="Chat",
+        state="pending",
+        error="http-503",
+        next_attempt_at=datetime(2026, 11, 21, 12, tzinfo=UTC),
+    )
+    found = (await robin.get(f"/api/alerts/{alert.id}/explain")).json()
+    assert found["answer"] == (
+        "Nobody was told so far: Chat did not take it (http-503); it is tried again at 2026-11-21 12:00:00 UTC."
+    )
+    assert found["trace"][1]["text"] == "It was decided to tell the channel that it fires."
 
 
 async def test_another_organizations_alert_is_not_explained(services: Any, robin: Any, alex: Any) -> None:

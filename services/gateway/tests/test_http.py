@@ -63,6 +63,21 @@ async def test_unexpected_failure_is_500_without_a_trace(robin: Any, monkeypatch
     assert reply.headers["X-Request-Id"] in reply.json()["detail"]
 
 
+async def test_what_our_own_checks_refuse_is_said_in_their_words(robin: Any) -> None:
+    reply = await robin.post("/api/silences", json={"matchers": "host=db-1"})
+    await assert_problem(reply, 422, "invalid-request")
+    assert reply.json()["errors"][0]["message"] == "a silence has either `endsAt` or `for`"
+    silence = {"matchers": [{"label": "host", "op": "=~", "value": "a(b"}], "for": "1h"}
+    reply = await robin.post("/api/silences", json=silence)
+    assert reply.json()["errors"][0]["message"] == "'a(b' is no pattern: missing ): a(b"
+    made = await robin.post("/api/silences", json={"matchers": "host=db-1", "for": "1h"})
+    patch = {"startsAt": "2190-01-01T00:00:00Z", "endsAt": "2189-01-01T00:00:00Z"}
+    reply = await robin.patch(f"/api/silences/{made.json()['silence']['id']}", json=patch)
+    assert reply.json()["errors"][0]["message"] == "a silence ends after it starts"
+    # So does what speaks as Alertmanager and Prometheus do.
+    assert "Value error" not in (await robin.get("/api/v1/query", params={"query": "up", "limit": "-1"})).text
+
+
 async def test_a_service_that_is_away_is_503(robin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Elsewhere(ListMonitors):
         service = "nobody"

@@ -91,6 +91,16 @@ async def test_incidents_are_merged_and_split(services: Any, robin: Any) -> None
     assert left.json()["incident"]["alertIds"] == [one]
 
 
+async def test_a_merge_into_itself_and_a_split_of_everything_are_refused(services: Any, robin: Any) -> None:
+    alert = await alert_of(services, robin)
+    known = (await opened(robin, alerts=[alert]))["incident"]["id"]
+    merged = await robin.post(f"/api/incidents/{known}/merge", json={"incidents": [known]})
+    assert (merged.status_code, merged.json()["type"]) == (422, "incident-itself")
+    apart = await robin.post(f"/api/incidents/{known}/split", json={"alerts": [alert]})
+    assert (apart.status_code, apart.json()["type"]) == (422, "nothing-left")
+    assert (await robin.get("/api/incidents")).json()["total"] == 1
+
+
 async def test_the_same_request_twice_opens_one(robin: Any) -> None:
     key = {"Idempotency-Key": str(new_id())}
     replies = [await robin.post("/api/incidents", json={"title": "Once"}, headers=key) for _ in range(2)]

@@ -1,7 +1,9 @@
 """Links in messages: following one asks, and one click does it once."""
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from monitors_contracts.base import new_id
@@ -73,3 +75,52 @@ async def test_a_link_when_it_is_old_or_forged_then_nothing_happens(visitor: Any
             reply = await method(f"/a/{token}")
             assert reply.status_code == 404
             assert words in reply.text
+
+
+async def test_a_link_when_clicked_by_several_at_once_then_one_takes_the_alert(
+    robin: Any, visitor: Any, services: Any
+) -> None:
+    alert = services.alerter.add_alert(robin.organization_id)
+    link = give(services, alert)
+    replies = await asyncio.gather(*(visitor.post(link) for _ in range(4)))
+    assert sorted("It is yours" in each.text for each in replies) == [False, False, False, True]
+    assert len(followed(services, alert)) == 1
+
+
+async def test_a_link_when_it_could_not_be_followed_then_it_is_good_for_another_click(
+    robin: Any, visitor: Any, services: Any
+) -> None:
+    alert = services.alerter.add_alert(robin.organization_id)
+    link = give(services, alert)
+    services.alerter.away = True
+    try:
+        assert (await visitor.post(link)).status_code == 503
+    finally:
+        services.alerter.away = False
+    assert '<form method="post">' in (await visitor.get(link)).text
+    assert "It is yours" in (await visitor.post(link)).text
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "resolve"])
+async def test_a_link_about_what_is_over_says_that_nothing_is_left_to_do(
+    robin: Any, visitor: Any, services: Any, action: str
+) -> None:
+    alert = services.alerter.add_alert(robin.organization_id, state="resolved")
+    reply = await visitor.post(give(services, alert, action=action))
+    assert "Nothing left to do" in reply.text
+    assert "Resolved" not in reply.text
+
+
+async def test_links_when_only_looked_at_answer_as_when_read_and_change_nothing(
+    robin: Any, served: str, services: Any
+) -> None:
+    alert = services.alerter.add_alert(robin.organization_id)
+    link = give(services, alert)
+    async with httpx.AsyncClient(base_url=served) as client:
+        for path, status in ((link, 200), ("/a/forged", 404), ("/u/x", 200), ("/s/x", 404), ("/calendar/x.ics", 404)):
+            asked, read = await client.head(path), await client.get(path)
+            assert (asked.status_code, read.status_code, asked.content) == (status, status, b""), path
+            for header in ("content-type", "content-length"):
+                assert asked.headers[header] == read.headers[header], path
+    assert followed(services, alert) == []
+    assert services.notifier.links[link.removeprefix("/a/")].used_at is None

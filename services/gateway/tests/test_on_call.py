@@ -169,8 +169,8 @@ async def test_a_policy_tells_whom_each_step_reaches_and_what_is_in_use_stays(ro
     policy_id = policy.json()["policy"]["id"]
     shown = (await robin.get(f"/api/policies/{policy_id}")).json()
     assert [step["after"] for step in shown["steps"]] == [0, 600]
-    # No channel is active as far as the alerter knows: it is said before it is needed.
-    assert [step["passed"][0]["word"] for step in shown["steps"]] == ["no-active-channel", "no-active-channel"]
+    # No channel is there as far as the alerter knows: it is said before it is needed.
+    assert [step["passed"][0]["word"] for step in shown["steps"]] == ["channel-gone", "channel-gone"]
 
     refused = await robin.delete(f"/api/schedules/{made['id']}")
     assert (refused.status_code, refused.json()["type"]) == (409, "schedule-in-use")
@@ -180,6 +180,27 @@ async def test_a_policy_tells_whom_each_step_reaches_and_what_is_in_use_stays(ro
     assert (await robin.delete(f"/api/policies/{policy_id}")).status_code == 200
     assert (await robin.delete(f"/api/schedules/{made['id']}")).status_code == 200
     assert (await robin.delete(f"/api/contacts/{person}")).status_code == 200
+
+
+async def test_a_channel_that_somebody_is_reached_by_stays_and_the_refusal_says_who(robin: Any, alex: Any) -> None:
+    made = await robin.post("/api/channels", json={"kind": "webhook", "url": "https://hooks.example/w", "name": "W"})
+    channel = made.json()["channel"]["id"]
+    person = await robin.post("/api/contacts", json={"name": "Only W", "channels": [channel]})
+    refused = await robin.delete(f"/api/channels/{channel}")
+    assert (refused.status_code, refused.json()["type"]) == (409, "channel-in-use")
+    assert refused.json()["detail"] == "The channel is used by contact 'Only W'."
+    assert (await alex.delete(f"/api/channels/{channel}")).json()["type"] == "channel-not-found"
+    for number in range(11):
+        body = {"name": f"Person {number:02}", "channels": [channel]}
+        assert (await robin.post("/api/contacts", json=body)).status_code == 201
+    refused = await robin.delete(f"/api/channels/{channel}")
+    assert refused.json()["detail"].endswith(", contact 'Person 08' and 2 more.")
+    contacts = (await robin.get("/api/contacts")).json()["contacts"]
+    for each in contacts:
+        if channel in each["channels"]:
+            await robin.delete(f"/api/contacts/{each['id']}")
+    assert person.status_code == 201
+    assert (await robin.delete(f"/api/channels/{channel}")).status_code == 200
 
 
 @pytest.mark.parametrize(

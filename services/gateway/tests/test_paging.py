@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from monitors_contracts.alerts import AlertState, AlertStep, AlertView
-from monitors_contracts.base import new_id
+from monitors_contracts.base import Id, new_id
 from monitors_contracts.decisions import DECISIONS, AlertDecision, AlertDecisions
 from monitors_contracts.notices import NOTICE_REASONS, NoticeReason
 from monitors_contracts.notifications import DeliveryState, NotificationView
@@ -53,10 +53,18 @@ def message(state: DeliveryState = DeliveryState.SENT, **parts: Any) -> Notifica
 
 def test_a_trace_tells_condition_decision_and_message_in_the_order_of_time() -> None:
     opened = AlertStep(key="1", kind="opened", at=NOW, reason="condition-became-true", value=95.0, unit="%")
+    sent = message(attempts=3)
     told = AlertDecision(
-        at=NOW, word="told", channel="Mail", route="root/db", reason="escalated", step=2, person="Robin"
+        at=NOW,
+        word="told",
+        channel_id=sent.channel_id,
+        channel="Mail",
+        route="root/db",
+        reason="escalated",
+        step=2,
+        person="Robin",
     )
-    made = paging.trace(found(told, steps=(opened,)), [message(attempts=3)])
+    made = paging.trace(found(told, steps=(opened,)), [sent])
     assert [(line.kind, line.word) for line in made.lines] == [
         ("alert", "condition-became-true"),
         ("decision", "told"),
@@ -76,7 +84,7 @@ def test_every_decision_is_told_in_its_sentence_and_answers(word: str) -> None:
     [line] = made.lines
     assert (line.text, line.ok) == (DECISIONS[word], word in paging.TELLING)
     if word in paging.TELLING:
-        assert made.answer == "Told: Chat."
+        assert made.answer == "Nobody was told so far: Chat was to be told, and no message to it is known."
     else:
         assert made.answer == f"Nobody was told so far. {DECISIONS[word]} (silenced by Robin: moving)"
 
@@ -99,15 +107,67 @@ def test_what_is_told_to_nobody_says_why() -> None:
     assert paging.UNTOLD["crossed-again"] in line.more
 
 
-def test_the_answer_counts_what_was_lost_and_what_is_on_the_way() -> None:
-    told = AlertDecision(at=NOW, word="told", channel="Mail")
+def test_the_answer_tells_apart_what_was_lost_and_what_is_on_the_way() -> None:
     waiting = message(DeliveryState.PENDING, error="timeout", next_attempt_at=NOW + timedelta(minutes=1))
-    made = paging.trace(found(told), [message(DeliveryState.FAILED, error="http-410"), waiting])
-    assert made.answer == "Told: Mail. 1 message could not be delivered. 1 message still on the way."
+    told = AlertDecision(at=NOW, word="told", channel="Mail", channel_id=waiting.channel_id)
+    lost = message(DeliveryState.FAILED, error="http-410", channel_name="Hook")
+    made = paging.trace(found(told), [lost, waiting])
+    assert made.answer == (
+        "Nobody was told so far: Hook did not take it (http-410), and it was given up. "
+        "Mail did not take it (timeout); it is tried again at 2026-11-21 12:01:00 UTC."
+    )
     assert [(line.text, line.ok, line.until) for line in made.lines[1:]] == [
         ("The message was given up.", False, None),
         ("A try failed; it is tried again.", False, waiting.next_attempt_at),
     ]
+
+
+def to(channel: Id, name: str, state: DeliveryState, **parts: Any) -> NotificationView:
+    return message(state, channel_id=channel, channel_name=name, **parts)
+
+
+def test_a_channel_that_did_not_take_it_was_not_told_and_who_stood_in_for_it_was() -> None:
+    down, office, mail = new_id(), new_id(), new_id()
+    decided = [AlertDecision(at=NOW, word="told", channel="Down", channel_id=down)]
+    soon = NOW + timedelta(seconds=30)
+    trying = to(down, "Down", DeliveryState.PENDING, error="http-503", attempts=3, next_attempt_at=soon)
+    answer = paging.answer(found(*decided), [trying])
+    assert (
+        answer
+        == "Nobody was told so far: Down did not take it (http-503); it is tried again at 2026-11-21 12:00:30 UTC."
+    )
+
+    error = "others-stand-in-after-9-tries: http-503"
+    lost = to(down, "Down", DeliveryState.FAILED, error=error)
+    instead = to(office, "Office", DeliveryState.PENDING, fallback_for=lost.id, stands_in_for=down)
+    assert paging.answer(found(*decided), [lost, instead]) == (
+        "Nobody was told so far: Down did not take it (http-503), and it was given up. "
+        "Office, in place of Down, is still to be told."
+    )
+    took = instead.model_copy(update={"state": DeliveryState.SENT})
+    assert paging.answer(found(*decided), [lost, took]) == "Told: Office, in place of Down."
+    also = to(mail, "Mail", DeliveryState.OPENED)
+    decided.append(AlertDecision(at=NOW, word="told", channel="Mail", channel_id=mail))
+    assert paging.answer(found(*decided), [lost, took, also]) == "Told: Mail; Office, in place of Down."
+
+
+def test_a_channel_that_took_one_message_and_not_another_was_told_and_that_is_said() -> None:
+    down = new_id()
+    first = to(down, "Down", DeliveryState.FAILED, error="http-410")
+    assert paging.answer(found(), [first, to(down, "Down", DeliveryState.SENT)]) == (
+        "Told: Down. Down did not take another message (http-410), and it was given up."
+    )
+
+
+@pytest.mark.parametrize("state", sorted(paging.LOST))
+def test_what_reached_nobody_is_not_told(state: DeliveryState) -> None:
+    assert paging.answer(found(state=AlertState.RESOLVED), [message(state)]).startswith("Nobody was told: Mail ")
+
+
+def test_when_messages_can_not_be_had_it_says_what_was_decided() -> None:
+    told = AlertDecision(at=NOW, word="told", channel="Mail")
+    made = paging.answer(found(told), None)
+    assert made == "It was decided to tell Mail; what became of the messages is not known now."
 
 
 def test_the_answer_of_what_is_over_does_not_leave_it_open() -> None:

@@ -20,6 +20,7 @@ from monitors_contracts.notifications import (
     ReadActionLink,
     RecordProviderEvents,
     RetryNotification,
+    ReturnActionLink,
     SendTestMessage,
     UpdateChannel,
     UseActionLink,
@@ -62,6 +63,7 @@ def build(runtime: Runtime, settings: NotifierSettings) -> Service:
     service.answer(GetOutboxMessage, deliveries.get_outbox_message)
     service.answer(ReadActionLink, links.read)
     service.answer(UseActionLink, links.use)
+    service.answer(ReturnActionLink, links.give_back)
     service.answer(RecordProviderEvents, handlers.record_provider_events)
     service.project(
         NotificationRequested,

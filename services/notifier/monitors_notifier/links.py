@@ -2,7 +2,14 @@
 
 from datetime import UTC, datetime
 
-from monitors_contracts.notifications import ActionLink, NotificationView, ReadActionLink, UseActionLink
+from monitors_contracts.base import Done
+from monitors_contracts.notifications import (
+    ActionLink,
+    NotificationView,
+    ReadActionLink,
+    ReturnActionLink,
+    UseActionLink,
+)
 from monitors_runtime.database import Connection, Pool
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
@@ -17,8 +24,10 @@ USED = "SELECT used_at FROM notifier.used_links WHERE notification_id = $1 AND a
 
 USE = """
 INSERT INTO notifier.used_links (organization_id, notification_id, action, used_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING true
 """
+
+RETURN = "DELETE FROM notifier.used_links WHERE organization_id = $1 AND notification_id = $2 AND action = $3"
 
 
 class ActionLinks:
@@ -33,12 +42,19 @@ class ActionLinks:
         return await self._describe(self._service.runtime.pool, self._link(query.token))
 
     async def use(self, command: UseActionLink) -> ActionLink:
-        """What a link does was done."""
+        """Take a link. Of several at once the first has it, and the others wait until that is so."""
         link = self._link(command.token)
         async with self._service.transaction() as tx:
+            is_first = await tx.db.fetchval(USE, link.organization_id, link.notification_id, link.action, tx.now)
             found = await self._describe(tx.db, link)
-            await tx.db.execute(USE, link.organization_id, link.notification_id, link.action, tx.now)
-        return found
+        return found.model_copy(update={"used_at": None}) if is_first else found
+
+    async def give_back(self, command: ReturnActionLink) -> Done:
+        """It was taken for nothing."""
+        link = self._link(command.token)
+        async with self._service.transaction() as tx:
+            await tx.db.execute(RETURN, link.organization_id, link.notification_id, link.action)
+        return Done()
 
     def _link(self, token: str) -> Link:
         try:

@@ -1,5 +1,6 @@
 """Links in messages: what they do, for how long, and that nobody else can make one."""
 
+import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitors_contracts.alerts import AlertState
 from monitors_contracts.base import new_id
-from monitors_contracts.notifications import ListOutbox, ReadActionLink, UseActionLink
+from monitors_contracts.notifications import ListOutbox, ReadActionLink, ReturnActionLink, UseActionLink
 from monitors_notifier.domain.action_links import GOOD_FOR, Link, LinkExpired, make_token, read_token
 from monitors_notifier.domain.signing import InvalidToken
 from monitors_notifier.domain.unsubscribe import Subscription
@@ -93,11 +94,26 @@ async def test_a_link_when_it_was_used_then_it_says_so_and_the_other_one_still_w
     await notifier.tell(notifier.alert())
     text = await mailed(notifier)
     take, resolve = link_in(text, "Take it:"), link_in(text, "Resolve it:")
-    for _ in range(2):
-        await links.use(UseActionLink(token=take))
+    assert (await links.use(UseActionLink(token=take))).used_at is None
+    assert (await links.use(UseActionLink(token=take))).used_at
     first = (await links.read(ReadActionLink(token=take))).used_at
     assert first
     assert (await links.read(ReadActionLink(token=resolve))).used_at is None
+
+
+async def test_a_link_when_taken_by_several_at_once_then_one_has_it_until_it_is_given_back(notifier: Any):
+    await notifier.register()
+    links = ActionLinks(notifier.service, KEY)
+    await notifier.tell(notifier.alert())
+    text = await mailed(notifier)
+    take, resolve = link_in(text, "Take it:"), link_in(text, "Resolve it:")
+    await links.use(UseActionLink(token=resolve))
+    for _ in range(2):
+        taken = await asyncio.gather(*(links.use(UseActionLink(token=take)) for _ in range(4)))
+        assert [each.used_at is None for each in taken].count(True) == 1
+        await links.give_back(ReturnActionLink(token=take))
+    assert (await links.read(ReadActionLink(token=take))).used_at is None
+    assert (await links.read(ReadActionLink(token=resolve))).used_at, "the other link is as it was"
 
 
 async def test_a_link_when_its_message_is_forgotten_or_it_is_forged_then_refused(notifier: Any):

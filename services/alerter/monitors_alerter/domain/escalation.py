@@ -147,5 +147,7 @@ def _reach_contact(contact_id: Id, directory: Directory) -> list[Target] | Passe
     contact = directory.contacts.get(contact_id)
     if contact is None:
         return "contact-gone"
-    active = [Target(each, contact.name) for each in contact.channels if directory.channels.get(each)]
-    return active or "no-active-channel"
+    there = [each for each in contact.channels if each in directory.channels]
+    if contact.channels and not there:
+        return "channel-gone"
+    return [Target(each, contact.name) for each in there if directory.channels[each]] or "no-active-channel"

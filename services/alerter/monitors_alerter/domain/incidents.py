@@ -111,6 +111,16 @@ def removed(
     return _next(IncidentUpdated, incident, "alerts-removed", now, by=by, alerts=alerts, other=to, **changes)
 
 
+def split(
+    incident: Incident, alert_ids: Sequence[Id], members: Members, now: datetime, by: Id, to: Id
+) -> IncidentEvent:
+    """Some alerts become an incident of their own. Raises Refused `alert-not-in-incident`, or, for all, `nothing-left`."""
+    event = removed(incident, alert_ids, members, now, by, to)
+    if set(incident.alert_ids) <= set(alert_ids):
+        raise Refused("nothing-left")
+    return event
+
+
 def refreshed(incident: Incident, members: Members, changed: Sequence[Id], now: datetime) -> IncidentUpdated | None:
     """Alerts of it changed; somebody who has one of them has the incident."""
     changes: dict[str, Any] = _of(incident, incident.alert_ids, members)
@@ -181,22 +191,23 @@ def reopened(incident: Incident, by: Id, note: str | None, now: datetime) -> Inc
 def merged(
     incident: Incident, others: Sequence[Incident], members: Members, by: Id, now: datetime
 ) -> list[IncidentEvent]:
-    """All alerts of others move here. Raises Refused `incident-merged` or `incident-full`."""
+    """All alerts of others move here. Raises Refused `incident-itself`, `incident-merged` or `incident-full`."""
     _own(incident)
-    away = [each for each in others if each.id != incident.id]
-    if not away:
+    if any(each.id == incident.id for each in others):
+        raise Refused("incident-itself")
+    if not others:
         return []
-    for each in away:
+    for each in others:
         _own(each)
-    ids = _room([*incident.alert_ids, *(alert for each in away for alert in each.alert_ids)])
+    ids = _room([*incident.alert_ids, *(alert for each in others for alert in each.alert_ids)])
     changes = _of(incident, ids, members)
-    if incident.status is IncidentStatus.RESOLVED and any(each.status is not incident.status for each in away):
+    if incident.status is IncidentStatus.RESOLVED and any(each.status is not incident.status for each in others):
         changes |= _again(incident)
-    numbers = ", ".join(f"#{each.number}" for each in away)
-    moved = [Joining(alert_id=alert, words=f"from #{each.number}") for each in away for alert in each.alert_ids]
+    numbers = ", ".join(f"#{each.number}" for each in others)
+    moved = [Joining(alert_id=alert, words=f"from #{each.number}") for each in others for alert in each.alert_ids]
     return [
         _next(IncidentUpdated, incident, "merged", now, by=by, text=numbers, alerts=moved, **changes),
-        *(_taken_over(each, incident.id, now, by, f"#{incident.number}") for each in away),
+        *(_taken_over(each, incident.id, now, by, f"#{incident.number}") for each in others),
     ]
 
 

@@ -55,6 +55,8 @@ PROBLEMS = {
     "incident-merged": ("Incident was merged", 409, "Its alerts are in another incident: see `mergedInto`."),
     "incident-full": ("Incident is full", 409, "An incident has at most 1,000 alerts, and 100 tasks and updates each."),
     "alert-not-in-incident": ("Alert is not in the incident", 422, "Name alerts of this incident."),
+    "incident-itself": ("It is one already", 422, "An incident can't be merged into itself."),
+    "nothing-left": ("Nothing would be left", 422, "Leave the incident at least one of its alerts."),
     "alert-not-found": ("No such alert", 404, "There is no alert with this id in your organization."),
     "task-not-found": ("No such task", 404, "The incident has no task with this id."),
     "invalid-span": ("Invalid span", 422, "A span ends after it begins, within 366 days."),
@@ -157,7 +159,7 @@ class IncidentHandlers:
             incident = await _existing(tx.db, organization, command.incident_id)
             members = await store.members(tx.db, organization, incident.alert_ids)
             user = command.user_id
-            await _do(tx, incidents.removed(incident, ids, members, tx.now, user, to=command.new_id))
+            await _do(tx, incidents.split(incident, ids, members, tx.now, user, command.new_id))
             event = incidents.opened(
                 command.new_id,
                 organization,

@@ -47,6 +47,8 @@ from . import store
 MOST = {"contact": 500, "schedule": 100, "policy": 100}
 MOST_OVERRIDES = 200
 """Of one schedule, that are not over."""
+START_YEARS = range(1900, 2200)
+"""When layers may start: weeks before and after it, in any zone, are times too."""
 
 Setting = TypeVar("Setting", Contact, Schedule, Policy)
 
@@ -83,7 +85,7 @@ class OnCallHandlers:
                 f"schedule {each.name!r}"
                 for each in await store.find(tx.db, Schedule, organization)
                 if any(contact_id in layer.participants for layer in each.layers)
-            ] + await _policies_with(tx, organization, contact_id)
+            ] + await store.policies_with(tx.db, organization, contact_id)
             if await store.stands_in(tx.db, organization, contact_id, tx.now):
                 users.append("an override")
             _refuse_in_use("contact", known.name, users)
@@ -100,6 +102,10 @@ class OnCallHandlers:
             zone_of(spec.timezone)
         except UnknownTimezone as wrong:
             raise problem("unknown-timezone", "No such time zone", 422, str(wrong)) from wrong
+        for number, layer in enumerate(spec.layers):
+            if layer.start.year not in START_YEARS:
+                detail = f"layers.{number}.start: a layer starts from the year {START_YEARS[0]} to {START_YEARS[-1]}."
+                raise problem("invalid-start", "No such start", 422, detail)
         async with self._changing(organization) as tx:
             known = await store.get(tx.db, Schedule, organization, command.schedule_id)
             if known and (command.is_new or ScheduleSpec.model_validate(known.model_dump()) == spec):
@@ -116,7 +122,7 @@ class OnCallHandlers:
         organization, schedule_id = command.organization_id, command.schedule_id
         async with self._changing(organization) as tx:
             known = await _existing(tx.db, Schedule, organization, schedule_id)
-            _refuse_in_use("schedule", known.name, await _policies_with(tx, organization, schedule_id))
+            _refuse_in_use("schedule", known.name, await store.policies_with(tx.db, organization, schedule_id))
             for each in await _overrides_ahead(tx, organization, schedule_id):
                 await _do(tx, OverrideRemoved(organization_id=organization, schedule_id=schedule_id, override=each))
             version = known.version + 1
@@ -267,14 +273,6 @@ async def _existing(db: Connection | Pool, kind: type[Setting], organization_id:
 
 async def _overrides_ahead(tx: Transaction, organization_id: Id, schedule_id: Id) -> list[Override]:
     return (await store.overrides(tx.db, organization_id, [schedule_id], tx.now)).get(schedule_id, [])
-
-
-async def _policies_with(tx: Transaction, organization_id: Id, target_id: Id) -> list[str]:
-    return [
-        f"policy {each.name!r}"
-        for each in await store.find(tx.db, Policy, organization_id)
-        if any(target.id == target_id for step in each.steps for target in step.targets)
-    ]
 
 
 def _refuse_in_use(word: str, name: str, users: Collection[str]) -> None:

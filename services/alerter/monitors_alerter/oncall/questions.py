@@ -36,6 +36,7 @@ from monitors_contracts.policies import (
     Reached,
     StepPreview,
 )
+from monitors_contracts.routing import ChannelUsers, GetChannelUsers
 from monitors_runtime.errors import problem
 from monitors_runtime.runtime import Service
 
@@ -110,6 +111,19 @@ class OnCallQuestions:
             detail = f"There are {len(found):,} turns in this span; at most {MOST_SHIFTS:,} are told of at once."
             raise problem("invalid-span", "Too many turns", 422, detail)
         return ShiftList(schedule=schedule, shifts=[_shift(each, schedule, names) for each in found])
+
+    async def channel_users(self, query: GetChannelUsers) -> ChannelUsers:
+        """What names a channel."""
+        pool, organization, channel = self._service.runtime.pool, query.organization_id, query.channel_id
+        routes = await store.routes_with(pool, organization, channel)
+        contacts = [each for each in await store.find(pool, Contact, organization) if channel in each.channels]
+        return ChannelUsers(
+            users=[
+                *(f"route {each!r}" for each in routes),
+                *(f"contact {each.name!r}" for each in contacts),
+                *await store.policies_with(pool, organization, channel),
+            ]
+        )
 
     async def list_policies(self, query: ListPolicies) -> PolicyList:
         """All policies."""

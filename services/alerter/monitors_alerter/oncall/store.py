@@ -73,8 +73,11 @@ WHERE organization_id = $1 AND document->>'contactId' = $2 AND ends_at > $3 AND 
 CHANNELS = "SELECT id, is_active FROM alerter.channels WHERE organization_id = $1 AND NOT is_gone"
 
 ROUTES_WITH = """
-SELECT jsonb_path_query_array(document, 'strict $.** ? (@.policyId == $id).name', jsonb_build_object('id', $2::text))
-FROM alerter.routing WHERE organization_id = $1
+SELECT jsonb_path_query_array(
+    document,
+    'strict $.** ? (@.policyId == $id || @.channels[*] == $id || @.fallback[*] == $id).name',
+    jsonb_build_object('id', $2::text)
+) FROM alerter.routing WHERE organization_id = $1
 """
 
 EXPIRE = "DELETE FROM alerter.overrides WHERE id < $1 AND ends_at < now()"
@@ -156,9 +159,18 @@ async def stands_in(db: Connection, organization_id: Id, contact_id: Id, now: da
     return bool(await db.fetchval(STANDING_IN, organization_id, str(contact_id), now))
 
 
-async def routes_with(db: Connection, organization_id: Id, policy_id: Id) -> list[str]:
-    """Names of the routes that escalate by this policy."""
-    return await db.fetchval(ROUTES_WITH, organization_id, str(policy_id)) or []
+async def routes_with(db: Connection | Pool, organization_id: Id, named: Id) -> list[str]:
+    """Names of the routes that escalate by this policy, or tell this channel."""
+    return await db.fetchval(ROUTES_WITH, organization_id, str(named)) or []
+
+
+async def policies_with(db: Connection | Pool, organization_id: Id, target_id: Id) -> list[str]:
+    """The policies that tell this contact, schedule or channel, in words."""
+    return [
+        f"policy {each.name!r}"
+        for each in await find(db, Policy, organization_id)
+        if any(target.id == target_id for step in each.steps for target in step.targets)
+    ]
 
 
 async def channels(db: Connection | Pool, organization_id: Id) -> dict[Id, bool]:

@@ -16,6 +16,7 @@ from monitors_contracts.oncall import (
     SaveSchedule,
 )
 from monitors_contracts.policies import DeletePolicy, ListPolicies, PreviewPolicies, SavePolicy
+from monitors_contracts.routing import GetChannelUsers
 from monitors_runtime.runtime import Service
 
 from . import store
@@ -43,5 +44,6 @@ def wire(service: Service) -> None:
     service.answer(DeletePolicy, handlers.delete_policy)
     service.answer(ListPolicies, questions.list_policies)
     service.answer(PreviewPolicies, questions.preview_policies)
+    service.answer(GetChannelUsers, questions.channel_users)
     service.project(*store.EVENTS, apply=store.apply, tables=store.TABLES)
     service.expire(store.EXPIRE)

@@ -21,7 +21,8 @@ def contact(name: str, *channels: Id) -> Contact:
 
 
 ANSWERS, SECOND, UNREACHABLE = contact("First", PHONE, MAIL), contact("Second", MAIL), contact("Third", OFF)
-CONTACTS = {each.id: each for each in (ANSWERS, SECOND, UNREACHABLE)}
+LOST = contact("Fourth", new_id())
+CONTACTS = {each.id: each for each in (ANSWERS, SECOND, UNREACHABLE, LOST)}
 
 
 def schedule(*people: Id, **parts: Any) -> Schedule:
@@ -107,6 +108,7 @@ def test_a_step_whose_schedule_has_nobody_gives_way_to_the_next_at_once_and_says
         (target("channel", OFF), "channel-inactive"),
         (target("channel", new_id()), "channel-gone"),
         (target("contact", UNREACHABLE.id), "no-active-channel"),
+        (target("contact", LOST.id), "channel-gone"),
         (target("contact", new_id()), "contact-gone"),
         (target("schedule", new_id()), "schedule-gone"),
         (target("schedule", EMPTY.id), "nobody-on-call"),

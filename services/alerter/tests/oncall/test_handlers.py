@@ -41,6 +41,7 @@ from monitors_contracts.policies import (
     PreviewPolicies,
     SavePolicy,
 )
+from monitors_contracts.routing import GetChannelUsers
 from monitors_runtime.errors import ProblemError
 
 NOW = datetime.now(UTC)
@@ -182,6 +183,28 @@ async def test_a_channel_that_only_the_notifier_knows_as_yet_can_be_named(desk: 
     just_made = new_id()
     desk.told_by_notifier.append(just_made)
     assert (await desk.contact("Person", just_made)).channels == [just_made]
+
+
+async def test_what_uses_a_channel_is_named(desk: OnCallDesk):
+    await desk.contact("Person", desk.phone, desk.mail)
+    await desk.policy("Urgent", [("channel", desk.phone)])
+    spare, other = new_id(), new_id()
+    routes = [
+        {"name": "phone", "channels": [str(desk.mail), str(desk.phone)]},
+        {"name": "instead", "matchers": [{"label": "a", "value": "b"}], "fallback": [str(spare)]},
+    ]
+    document = {"root": {"name": "root", "routes": routes}}
+    await desk.house.pool.execute("INSERT INTO alerter.routing VALUES ($1, 1, $2)", desk.organization, document)
+
+    async def users(channel: Id) -> list[str]:
+        return (await desk.questions.channel_users(desk.of(GetChannelUsers, channel_id=channel))).users
+
+    assert await users(desk.phone) == ["route 'phone'", "contact 'Person'", "policy 'Urgent'"]
+    assert await users(desk.mail) == ["route 'phone'", "contact 'Person'"]
+    assert await users(spare) == ["route 'instead'"]
+    assert await users(other) == []
+    stranger = GetChannelUsers(organization_id=new_id(), channel_id=desk.phone)
+    assert (await desk.questions.channel_users(stranger)).users == []
 
 
 async def test_what_is_in_use_is_not_deleted_and_the_refusal_says_by_what(desk: OnCallDesk):

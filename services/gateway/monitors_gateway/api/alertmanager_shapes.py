@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from monitors_contracts.base import Id, Model
 from monitors_contracts.matchers import Matcher, Op
 from monitors_contracts.silences import SilenceView
+from monitors_contracts.times import Plannable
 
 _OPS: dict[tuple[bool, bool], Op] = {
     (False, True): "=",
@@ -80,8 +81,8 @@ class PostableSilence(Model):
 
     id: str | None = None
     matchers: list[SilenceMatcher] = Field(min_length=1)
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Plannable
+    ends_at: Plannable
     created_by: str
     comment: str
 

@@ -17,6 +17,7 @@ from monitors_contracts.silences import (
 )
 from monitors_runtime.errors import problem
 
+from ..domain.wording import message_of
 from ..gateway import Gateway
 from ..http.alertmanager import AlertmanagerRoute, basic_too
 from ..http.callers import CallerDep, GatewayDep
@@ -100,7 +101,7 @@ def _spec(body: PostableSilence) -> SilenceSpec:
             author=body.created_by,
         )
     except ValidationError as wrong:
-        said = "; ".join(each["msg"] for each in wrong.errors(include_url=False, include_input=False))
+        said = "; ".join(message_of(each) for each in wrong.errors(include_url=False, include_input=False))
         raise problem("invalid-silence", "Invalid silence", 400, f"invalid silence: {said}"[:1000]) from wrong
 
 

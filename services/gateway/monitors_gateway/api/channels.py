@@ -15,6 +15,8 @@ from monitors_contracts.notifications import (
     SendTestMessage,
     UpdateChannel,
 )
+from monitors_contracts.routing import GetChannelUsers
+from monitors_runtime.errors import problem
 
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
@@ -24,6 +26,9 @@ from .audit import audited
 from .shapes import Notification, Success
 
 router = APIRouter(prefix="/api", tags=["channels"], route_class=IdempotentRoute)
+
+MOST_NAMED = 10
+"""Users of a channel that a refusal names; it counts the others."""
 
 
 class UpdateChannelRequest(Model):
@@ -82,7 +87,11 @@ async def update_channel(
 
 @router.delete("/channels/{id}")
 async def delete_channel(channel_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Remove a channel."""
+    """Remove a channel that no route, contact or policy names; else `channel-in-use` says which do."""
+    asked = GetChannelUsers(organization_id=caller.organization_id, channel_id=channel_id)
+    if users := (await gateway.runtime.ask(asked)).users:
+        named = ", ".join(users[:MOST_NAMED]) + (f" and {more} more" if (more := len(users) - MOST_NAMED) > 0 else "")
+        raise problem("channel-in-use", "It is in use", 409, f"The channel is used by {named}.")
     await gateway.runtime.ask(DeleteChannel(organization_id=caller.organization_id, channel_id=channel_id))
     await audited(gateway, caller, "channel.delete", channel_id)
     return Success()

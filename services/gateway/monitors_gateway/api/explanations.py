@@ -10,7 +10,7 @@ from monitors_contracts.alerts import AlertView, ListAlerts
 from monitors_contracts.base import Id, Model
 from monitors_contracts.decisions import AlertDecisions, AlertPlace, ExplainAlert, HeldBy
 from monitors_contracts.matchers import Matcher
-from monitors_contracts.notifications import ListNotifications, NotificationView
+from monitors_contracts.notifications import ListNotifications
 from monitors_contracts.pending import ListPending, PendingAlert, PendingList
 from monitors_contracts.routing import Destination, TestRouting
 from monitors_contracts.rules import AbsenceRule, GetRule, LeveledRule
@@ -131,7 +131,7 @@ async def explanation(gateway: Gateway, caller: Caller, alert_id: Id) -> Explana
         raise found
     if isinstance(sent, BaseException) and not isinstance(sent, ProblemError):
         raise sent
-    messages: list[NotificationView] = [] if isinstance(sent, BaseException) else sent.notifications
+    messages = None if isinstance(sent, BaseException) else sent.notifications
     traced = paging.trace(found, messages)
     named = {line.user_id for line in traced.lines if line.user_id}
     names = await users.names(runtime.pool, organization_id, named)

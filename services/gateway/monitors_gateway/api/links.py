@@ -5,10 +5,11 @@ from html import escape
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from monitors_contracts.alerts import FollowLink
-from monitors_contracts.notifications import ActionLink, ReadActionLink, UseActionLink
+from monitors_contracts.alerts import AlertsChanged, FollowLink
+from monitors_contracts.notifications import ActionLink, ReadActionLink, ReturnActionLink, UseActionLink
 from monitors_runtime.errors import ProblemError
 
+from ..gateway import Gateway
 from ..http.callers import GatewayDep, address_of
 from .public import PAGES, Token, page
 
@@ -20,6 +21,7 @@ _DONE = {"acknowledge": "It is yours", "resolve": "Resolved"}
 _AUDITED = {"acknowledge": "alert.acknowledge", "resolve": "alert.resolve"}
 
 
+@router.head("/a/{token}", include_in_schema=False)
 @router.get("/a/{token}", response_class=HTMLResponse, responses=PAGES)
 async def ask_to_act(token: Token, gateway: GatewayDep) -> HTMLResponse:
     """A page that asks for one click: mail scanners follow links, so following one changes nothing."""
@@ -37,13 +39,11 @@ async def ask_to_act(token: Token, gateway: GatewayDep) -> HTMLResponse:
 async def act(token: Token, request: Request, gateway: GatewayDep) -> HTMLResponse:
     """Do what the link is for, once, without signing in."""
     try:
-        link = await gateway.runtime.ask(ReadActionLink(token=token))
+        # Taken before anything is done: of several clicks at once one does it.
+        link = await gateway.runtime.ask(UseActionLink(token=token))
         if link.used_at:
             return _used(link)
-        changed = await gateway.runtime.ask(
-            FollowLink(organization_id=link.organization_id, alert_ids=link.alert_ids, action=link.action, via=link.via)
-        )
-        await gateway.runtime.ask(UseActionLink(token=token))
+        changed = await _follow(gateway, link, token)
     except ProblemError as refused:
         return _refused(refused)
     async with gateway.service.transaction() as tx:
@@ -60,6 +60,15 @@ async def act(token: Token, request: Request, gateway: GatewayDep) -> HTMLRespon
     if not changed.alerts:
         return page("Nothing left to do", "It is over already." + _console(link))
     return page(_DONE[link.action], _about(link) + _console(link))
+
+
+async def _follow(gateway: Gateway, link: ActionLink, token: str) -> AlertsChanged:
+    asked = FollowLink(organization_id=link.organization_id, alert_ids=link.alert_ids, action=link.action, via=link.via)
+    try:
+        return await gateway.runtime.ask(asked)
+    except ProblemError:
+        await gateway.runtime.ask(ReturnActionLink(token=token))
+        raise
 
 
 def _about(link: ActionLink) -> str:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from monitors_contracts.base import Model
 from monitors_contracts.maintenance import (
@@ -19,6 +19,7 @@ from monitors_contracts.maintenance import (
     WindowView,
 )
 from monitors_contracts.silences import HeldAlerts
+from monitors_contracts.times import Plannable
 
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
@@ -63,8 +64,8 @@ class WindowReply(Model):
 async def list_windows(
     caller: CallerDep,
     gateway: GatewayDep,
-    since: Annotated[AwareDatetime | None, Query(description=_CALENDAR)] = None,
-    until: Annotated[AwareDatetime | None, Query(description="At most 400 days after `since`")] = None,
+    since: Annotated[Plannable | None, Query(description=_CALENDAR)] = None,
+    until: Annotated[Plannable | None, Query(description="At most 400 days after `since`")] = None,
 ) -> WindowList:
     """The organization's windows by name, each with the times when it is open."""
     return await gateway.runtime.ask(ListWindows(organization_id=caller.organization_id, since=since, until=until))

@@ -20,6 +20,7 @@ from monitors_contracts.metrics import DescribeMetrics, ListLabels, ListSeries, 
 from monitors_runtime.errors import ProblemError
 
 from ..domain.scopes import Scope
+from ..domain.wording import message_of
 from ..http.callers import Caller, GatewayDep, with_scopes
 
 ReaderDep = Annotated[Caller, Security(with_scopes, scopes=[Scope.READ])]
@@ -182,7 +183,7 @@ def _refused(failure: Exception) -> Response:
     """What Prometheus would say of it."""
     if isinstance(failure, ValidationError):
         first = failure.errors(include_url=False, include_input=False)[0]
-        return _error(400, "bad_data", f'invalid parameter "{first["loc"][0]}": {first["msg"]}')
+        return _error(400, "bad_data", f'invalid parameter "{first["loc"][0]}": {message_of(first)}')
     if isinstance(failure, ProblemError):
         problem = failure.problem
         text = problem.detail or problem.title

@@ -52,6 +52,7 @@ async def get_health(gateway: GatewayDep, response: Response) -> HealthReply:
     return HealthReply(status="ok")
 
 
+@router.head("/u/{token}", include_in_schema=False)
 @router.get("/u/{token}", response_class=HTMLResponse)
 async def ask_to_unsubscribe(token: Token) -> HTMLResponse:
     """A page that asks before it unsubscribes: mail scanners follow links, so following one changes nothing."""

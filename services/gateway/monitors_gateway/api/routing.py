@@ -4,11 +4,12 @@ from difflib import get_close_matches
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Body
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from monitors_contracts.base import Model
 from monitors_contracts.metrics import LabelName
 from monitors_contracts.routing import Destinations, GetRouting, Route, RouteTree, Routing, SaveRouting, TestRouting
+from monitors_contracts.times import Plannable
 
 from ..http.callers import CallerDep, GatewayDep
 from .audit import audited
@@ -60,7 +61,7 @@ class TestRoutingRequest(Model):
 
     labels: dict[LabelName, str] = Field(max_length=100, examples=[{"severity": "critical", "service": "pay"}])
     root: GivenTree | None = Field(default=None, description="A tree that is not saved; the saved one when absent")
-    at: AwareDatetime | None = Field(default=None, description="When; now when absent")
+    at: Plannable | None = Field(default=None, description="When; now when absent")
 
 
 class RoutingReply(Model):

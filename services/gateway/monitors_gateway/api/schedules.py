@@ -28,6 +28,7 @@ from monitors_contracts.oncall import (
     Shift,
 )
 from monitors_contracts.signed import InvalidToken
+from monitors_contracts.times import Plannable
 
 from ..domain.calendar_links import CalendarLink, make_token, read_token
 from ..domain.calendars import calendar_of, span_of
@@ -43,7 +44,7 @@ router = APIRouter(prefix="/api", tags=["on-call"], route_class=IdempotentRoute)
 calendars = APIRouter(tags=["on-call"])
 
 WEEK = timedelta(days=7)
-At = Annotated[AwareDatetime | None, Query(description="Now when absent")]
+At = Annotated[Plannable | None, Query(description="Now when absent")]
 OverrideId = Annotated[Id, Path(alias="overrideId")]
 Token = Annotated[str, Path(max_length=200)]
 
@@ -162,8 +163,8 @@ async def get_shifts(
     schedule_id: PathId,
     caller: CallerDep,
     gateway: GatewayDep,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="Now when absent")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="A week later when absent")] = None,
+    since: Annotated[Plannable | None, Query(alias="from", description="Now when absent")] = None,
+    until: Annotated[Plannable | None, Query(alias="to", description="A week later when absent")] = None,
 ) -> ShiftsReply:
     """Who is on call from one moment to another, overrides and gaps included."""
     begin = since or datetime.now(UTC)
@@ -226,6 +227,7 @@ async def unlink_calendar(
     return _reply(schedule, request, caller, gateway)
 
 
+@calendars.head("/calendar/{token}.ics", include_in_schema=False)
 @calendars.get("/calendar/{token}.ics", include_in_schema=False)
 async def calendar(token: Token, gateway: GatewayDep) -> Response:
     """The schedule's turns for a calendar program: of the last week and the next three months."""

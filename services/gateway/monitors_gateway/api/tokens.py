@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from monitors_contracts.base import Id, Model
+from monitors_contracts.times import Plannable
 
 from ..auth import api_tokens
 from ..domain.api_tokens import PATTERN, PREFIX
@@ -40,7 +41,7 @@ class CreateTokenRequest(Model):
         description="; ".join(f"`{scope}`: {scope.meaning.lower()}" for scope in Scope),
         examples=[["read", "write"]],
     )
-    expires_at: Annotated[AwareDatetime, AfterValidator(_in_the_future)] | None = Field(
+    expires_at: Annotated[Plannable, AfterValidator(_in_the_future)] | None = Field(
         default=None, description="Null for no end", examples=["2099-01-01T00:00:00Z"]
     )
 

@@ -12,6 +12,8 @@ from pydantic_core import ErrorDetails
 
 from monitors_runtime.errors import ProblemError, problem
 
+from ..domain import wording
+
 M = TypeVar("M", bound=BaseModel)
 
 # pydantic's words are for programmers; these are for people, by the kind of error.
@@ -114,7 +116,7 @@ def number_of(text: str) -> float | str:
 def message_of(error: ErrorDetails) -> str:
     """One of pydantic's errors in words for a person."""
     words = WORDS.get(error["type"])
-    return words.format_map(error.get("ctx") or {}) if words else error["msg"].removeprefix("Value error, ")
+    return words.format_map(error.get("ctx") or {}) if words else wording.message_of(error)
 
 
 def _errors(model: type[BaseModel], invalid: ValidationError) -> Errors:

@@ -3,7 +3,8 @@
 Made of nothing but what was written down when it happened: each line stands for a step, a decision or a message.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -18,7 +19,7 @@ from monitors_contracts.pending import PendingList
 from .explaining import shown
 
 TELLING = frozenset(word for word in DECISIONS if word.startswith("told"))
-"""Decisions by which a channel is told something."""
+"""Decisions to tell a channel something. Whether it took the message is the message's to say."""
 
 UNTOLD = {
     "crossed-again": "It was open already, so this is one more time of the same alert, told to nobody.",
@@ -40,11 +41,22 @@ MESSAGES: dict[DeliveryState, str] = {
     DeliveryState.FAILED: "The message was given up.",
     DeliveryState.SUPERSEDED: "It was never taken; a newer message told its news too.",
 }
+TAKEN = frozenset({DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.OPENED, DeliveryState.CLICKED})
+"""What reached somebody."""
 LOST = frozenset({DeliveryState.BOUNCED, DeliveryState.SPAM, DeliveryState.UNSUBSCRIBED, DeliveryState.FAILED})
 """What reached nobody."""
 
 STEPS = {"commented": "Somebody said something.", "assigned": "It was given to somebody."}
 """What happens to an alert without a reason of its own, or with one that says less."""
+
+_LOST_HOW = {
+    DeliveryState.BOUNCED: "sent {it} back",
+    DeliveryState.SPAM: "took {it} for spam",
+    DeliveryState.UNSUBSCRIBED: "wants no more messages",
+    DeliveryState.FAILED: "did not take {it}{why}, and it was given up",
+}
+_GONE = "a channel that is gone"
+_TRIES = re.compile(r"^(?:gave-up|others-stand-in)-after-\d+-tries: ")
 
 _ORDER = {"alert": 0, "decision": 1, "message": 2}
 
@@ -91,44 +103,76 @@ def _at(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def trace(found: AlertDecisions, messages: Sequence[NotificationView]) -> Trace:
-    """What happened and why, in the order of time."""
+def trace(found: AlertDecisions, messages: Sequence[NotificationView] | None) -> Trace:
+    """What happened and why, in the order of time. `messages` are all about the alert; None when they can't be had."""
     lines = [
         *(_step(step, found.alert) for step in found.steps),
         *map(_decision, found.decisions),
-        *map(_message, messages),
+        *map(_message, messages or ()),
     ]
     return Trace(answer(found, messages), tuple(sorted(lines, key=lambda line: (line.at, _ORDER[line.kind]))))
 
 
-def answer(found: AlertDecisions, messages: Sequence[NotificationView]) -> str:
-    """Whether somebody was told, whom, and else why not."""
-    return " ".join(_answer(found, messages))
-
-
-def _answer(found: AlertDecisions, messages: Sequence[NotificationView]) -> Iterator[str]:
-    told = [each for each in found.decisions if each.word in TELLING]
+def answer(found: AlertDecisions, messages: Sequence[NotificationView] | None) -> str:
+    """Whether somebody was told, whom, and else why not. Who took no message was not told, whatever was decided."""
+    if messages is None:
+        if meant := dict.fromkeys(each.channel or _GONE for each in found.decisions if each.word in TELLING):
+            return f"It was decided to tell {', '.join(meant)}; what became of the messages is not known now."
+        messages = ()
+    told = [each for each in messages if each.state in TAKEN]
+    untold = list(dict.fromkeys(_untold(found, messages)))
     if told:
-        names = dict.fromkeys(each.channel or "a channel that is gone" for each in told)
-        yield f"Told: {', '.join(names)}."
-    elif messages:
-        yield f"Told: {', '.join(dict.fromkeys(each.channel_name for each in messages))}."
-    elif found.decisions:
+        return " ".join([f"Told: {_names(told, _known_names(found, messages))}.", *(f"{each}." for each in untold)])
+    is_over = found.alert.state is AlertState.RESOLVED and all(
+        each.state is not DeliveryState.PENDING for each in messages
+    )
+    nobody = f"Nobody was told{'' if is_over else ' so far'}"
+    if untold:
+        return f"{nobody}: {'. '.join(untold)}."
+    if found.decisions:
         last = found.decisions[-1]
-        yield f"Nobody was told{'' if found.alert.state is AlertState.RESOLVED else ' so far'}."
-        yield f"{DECISIONS.get(last.word, last.word)}{_held(last)}"
-    else:
-        yield "Nothing was decided about telling it."
-    lost = [each for each in messages if each.state in LOST]
-    if lost:
-        yield f"{_count(len(lost))} could not be delivered."
-    waiting = [each for each in messages if each.state is DeliveryState.PENDING]
-    if waiting:
-        yield f"{_count(len(waiting))} still on the way."
+        return f"{nobody}. {DECISIONS.get(last.word, last.word)}{_held(last)}"
+    return "Nothing was decided about telling it."
 
 
-def _count(messages: int) -> str:
-    return "1 message" if messages == 1 else f"{messages} messages"
+def _names(told: Sequence[NotificationView], names: Mapping[Id, str]) -> str:
+    """Who took a message; those that stood in for others come last, with these."""
+    own = dict.fromkeys(each.channel_name for each in told if not each.stands_in_for)
+    stood_in = dict.fromkeys(_named(each, names) for each in told if each.stands_in_for)
+    return "; ".join([*([", ".join(own)] if own else []), *stood_in])
+
+
+def _named(message: NotificationView, names: Mapping[Id, str]) -> str:
+    if message.stands_in_for:
+        return f"{message.channel_name}, in place of {names.get(message.stands_in_for) or _GONE}"
+    return message.channel_name
+
+
+def _known_names(found: AlertDecisions, messages: Sequence[NotificationView]) -> dict[Id, str]:
+    decided = {each.channel_id: each.channel for each in found.decisions if each.channel_id and each.channel}
+    return decided | {each.channel_id: each.channel_name for each in messages}
+
+
+def _untold(found: AlertDecisions, messages: Sequence[NotificationView]) -> Iterator[str]:
+    """What is on its way, what was lost though nobody stood in for it, and what no message was made of."""
+    took = {each.channel_id for each in messages if each.state in TAKEN}
+    replaced = {each.fallback_for for each in messages if each.state in TAKEN}
+    names = _known_names(found, messages)
+    for each in messages:
+        name, it = _named(each, names), "another message" if each.channel_id in took else "it"
+        why = f" ({_TRIES.sub('', each.error)})" if each.error else ""
+        comma = "," if each.stands_in_for else ""
+        if each.state is DeliveryState.PENDING and why:
+            again = f"; it is tried again at {_at(each.next_attempt_at)}" if each.next_attempt_at else ""
+            yield f"{name}{comma} did not take {it}{why}{again}"
+        elif each.state is DeliveryState.PENDING:
+            yield f"{name}{comma} is still to be told"
+        elif each.state in LOST and each.id not in replaced:
+            yield f"{name}{comma} {_LOST_HOW[each.state].format(it=it, why=why)}"
+    heard_of = {each.channel_id for each in messages} | {each.stands_in_for for each in messages}
+    for made in found.decisions:
+        if made.word in TELLING and made.channel_id not in heard_of:
+            yield f"{made.channel or 'A channel that is gone'} was to be told, and no message to it is known"
 
 
 def _held(decision: AlertDecision) -> str:

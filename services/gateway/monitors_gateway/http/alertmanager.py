@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from monitors_runtime.errors import ProblemError
 
+from ..domain.wording import message_of
 from .callers import by_token
 from .idempotency import Handler
 from .problems import Refused
@@ -28,7 +29,7 @@ class AlertmanagerRoute(APIRoute):
             except RequestValidationError as invalid:
                 first = invalid.errors()[0]
                 place = ".".join(str(part) for part in first["loc"][1:])
-                return text(400, f"{place}: {first['msg']}" if place else first["msg"])
+                return text(400, f"{place}: {message_of(first)}" if place else message_of(first))
             except ProblemError as refused:
                 problem = refused.problem
                 status = problem.status if problem.status in (401, 403, 404, 413) or problem.status >= 500 else 400

@@ -6,6 +6,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from monitors_runtime.errors import ProblemError, problem
 
+from ..domain.wording import message_of
+
 T = TypeVar("T")
 
 
@@ -25,7 +27,7 @@ def made(shape: TypeAdapter[T], fields: dict[str, Any], why: str, *, kinds: bool
     except ValidationError as wrong:
         refused = problem("invalid-request", "Invalid request", 422, why).problem
         errors = [
-            {"field": ".".join(str(part) for part in error["loc"][int(kinds) :]), "message": error["msg"]}
+            {"field": ".".join(str(part) for part in error["loc"][int(kinds) :]), "message": message_of(error)}
             for error in wrong.errors(include_url=False, include_input=False)
         ]
         raise ProblemError(refused.model_copy(update={"errors": errors})) from wrong

@@ -14,6 +14,8 @@ from monitors_contracts.base import Problem
 from monitors_runtime.database import DATABASE_AWAY, DATABASE_CONFLICT, DATABASE_REFUSES_TEXT
 from monitors_runtime.errors import UNKEPT_TEXT, ProblemError
 
+from ..domain.wording import message_of
+
 MEDIA_TYPE = "application/problem+json"
 # For a problem that passes, without a time of its own: when to ask again, in seconds.
 RETRY_SECONDS = {429: 60, 503: 2, 504: 2}
@@ -126,7 +128,7 @@ def _invalid(error: RequestValidationError) -> Problem:
         detail = "The body is JSON, and the request must say so: Content-Type: application/json."
         return Problem(type="unsupported-media-type", title="Unsupported media type", status=415, detail=detail)
     errors: list[dict[str, Any]] = [
-        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": each["msg"]}
+        {"field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), "message": message_of(each)}
         for each in found
     ]
     detail = "; ".join(f"{each['field']}: {each['message']}" for each in errors)[:1000]

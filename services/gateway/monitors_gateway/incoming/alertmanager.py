@@ -6,6 +6,7 @@ from monitors_contracts.base import Model
 from monitors_contracts.nul import without_nul
 from monitors_contracts.receiving import ReceivedAlert
 
+from ..domain.wording import message_of
 from .reading import (
     Unreadable,
     address,
@@ -42,7 +43,7 @@ def decode(body: bytes) -> tuple[list[ReceivedAlert], list[str]]:
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise Unreadable(f"{place}: {first['msg']}" if place else first["msg"]) from wrong
+        raise Unreadable(f"{place}: {message_of(first)}" if place else message_of(first)) from wrong
     alerts: list[ReceivedAlert] = []
     wrongs: list[str] = []
     for each in given:

@@ -12,6 +12,7 @@ from monitors_contracts.measuring import Reason, series_refusal
 from monitors_contracts.metrics import MetricDescription
 from monitors_contracts.series import series_key
 
+from ..domain.wording import message_of
 from .incoming import Incoming, Refusals
 from .unpacking import Unreadable
 
@@ -106,7 +107,7 @@ def _one_by_one(body: bytes, refusals: Refusals) -> list[tuple[int, Measurement]
         except ValidationError as wrong:
             first = wrong.errors(include_url=False, include_input=False, include_context=False)[0]
             where = str(first["loc"][0]) if first["loc"] else ""
-            detail = f"{where}: {first['msg']}" if where else first["msg"]
+            detail = f"{where}: {message_of(first)}" if where else message_of(first)
             name = each.get("name") if isinstance(each, Mapping) else None
             series = name if isinstance(name, str) else None
             refusals.add(_REASONS.get(where, Reason.MALFORMED), detail, index=place, series=series)

@@ -160,6 +160,7 @@ async def _count(gateway: Gateway, address: str) -> None:
         )
 
 
+@router.head("/s/{token}", include_in_schema=False)
 @router.get("/s/{token}", include_in_schema=False)
 async def ask_to_confirm(token: Token, gateway: GatewayDep) -> Response:
     """A page that asks for one click: mail scanners follow links, so following one changes nothing."""

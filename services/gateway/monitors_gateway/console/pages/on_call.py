@@ -131,7 +131,7 @@ async def _show(
     calendar = None
     if shown:
         zone = ZoneInfo(shown.timezone)
-        at = day or written.now.astimezone(zone).date()
+        at = day if day and 2000 < day.year < 2199 else written.now.astimezone(zone).date()
         begin, end = span_of(span, at, zone)
         found, overrides = await asyncio.gather(
             api.get_shifts(shown.id, caller, gateway, since=begin, until=end),

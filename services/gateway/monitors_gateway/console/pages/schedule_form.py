@@ -18,7 +18,12 @@ from ..views.parts import Flash
 from ..views.schedule_form import asked_of, field_of, schedule_form_view, typed_of
 
 router = APIRouter(prefix="/on-call")
-BY_PROBLEM = {"name-taken": "name", "unknown-timezone": "timezone", "unknown-contact": "0-person-0"}
+BY_PROBLEM = {
+    "name-taken": "name",
+    "unknown-timezone": "timezone",
+    "invalid-start": "0-start",
+    "unknown-contact": "0-person-0",
+}
 
 
 @router.get("/new")

@@ -266,7 +266,7 @@ def override_spec(typed: Mapping[str, str], zone: ZoneInfo) -> dict[str, object]
     for name in ("starts_at", "ends_at"):
         try:
             spec[name] = datetime.fromisoformat(typed.get(name, "")).replace(tzinfo=zone).astimezone(UTC)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return spec
 

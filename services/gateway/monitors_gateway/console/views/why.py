@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ...api.explanations import Explanation, TraceLine
+from ...domain.paging import TAKEN
 from ..formats import Formats
 from .deliveries import error_words
 from .parts import Moment, Tone
@@ -25,7 +26,7 @@ def why_view(found: Explanation, root: str, formats: Formats) -> WhyView:
     decided = sum(line.kind == "decision" for line in found.trace)
     return WhyView(
         answer=found.answer,
-        is_told=found.answer.startswith("Told"),
+        is_told=any(line.kind == "message" and line.word in TAKEN for line in found.trace),
         moments=tuple(_moment(line, root, formats) for line in found.trace),
         now=tuple(_now(found, formats)),
         more=f"The newest {decided} of {formats.number(found.decided)} decisions." if found.decided > decided else "",

@@ -27,6 +27,7 @@ class Alerter:
         self.held: dict[Id, alerts.HeldBack] = {}
         self.decisions: dict[Id, list[decisions.AlertDecision]] = {}
         self.followed: list[alerts.FollowLink] = []
+        self.away = False
         self.service = service
         wire_oncall(service)
         wire_suppression(service, AlerterSettings())
@@ -135,8 +136,13 @@ class Alerter:
         return alerts.AlertsChanged(alerts=changed, refused=refused)
 
     async def follow_link(self, request: alerts.FollowLink) -> alerts.AlertsChanged:
+        if self.away:
+            raise problem("service-unavailable", "Service unavailable", 503)
         self.followed.append(request)
-        return alerts.AlertsChanged(alerts=[self.alerts[each] for each in request.alert_ids], refused={})
+        known = [self.alerts[each] for each in request.alert_ids]
+        over = [each for each in known if each.state is alerts.AlertState.RESOLVED]
+        refused = {str(each.id): "alert-already-resolved" for each in over}
+        return alerts.AlertsChanged(alerts=[each for each in known if each not in over], refused=refused)
 
     async def assign(self, request: alerts.AssignAlerts) -> alerts.AlertsChanged:
         mine = [each for each in request.alert_ids if self._is_open(each, request.organization_id)]

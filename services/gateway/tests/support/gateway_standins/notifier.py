@@ -60,6 +60,7 @@ class Notifier:
         service.answer(notifications.RecordProviderEvents, self.record)
         service.answer(notifications.ReadActionLink, self.read_link)
         service.answer(notifications.UseActionLink, self.use_link)
+        service.answer(notifications.ReturnActionLink, self.return_link)
 
     async def list_channels(self, request: notifications.ListChannels) -> notifications.ChannelList:
         return notifications.ChannelList(
@@ -184,9 +185,14 @@ class Notifier:
         return self.links[request.token]
 
     async def use_link(self, request: notifications.UseActionLink) -> notifications.ActionLink:
-        link = self.links[request.token]
-        self.links[request.token] = link.model_copy(update={"used_at": datetime.now(UTC)})
+        link = await self.read_link(notifications.ReadActionLink(token=request.token))
+        if link.used_at is None:
+            self.links[request.token] = link.model_copy(update={"used_at": datetime.now(UTC)})
         return link
+
+    async def return_link(self, request: notifications.ReturnActionLink) -> Done:
+        self.links[request.token] = self.links[request.token].model_copy(update={"used_at": None})
+        return Done()
 
     async def record(self, request: notifications.RecordProviderEvents) -> Done:
         if request.signature != "right":
