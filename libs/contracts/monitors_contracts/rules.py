@@ -291,7 +291,7 @@ class UpdateRule(TenantRequest[RuleView]):
 
 
 class DeleteRule(TenantRequest[Done]):
-    """Delete a rule. Problem: `rule-not-found`."""
+    """Delete a rule. Problems: `rule-not-found`, and `rule-in-use` while a composite is made of it."""
 
     service = "evaluator"
     rule_id: Id
@@ -313,7 +313,10 @@ class RuleList(Model):
 
 
 class ListRules(TenantRequest[RuleList]):
-    """The organization's rules; by words in their name, by group, by metric. Problem: `invalid-cursor`."""
+    """The organization's rules; by words in their name, by group, by metric, by what they are made of.
+
+    Problem: `invalid-cursor`.
+    """
 
     service = "evaluator"
     text: str | None = Field(default=None, max_length=200)
@@ -321,6 +324,7 @@ class ListRules(TenantRequest[RuleList]):
     group: str | None = Field(default=None, max_length=200)
     metric: str | None = Field(default=None, max_length=200)
     kind: str | None = Field(default=None, max_length=50)
+    part: Id | None = Field(default=None, description="Composites that are made of this rule")
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
 

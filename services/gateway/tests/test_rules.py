@@ -43,3 +43,23 @@ async def test_alerts_are_narrowed_to_a_rule_and_rules_to_a_kind(services: Any, 
     assert [each["id"] for each in found] == [str(opened.id)]
     assert (await robin.get("/api/rules", params={"kind": "absence"})).json()["rules"] == []
     assert len((await robin.get("/api/rules", params={"kind": "threshold"})).json()["rules"]) == 1
+
+
+async def test_what_a_composite_is_made_of_is_kept_until_the_composite_goes(robin: Any) -> None:
+    rule = f"/api/rules/{await make(robin, 'CPU')}"
+    beat = await robin.post("/api/heartbeats", json={"name": "Nightly", "period": "1d"})
+    heartbeat = f"/api/heartbeats/{beat.json()['heartbeat']['id']}"
+    check = {"name": "Shop", "kind": "http", "url": "https://shop.example/"}
+    asked = await robin.post("/api/uptime", json=check)
+    uptime = f"/api/uptime/{asked.json()['check']['id']}"
+    parts = [path.rpartition("/")[2] for path in (rule, heartbeat, uptime)]
+    composite = {"name": "All", "kind": "composite", "operator": "and", "rules": parts}
+    made = await robin.post("/api/rules", json=composite)
+    for path in (rule, heartbeat, uptime):
+        refused = await robin.delete(path)
+        assert (refused.status_code, refused.json()["type"]) == (409, "rule-in-use")
+        assert "'All'" in refused.json()["detail"]
+        assert (await robin.get(path)).status_code == 200, "nothing of it is gone"
+    assert (await robin.delete(f"/api/rules/{made.json()['rule']['id']}")).status_code == 200
+    for path in (rule, heartbeat, uptime):
+        assert (await robin.delete(path)).status_code == 200

@@ -69,6 +69,9 @@ class Keeper:
         )
         return await self.handlers.update(wish)
 
+    async def delete(self, rule: RuleView) -> None:
+        await self.handlers.delete(DeleteRule(organization_id=self.organization, rule_id=rule.id))
+
     async def names(self, **asked: Any) -> list[str]:
         found = await self.handlers.find(ListRules(organization_id=self.organization, **asked))
         return [rule.name for rule in found.rules]
@@ -138,6 +141,45 @@ async def test_rules_when_listed_then_are_found_by_what_was_asked(keeper: Keeper
     first = await keeper.handlers.find(ListRules(organization_id=keeper.organization, limit=2))
     assert (len(first.rules), first.total) == (2, 4)
     assert await keeper.names(limit=2, cursor=first.next_cursor) == ["CPU 1", "CPU 0"]
+
+
+async def test_a_rule_when_a_composite_is_made_of_it_then_stays_until_that_is_gone(keeper: Keeper) -> None:
+    one, two = await keeper.create(), await keeper.create(name="Two")
+    both = {"kind": "composite", "operator": "and", "name": "Both"}
+    composite = await keeper.create(**both, rules=[one.id, two.id])
+    assert await keeper.names(part=one.id) == ["Both"]
+    with pytest.raises(ProblemError) as refused:
+        await keeper.delete(one)
+    problem = refused.value.problem
+    assert (problem.status, problem.type) == (409, "rule-in-use")
+    assert "'Both'" in str(problem.detail)
+    await keeper.update(composite, **both, rules=[two.id])
+    await keeper.delete(one)
+    await keeper.delete(composite)
+    await keeper.delete(two)
+    assert await keeper.names() == []
+
+
+async def test_a_composite_when_made_while_its_part_is_deleted_then_one_of_both_is_refused(keeper: Keeper) -> None:
+    for _ in range(5):
+        part = await keeper.create()
+        outcomes = await asyncio.gather(
+            keeper.create(kind="composite", operator="or", rules=[part.id]), keeper.delete(part), return_exceptions=True
+        )
+        [refused] = [each for each in outcomes if isinstance(each, ProblemError)]
+        assert refused.problem.type in ("invalid-rule", "rule-in-use")
+
+
+async def test_a_composite_when_it_lost_a_part_then_can_be_paused_and_not_made_of_nothing(keeper: Keeper) -> None:
+    part = await keeper.create()
+    both: dict[str, Any] = {"kind": "composite", "operator": "or", "rules": [part.id]}
+    composite = await keeper.create(**both)
+    async with keeper.house.pool.acquire() as db, db.transaction():
+        gone = RuleDeleted(organization_id=part.organization_id, rule_id=part.id, rule_version=2)
+        await store.apply(db, gone)
+    paused = await keeper.update(composite, **both, isActive=False)
+    assert not paused.spec.is_active
+    assert await refusal(keeper.update(composite, **(both | {"rules": [new_id()]}))) == 422
 
 
 async def test_rules_when_there_are_as_many_as_allowed_then_another_is_refused(house: Any, court: Any) -> None:

@@ -171,7 +171,10 @@ async def rotate_heartbeat_key(
 
 @router.delete("/heartbeats/{id}")
 async def delete_heartbeat(heartbeat_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Expect it no more. Pings to its address are answered and mean nothing."""
+    """Expect it no more. Pings to its address are answered and mean nothing.
+
+    While a composite rule is made of it: 409 `rule-in-use`.
+    """
     rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
     await gateway.runtime.ask(DeleteRule(organization_id=caller.organization_id, rule_id=rule.id))
     await audited(gateway, caller, "heartbeat.delete", rule.id)

@@ -263,7 +263,7 @@ async def update_rule(
 
 @router.delete("/rules/{id}")
 async def delete_rule(rule_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Judge by the rule no more; what it fired is resolved."""
+    """Judge by the rule no more; what it fired is resolved. While a composite is made of it: 409 `rule-in-use`."""
     await gateway.runtime.ask(DeleteRule(organization_id=caller.organization_id, rule_id=rule_id))
     await audited(gateway, caller, "rule.delete", rule_id)
     return Success()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter
 
 from monitors_contracts.base import Id, Model
-from monitors_contracts.rules import GetRule
+from monitors_contracts.rules import GetRule, ListRules
 from monitors_contracts.uptime import (
     CreateUptimeCheck,
     DeleteUptimeCheck,
@@ -22,7 +22,7 @@ from monitors_contracts.uptime import (
     UptimeSpec,
     UptimeView,
 )
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import ProblemError, problem
 
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
@@ -96,7 +96,8 @@ async def update_uptime_check(
 
 @router.delete("/uptime/{id}")
 async def delete_uptime_check(check_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Ask no more; what its rule fired is resolved."""
+    """Ask no more; what its rule fired is resolved. While a composite is made of its rule: 409 `rule-in-use`."""
+    await _rule_is_free(gateway, caller, check_id)
     await gateway.runtime.ask(DeleteUptimeCheck(organization_id=caller.organization_id, check_id=check_id))
     await audited(gateway, caller, "uptime.delete", check_id)
     return Success()
@@ -120,6 +121,16 @@ async def _change(
     )
     await audited(gateway, caller, "uptime.update", check_id)
     return UptimeReply(check=check)
+
+
+async def _rule_is_free(gateway: Gateway, caller: Caller, check_id: Id) -> None:
+    """The check's rule goes with it, which a composite would wait for in vain. Problem: `rule-in-use`."""
+    asked = ListRules(organization_id=caller.organization_id, part=check_id, limit=10)
+    found = await gateway.runtime.ask(asked)
+    if found.rules:
+        named = ", ".join(repr(rule.name) for rule in found.rules)
+        why = f"Composite rules are made of the check: {named}. Delete them first, or make them of other rules."
+        raise problem("rule-in-use", "The check's rule is in use", 409, why)
 
 
 async def _rule_is_there(gateway: Gateway, organization_id: Id, check_id: Id) -> None:

@@ -109,6 +109,18 @@ def _tree(document: Document, root: Any, before: dict[str, Thing]) -> dict[str, 
     return {root["name"]: normal_of(document, "routing", root, "routing")}
 
 
+def place_of(paths: Iterable[Path], kind: str, name: str) -> str | None:
+    """`file:line` of the thing of this kind and name, of those that `read` finds; None where there is none."""
+    for document in map(parse, _files(paths)):
+        for section, members in document.content.items():
+            for number, thing in enumerate(members if isinstance(members, list) else [members]):
+                found = isinstance(thing, dict) and thing.get("name") == name
+                among = "heartbeats" if section == "rules" and found and thing.get("kind") == "heartbeat" else section
+                if found and among == kind:
+                    return document.at(section, number) if isinstance(members, list) else document.at(section)
+    return None
+
+
 def load(file: Path) -> dict[str, Any]:
     """What one YAML file says, a mapping. Raises BadInput."""
     return parse(file).content
