@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors_operator.as_code import documents, planning, prometheus, rule_tests, trying
+from monitors_operator.as_code import documents, planning, prometheus, rule_test_files, rule_tests, trying
 from monitors_operator.as_code.planning import Known
 from monitors_operator.commands import routes
 from monitors_operator.errors import BadInput
@@ -163,7 +163,7 @@ def test_a_rule_of_each_kind_when_tested_then_fires_when_its_words_say(tmp_path:
     ],
 )
 def test_values_when_written_as_promtool_has_them(notation: str, values: list[float | None]) -> None:
-    assert [None if value != value else value for value in rule_tests.values_of(notation)] == values
+    assert [None if value != value else value for value in rule_test_files.values_of(notation)] == values
 
 
 @pytest.mark.parametrize(

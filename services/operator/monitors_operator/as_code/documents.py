@@ -86,7 +86,7 @@ def read(paths: Iterable[Path]) -> Things:
         document = parse(file)
         for section, members in document.content.items():
             if section not in KINDS:
-                raise BadInput(f"{document.at(section)}: unknown {section!r}{_meant(section, KINDS)}")
+                raise BadInput(f"{document.at(section)}: unknown {section!r}{meant(section, KINDS)}")
             if section == "routing":
                 things[section] |= _tree(document, members, things[section])
                 continue
@@ -204,12 +204,13 @@ def _unknown(given: Any, made: Any, place: Place = ()) -> Iterator[Unfit]:
     for name, value in given.items():
         field = name if name in type(made).model_fields else aliases.get(name)
         if field is None:
-            yield Unfit((*place, name), f"there is no such field{_meant(name, aliases)}")
+            yield Unfit((*place, name), f"there is no such field{meant(name, aliases)}")
         else:
             yield from _unknown(value, getattr(made, field), (*place, name))
 
 
-def _meant(name: Any, known: Iterable[str]) -> str:
+def meant(name: Any, known: Iterable[str]) -> str:
+    """The end of an error about a name that is not among these: the one that is nearest, or all."""
     close = get_close_matches(str(name), known, 1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 

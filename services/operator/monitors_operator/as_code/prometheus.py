@@ -41,6 +41,8 @@ def convert(document: dict[str, Any]) -> Imported:
     groups = document.get("groups")
     if not isinstance(groups, list):
         raise BadInput("this is no Prometheus rule file: it has no list of groups")
+    if not all(isinstance(group, dict) and _are_mappings(group.get("rules") or []) for group in groups):
+        raise BadInput("this is no Prometheus rule file: its groups are not mappings with lists of rules")
     found = Imported()
     names: set[str] = set()
     for group in groups:
@@ -179,6 +181,10 @@ def _bare(expression: Any) -> Any:
     while isinstance(expression, promql.ParenExpr):
         expression = expression.expr
     return expression
+
+
+def _are_mappings(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(each, dict) for each in given)
 
 
 def _fresh(name: str, rule: Thing, names: set[str]) -> str:
