@@ -180,6 +180,7 @@ class HeartbeatRule(BaseRule):
     """
 
     kind: Literal["heartbeat"]
+    severity: Severity = "critical"
     period: Annotated[float, Field(ge=10, le=366 * 86_400), AS_DURATION] | None = None
     cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
     timezone: str = Field(default="UTC", max_length=100)

@@ -28,13 +28,15 @@ from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
-from ..http.patches import made, merged
+from ..http.patches import made, merged, only_known
 from .audit import audited
 from .shapes import Success
 
 router = APIRouter(prefix="/api", tags=["uptime"], route_class=IdempotentRoute)
 
 _SPEC = TypeAdapter(UptimeSpec)
+_NO_SENSE = "The check would make no sense."
+_KNOWN = only_known(_SPEC, _NO_SENSE)
 _RULE_PATIENCE = 3.0
 _RULE_EVERY = 0.05
 
@@ -52,7 +54,7 @@ async def list_uptime_checks(caller: CallerDep, gateway: GatewayDep) -> UptimeLi
     return await gateway.runtime.ask(ListUptimeChecks(organization_id=caller.organization_id))
 
 
-@router.post("/uptime", status_code=201)
+@router.post("/uptime", status_code=201, dependencies=[_KNOWN])
 async def create_uptime_check(
     body: UptimeSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
@@ -73,7 +75,7 @@ async def get_uptime_check(check_id: PathId, caller: CallerDep, gateway: Gateway
     return UptimeReply(check=await _find(gateway, caller, check_id))
 
 
-@router.put("/uptime/{id}")
+@router.put("/uptime/{id}", dependencies=[_KNOWN])
 async def replace_uptime_check(
     check_id: PathId, body: UptimeSpec, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
@@ -90,7 +92,7 @@ async def update_uptime_check(
 ) -> UptimeReply:
     """Change these fields of the check (a merge patch, RFC 7396): null takes a field away. `isActive` pauses and resumes."""
     known = await _find(gateway, caller, check_id)
-    spec = made(_SPEC, merged(known.spec, body), "The check would make no sense.")
+    spec = made(_SPEC, merged(known.spec, body), _NO_SENSE, given=body)
     return await _change(gateway, caller, check_id, spec, known.version)
 
 
