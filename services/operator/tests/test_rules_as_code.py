@@ -203,7 +203,8 @@ def test_an_alert_when_imported_then_is_its_equivalent(expression: str, expected
         ("x offset 1d > 3", "offset"),
         ('{__name__=~"a.*"} > 3', "pattern of metric names"),
         ("predict_linear(x[1h], 3600) < 0", "predict_linear"),
-        ("100 * x > 3", "no equivalent"),
+        ("100 * x > 3", "an expression with `*` has no equivalent"),
+        ("-x > 3", "a negated expression has no equivalent"),
         ("sum(", "not PromQL"),
     ],
 )

@@ -120,7 +120,26 @@ def _judged(expression: Any) -> tuple[Thing, float]:
         case promql.Call():
             return _function(expression)
         case _:
-            raise NoEquivalent(f"{type(expression).__name__} has no equivalent: series, functions of one, or their sum")
+            raise NoEquivalent(
+                f"{_named(expression)} has no equivalent: only series, a function of one, or their sum have"
+            )
+
+
+def _named(expression: Any) -> str:
+    """What an expression is called in PromQL's documentation."""
+    match expression:
+        case promql.BinaryExpr():
+            return f"an expression with `{expression.op}`"
+        case promql.UnaryExpr():
+            return "a negated expression"
+        case promql.SubqueryExpr():
+            return "a subquery"
+        case promql.MatrixSelector():
+            return "a range of samples without a function"
+        case promql.NumberLiteral() | promql.StringLiteral():
+            return "a comparison without series"
+        case _:
+            return "this expression"
 
 
 def _grouped(expression: Any) -> tuple[Thing, float]:
