@@ -180,6 +180,7 @@ class HeartbeatRule(BaseRule):
     """
 
     kind: Literal["heartbeat"]
+    severity: Severity = "critical"
     period: Annotated[float, Field(ge=10, le=366 * 86_400), AS_DURATION] | None = None
     cron: str | None = Field(default=None, max_length=200, examples=["30 2 * * *"])
     timezone: str = Field(default="UTC", max_length=100)
@@ -291,7 +292,7 @@ class UpdateRule(TenantRequest[RuleView]):
 
 
 class DeleteRule(TenantRequest[Done]):
-    """Delete a rule. Problem: `rule-not-found`."""
+    """Delete a rule. Problems: `rule-not-found`, and `rule-in-use` while a composite is made of it."""
 
     service = "evaluator"
     rule_id: Id
@@ -313,7 +314,10 @@ class RuleList(Model):
 
 
 class ListRules(TenantRequest[RuleList]):
-    """The organization's rules; by words in their name, by group, by metric. Problem: `invalid-cursor`."""
+    """The organization's rules; by words in their name, by group, by metric, by what they are made of.
+
+    Problem: `invalid-cursor`.
+    """
 
     service = "evaluator"
     text: str | None = Field(default=None, max_length=200)
@@ -321,6 +325,7 @@ class ListRules(TenantRequest[RuleList]):
     group: str | None = Field(default=None, max_length=200)
     metric: str | None = Field(default=None, max_length=200)
     kind: str | None = Field(default=None, max_length=50)
+    part: Id | None = Field(default=None, description="Composites that are made of this rule")
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
 

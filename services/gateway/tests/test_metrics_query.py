@@ -65,6 +65,8 @@ async def test_series_labels_descriptions_and_usage(services: Any, robin: Any) -
     values = await robin.get("/api/metrics/labels/job/values", params={"match": "up", "since": "2026-11-20T10:00:00Z"})
     assert values.json()["names"] == ["api"]
     assert (services.metrics.asked[-1].label, services.metrics.asked[-1].selectors) == ("job", ["up"])
+    assert (await robin.get("/api/metrics/labels/a%2Fb/values")).status_code == 200
+    assert services.metrics.asked[-1].label == "a/b"
     described = (await robin.get("/api/metrics/descriptions")).json()["metrics"]
     assert described == {"up": {"type": "gauge", "unit": "", "help": "Whether it is up."}}
     assert (await robin.get("/api/metrics/usage")).json() == {"used": 1, "limit": 10, "refusedSamples": {"too-old": 3}}
@@ -102,6 +104,8 @@ async def test_grafana_finds_series_labels_metadata_and_version(services: Any, r
     assert await data("labels", **between) == ["__name__", "job"]
     assert await data("label/job/values", **{"match[]": ["up", "x"]}) == ["api"]
     assert services.metrics.asked[-1].selectors == ["up", "x"]
+    await data("label/a%2Fb/values")
+    assert services.metrics.asked[-1].label == "a/b"
     assert await data("metadata", metric="up", limit="5") == {
         "up": [{"type": "gauge", "unit": "", "help": "Whether it is up."}]
     }

@@ -197,3 +197,14 @@ def test_a_label_that_is_not_there_is_empty() -> None:
         assert parse_selector(text).matches("m", {}) == meant, text
     assert parse_selector('{__name__!="m",a="b"}').matches("n", {"a": "b"})
     assert Selector((Matcher("a", "=", ""), Matcher("b", "=", "c"))).equalities() == {"b": "c"}
+
+
+@pytest.mark.parametrize(
+    "function", ["minute", "hour", "day_of_week", "day_of_month", "days_in_month", "month", "year"]
+)
+async def test_a_date_so_far_away_that_seconds_are_lost_is_none(ask: Ask, function: str) -> None:
+    for seconds in ("1e300", "-1e300", "Inf", "NaN"):
+        [found] = await ask({}, f"{function}(vector({seconds}))", T)
+        assert found["value"][1] == "NaN"
+    [found] = await ask({}, f"{function}(vector(1e12))", T)
+    assert found["value"][1] != "NaN"

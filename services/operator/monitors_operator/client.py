@@ -1,5 +1,6 @@
 """The platform's REST API as the command line uses it: signed in, problems as one line, checks waited for."""
 
+import json
 import os
 import secrets
 import tempfile
@@ -31,6 +32,16 @@ class ApiProblem(CommandError):
         self.kind = str(problem.get("type", ""))
         self.status = status
         self.exit_code = 2 if status in (400, 413, 415, 422) else 1
+
+
+def _written(body: Any) -> bytes:
+    """The body as JSON, which has no NaN and no infinity. Raises BadInput."""
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise BadInput("a text is not UTF-8") from None
+    except ValueError:
+        raise BadInput("a number is finite: neither nan nor inf") from None
 
 
 class Api:
@@ -140,8 +151,11 @@ class Api:
 
     def _send(self, method: str, path: str, body: Any = None, query: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        content = None
+        if body is not None:
+            content, headers = _written(body), headers | {"Content-Type": "application/json"}
         try:
-            response = self._http.request(method, path, json=body, params=query or {}, headers=headers)
+            response = self._http.request(method, path, content=content, params=query or {}, headers=headers)
         except httpx.TimeoutException:
             raise Failed(f"{self.base} did not answer in time") from None
         except httpx.HTTPError as broken:

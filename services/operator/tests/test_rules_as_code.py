@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitors_operator.as_code import documents, planning, prometheus, rule_tests, trying
+from monitors_operator.as_code import documents, planning, prometheus, rule_test_files, rule_tests, trying
 from monitors_operator.as_code.planning import Known
 from monitors_operator.commands import routes
 from monitors_operator.errors import BadInput
@@ -163,7 +163,7 @@ def test_a_rule_of_each_kind_when_tested_then_fires_when_its_words_say(tmp_path:
     ],
 )
 def test_values_when_written_as_promtool_has_them(notation: str, values: list[float | None]) -> None:
-    assert [None if value != value else value for value in rule_tests.values_of(notation)] == values
+    assert [None if value != value else value for value in rule_test_files.values_of(notation)] == values
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,8 @@ def test_an_alert_when_imported_then_is_its_equivalent(expression: str, expected
         ("x offset 1d > 3", "offset"),
         ('{__name__=~"a.*"} > 3', "pattern of metric names"),
         ("predict_linear(x[1h], 3600) < 0", "predict_linear"),
-        ("100 * x > 3", "no equivalent"),
+        ("100 * x > 3", "an expression with `*` has no equivalent"),
+        ("-x > 3", "a negated expression has no equivalent"),
         ("sum(", "not PromQL"),
     ],
 )

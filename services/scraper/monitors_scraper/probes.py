@@ -51,12 +51,16 @@ class Probes:
             except Obstructed as obstructed:
                 raise _refused("invalid-url", "Invalid address", "url", _told(obstructed)) from obstructed
         field = "url" if spec.url else "host"
+        address = (host or "").strip("[]")
         try:
-            inside = refusal((host or "").strip("[]"), allow_private=self._settings.allow_private_addresses)
+            inside = refusal(address, allow_private=self._settings.allow_private_addresses)
         except ValueError:
             inside = None  # a name: what it leads to is judged whenever it is asked
         if inside:
-            words = f"This is a {inside} address, which is not asked. The operator may allow addresses inside."
+            never = refusal(address, allow_private=True)
+            words = f"This address is {inside}, and " + (
+                "never asked." if never else "not asked. The operator may allow addresses inside."
+            )
             raise _refused("address-refused", "Refused address", field, words)
         if spec.kind == "icmp" and spec.is_active and (why := icmp.why_not()):
             words = f"Nothing can be pinged from here: {why}. The operator has to {icmp.HOW_TO_ALLOW}."

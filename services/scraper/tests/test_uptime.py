@@ -186,6 +186,8 @@ async def test_an_address_inside_when_not_allowed_then_is_no_check(
     with pytest.raises(ProblemError) as refused:
         await guarded.add(**at(kind, host, 80))
     assert (refused.value.problem.type, refused.value.problem.status) == ("address-refused", 422)
+    said = str(refused.value.problem.detail)
+    assert ("The operator may allow" in said) == (host != "169.254.169.254"), "what is never asked can't be allowed"
     assert (await guarded.uptime.list(ListUptimeChecks(organization_id=guarded.organization))).checks == []
 
 

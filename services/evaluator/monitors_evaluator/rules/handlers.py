@@ -54,7 +54,7 @@ class RuleHandlers:
             known = await store.get(tx.db, command.organization_id, command.rule_id)
             if known:
                 return known
-            await self._check(tx, command.organization_id, command.spec)
+            await self._check(tx, command.organization_id, command.spec, [])
             if await store.count(tx.db, command.organization_id) >= self._settings.rule_limit:
                 limit = f"An organization has at most {self._settings.rule_limit:,} rules."
                 raise problem("rule-limit", "Too many rules", 422, limit)
@@ -70,7 +70,8 @@ class RuleHandlers:
                 raise problem(
                     "rule-changed", "The rule was changed meanwhile", 409, "Read it again and then change it."
                 )
-            await self._check(tx, command.organization_id, command.spec)
+            had = known.spec.rules if isinstance(known.spec, CompositeRule) else []
+            await self._check(tx, command.organization_id, command.spec, had)
             return await changes.update(tx, known, command.spec)
 
     async def delete(self, command: DeleteRule) -> Done:
@@ -79,6 +80,8 @@ class RuleHandlers:
             known = await store.get(tx.db, command.organization_id, command.rule_id, for_update=True)
             if known is None:
                 raise _not_found()
+            if composites := await store.made_of(tx.db, command.organization_id, command.rule_id):
+                raise _in_use(composites)
             await changes.delete(tx, known)
         return Done()
 
@@ -139,11 +142,12 @@ class RuleHandlers:
 
     # -- helpers ----------------------------------------------------------------------------------------------------
 
-    async def _check(self, tx: Transaction, organization_id: Id, spec: RuleSpec) -> None:
+    async def _check(self, tx: Transaction, organization_id: Id, spec: RuleSpec, had: list[Id]) -> None:
+        """What it is made of is looked at when it is another than it `had`: one that lost a part can still be changed."""
         self._check_texts(spec)
-        if not isinstance(spec, CompositeRule):
+        if not isinstance(spec, CompositeRule) or spec.rules == had:
             return
-        parts = await store.these(tx.db, organization_id, spec.rules)
+        parts = await store.parts(tx.db, organization_id, spec.rules)
         if len(parts) != len(set(spec.rules)):
             raise _invalid("rules", "Some of these rules do not exist.")
         if any(isinstance(part.spec, CompositeRule) for part in parts):
@@ -187,6 +191,12 @@ def _now() -> int:
 
 def _not_found() -> ProblemError:
     return problem("rule-not-found", "No such rule", 404, "There is no rule with this id in your organization.")
+
+
+def _in_use(composites: list[str]) -> ProblemError:
+    named = ", ".join(repr(name) for name in composites[:10]) + (" and others" if len(composites) > 10 else "")
+    why = f"Composite rules are made of it: {named}. Delete them first, or make them of other rules."
+    return problem("rule-in-use", "The rule is in use", 409, why)
 
 
 def _invalid(field: str, why: str) -> ProblemError:

@@ -35,7 +35,9 @@ class Previews:
 
     async def preview(self, query: PreviewRule) -> RulePreview:
         """What the rule would have done. Problem: `not-previewable`."""
-        if not timedelta() < query.until - query.since <= LONGEST:
+        if query.until <= query.since:
+            raise _impossible("A preview begins before it ends: `since` is before `until`.")
+        if query.until - query.since > LONGEST:
             raise _impossible("A preview spans up to eight days.")
         if isinstance(query.spec, HeartbeatRule) and query.rule_id is None:
             raise _impossible("A heartbeat that is not there yet had no pings.")

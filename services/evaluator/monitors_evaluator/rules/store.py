@@ -25,6 +25,13 @@ THESE = """
 SELECT document::text FROM evaluator.rules WHERE organization_id = $1 AND id = ANY($2::uuid[]) AND document IS NOT NULL
 """
 
+MADE_OF = """
+SELECT document->>'name' FROM evaluator.rules
+WHERE organization_id = $1 AND document IS NOT NULL
+    AND document->'spec'->>'kind' = 'composite' AND document->'spec'->'rules' ? $2
+ORDER BY id
+"""
+
 COUNT = "SELECT count(*) FROM evaluator.rules WHERE organization_id = $1 AND document IS NOT NULL {filters}"
 
 LIST = """
@@ -94,6 +101,18 @@ async def these(db: Connection | Pool, organization_id: Id, rule_ids: Sequence[I
     return [RuleView.model_validate_json(row["document"]) for row in rows]
 
 
+async def made_of(db: Connection, organization_id: Id, rule_id: Id) -> list[str]:
+    """The names of the composites that are made of this rule. What composites are made of changes by nobody meanwhile."""
+    await db.execute(IN_ORDER)
+    return [row[0] for row in await db.fetch(MADE_OF, organization_id, str(rule_id))]
+
+
+async def parts(db: Connection, organization_id: Id, rule_ids: Sequence[Id]) -> list[RuleView]:
+    """Those of these rules that exist; none of them goes before the transaction is over."""
+    await db.execute(IN_ORDER)
+    return await these(db, organization_id, rule_ids)
+
+
 async def count(db: Connection | Pool, organization_id: Id) -> int:
     """How many rules an organization has."""
     return await db.fetchval(COUNT.format(filters=""), organization_id) or 0
@@ -108,6 +127,7 @@ async def find(db: Pool, asked: ListRules, before: Id | None) -> tuple[list[Rule
         ("document->'spec'->>'group' = ${}", asked.group),
         ("document->'spec'->>'metric' = ${}", asked.metric),
         ("document->'spec'->>'kind' = ${}", asked.kind),
+        ("document->'spec'->>'kind' = 'composite' AND document->'spec'->'rules' ? ${}", asked.part and str(asked.part)),
     ]
     query, arguments = narrowed(LIST, (asked.organization_id, before, asked.limit), filters)
     rows = await db.fetch(query, *arguments)

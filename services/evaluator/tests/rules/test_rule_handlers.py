@@ -69,6 +69,9 @@ class Keeper:
         )
         return await self.handlers.update(wish)
 
+    async def delete(self, rule: RuleView) -> None:
+        await self.handlers.delete(DeleteRule(organization_id=self.organization, rule_id=rule.id))
+
     async def names(self, **asked: Any) -> list[str]:
         found = await self.handlers.find(ListRules(organization_id=self.organization, **asked))
         return [rule.name for rule in found.rules]
@@ -138,6 +141,45 @@ async def test_rules_when_listed_then_are_found_by_what_was_asked(keeper: Keeper
     first = await keeper.handlers.find(ListRules(organization_id=keeper.organization, limit=2))
     assert (len(first.rules), first.total) == (2, 4)
     assert await keeper.names(limit=2, cursor=first.next_cursor) == ["CPU 1", "CPU 0"]
+
+
+async def test_a_rule_when_a_composite_is_made_of_it_then_stays_until_that_is_gone(keeper: Keeper) -> None:
+    one, two = await keeper.create(), await keeper.create(name="Two")
+    both: dict[str, Any] = {"kind": "composite", "operator": "and", "name": "Both"}
+    composite = await keeper.create(None, **both, rules=[one.id, two.id])
+    assert await keeper.names(part=one.id) == ["Both"]
+    with pytest.raises(ProblemError) as refused:
+        await keeper.delete(one)
+    problem = refused.value.problem
+    assert (problem.status, problem.type) == (409, "rule-in-use")
+    assert "'Both'" in str(problem.detail)
+    await keeper.update(composite, None, **both, rules=[two.id])
+    await keeper.delete(one)
+    await keeper.delete(composite)
+    await keeper.delete(two)
+    assert await keeper.names() == []
+
+
+async def test_a_composite_when_made_while_its_part_is_deleted_then_one_of_both_is_refused(keeper: Keeper) -> None:
+    for _ in range(5):
+        part = await keeper.create()
+        outcomes = await asyncio.gather(
+            keeper.create(kind="composite", operator="or", rules=[part.id]), keeper.delete(part), return_exceptions=True
+        )
+        [refused] = [each for each in outcomes if isinstance(each, ProblemError)]
+        assert refused.problem.type in ("invalid-rule", "rule-in-use")
+
+
+async def test_a_composite_when_it_lost_a_part_then_can_be_paused_and_not_made_of_nothing(keeper: Keeper) -> None:
+    part = await keeper.create()
+    both: dict[str, Any] = {"kind": "composite", "operator": "or", "rules": [part.id]}
+    composite = await keeper.create(None, **both)
+    async with keeper.house.pool.acquire() as db, db.transaction():
+        gone = RuleDeleted(organization_id=part.organization_id, rule_id=part.id, rule_version=2)
+        await store.apply(db, gone)
+    paused = await keeper.update(composite, None, **both, isActive=False)
+    assert not paused.spec.is_active
+    assert await refusal(keeper.update(composite, None, **(both | {"rules": [new_id()]}))) == 422
 
 
 async def test_rules_when_there_are_as_many_as_allowed_then_another_is_refused(house: Any, court: Any) -> None:
@@ -305,6 +347,21 @@ async def test_a_heartbeat_when_previewed_then_by_its_pings_and_a_new_one_has_no
     shown = await keeper.handlers.preview(asked.model_copy(update={"rule_id": rule_id}))
     assert [(each.at - begin).total_seconds() // 60 for each in shown.transitions] == [8, 15, 21]
     assert [each.reason for each in shown.transitions] == ["not-pinged", "back", "not-pinged"]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-1, "`since` is before `until`"), (0, "`since` is before"), (9, "eight days")]
+)
+async def test_a_preview_when_its_times_make_no_sense_then_is_refused_with_the_reason(
+    keeper: Keeper, days: int, said: str
+) -> None:
+    since = datetime.fromtimestamp(BEGIN, UTC)
+    spec = keeper.court.rule(warning=80).spec
+    until = since + timedelta(days=days)
+    with pytest.raises(ProblemError, match=said):
+        await keeper.handlers.preview(
+            PreviewRule(organization_id=keeper.organization, spec=spec, since=since, until=until)
+        )
 
 
 async def test_a_preview_of_many_series_when_asked_for_then_no_graph_is_too_large(

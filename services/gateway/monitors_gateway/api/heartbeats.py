@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from monitors_contracts.alerts import Severity
 from monitors_contracts.base import Id, Model, Problem
@@ -39,6 +39,7 @@ from ..gateway import Gateway
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId
+from ..http.patches import TOLD, only_known
 from ..http.problems import Refused
 from .audit import audited
 from .rules import spec_of
@@ -87,6 +88,10 @@ class Heartbeat(Model):
     created_at: AwareDatetime
 
 
+_TOLD = {field.alias or name for name, field in Heartbeat.model_fields.items()}
+_KNOWN = only_known(TypeAdapter(HeartbeatSpec), "The heartbeat would make no sense.", told={*TOLD, *_TOLD, "kind"})
+
+
 class HeartbeatReply(Model):
     """The heartbeat after the change."""
 
@@ -116,7 +121,7 @@ async def list_heartbeats(
     )
 
 
-@router.post("/heartbeats", status_code=201)
+@router.post("/heartbeats", status_code=201, dependencies=[_KNOWN])
 async def create_heartbeat(
     body: HeartbeatSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> HeartbeatReply:
@@ -143,7 +148,7 @@ async def get_heartbeat(
     return await _reply(gateway, request, rule)
 
 
-@router.put("/heartbeats/{id}")
+@router.put("/heartbeats/{id}", dependencies=[_KNOWN])
 async def replace_heartbeat(
     heartbeat_id: PathId, body: HeartbeatSpec, request: Request, caller: CallerDep, gateway: GatewayDep
 ) -> HeartbeatReply:
@@ -171,7 +176,10 @@ async def rotate_heartbeat_key(
 
 @router.delete("/heartbeats/{id}")
 async def delete_heartbeat(heartbeat_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Expect it no more. Pings to its address are answered and mean nothing."""
+    """Expect it no more. Pings to its address are answered and mean nothing.
+
+    While a composite rule is made of it: 409 `rule-in-use`.
+    """
     rule = await _heartbeat(gateway, caller.organization_id, heartbeat_id)
     await gateway.runtime.ask(DeleteRule(organization_id=caller.organization_id, rule_id=rule.id))
     await audited(gateway, caller, "heartbeat.delete", rule.id)

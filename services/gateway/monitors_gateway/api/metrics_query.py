@@ -117,7 +117,7 @@ async def list_labels(
     return await gateway.runtime.ask(asked, patience=30)
 
 
-@router.get("/labels/{label}/values")
+@router.get("/labels/{label:path}/values")
 async def list_label_values(
     label: Annotated[LabelName, Path()],
     caller: CallerDep,

@@ -294,7 +294,7 @@ async def labels(request: Request, caller: ReaderDep, gateway: GatewayDep) -> Re
 
 
 @router.get(
-    "/label/{name}/values",
+    "/label/{name:path}/values",
     openapi_extra=_documented("match[]", "start", "end", "limit"),
     responses=_RESPONSES,
     response_class=Response,

@@ -1,6 +1,7 @@
 """Rules: what measurements are judged by."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
@@ -28,13 +29,15 @@ from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId, tagged
-from ..http.patches import made, merged
+from ..http.patches import made, merged, only_known
 from .audit import audited
 from .shapes import Moment, Success
 
 router = APIRouter(prefix="/api", tags=["rules"], route_class=IdempotentRoute)
 
 _SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)
+_NO_SENSE = "The rule would make no sense."
+_KNOWN = only_known(_SPEC, _NO_SENSE, kinds=True)
 PREVIEW_SPAN = timedelta(days=1)
 
 Spec = Annotated[
@@ -158,7 +161,7 @@ async def list_rules(
     return RulesReply(rules=[Rule.of(each) for each in found.rules], total=found.total, next_cursor=found.next_cursor)
 
 
-@router.post("/rules", status_code=201)
+@router.post("/rules", status_code=201, dependencies=[_KNOWN])
 async def create_rule(
     body: Spec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> RuleReply:
@@ -229,7 +232,7 @@ async def get_rule_state(
     return await gateway.runtime.ask(GetRuleState(organization_id=caller.organization_id, rule_id=rule_id, limit=limit))
 
 
-@router.put("/rules/{id}")
+@router.put("/rules/{id}", dependencies=[_KNOWN])
 async def replace_rule(rule_id: PathId, body: Spec, caller: CallerDep, gateway: GatewayDep) -> RuleReply:
     """Make the rule what is sent."""
     rule = await gateway.runtime.ask(
@@ -253,7 +256,7 @@ async def update_rule(
             organization_id=caller.organization_id,
             rule_id=rule_id,
             user_id=caller.user_id,
-            spec=spec_of(merged(known.spec, body)),
+            spec=spec_of(merged(known.spec, body), body),
             expected_version=known.version,
         )
     )
@@ -263,12 +266,13 @@ async def update_rule(
 
 @router.delete("/rules/{id}")
 async def delete_rule(rule_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Judge by the rule no more; what it fired is resolved."""
+    """Judge by the rule no more; what it fired is resolved. While a composite is made of it: 409 `rule-in-use`."""
     await gateway.runtime.ask(DeleteRule(organization_id=caller.organization_id, rule_id=rule_id))
     await audited(gateway, caller, "rule.delete", rule_id)
     return Success()
 
 
-def spec_of(fields: dict[str, Any]) -> RuleSpec:
-    """The rule that these fields make. Problem: `invalid-request`."""
-    return made(_SPEC, fields, "The rule would make no sense.", kinds=True)
+def spec_of(fields: dict[str, Any], given: Iterable[str] = ()) -> RuleSpec:
+    """The rule that these fields make, of which those were `given`. Problem: `invalid-request`."""
+    why = "The heartbeat would make no sense." if fields.get("kind") == "heartbeat" else _NO_SENSE
+    return made(_SPEC, fields, why, kinds=True, given=given)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, TypeAdapter
 
 from monitors_contracts.base import Id, Model
-from monitors_contracts.rules import GetRule
+from monitors_contracts.rules import GetRule, ListRules
 from monitors_contracts.uptime import (
     CreateUptimeCheck,
     DeleteUptimeCheck,
@@ -22,19 +22,21 @@ from monitors_contracts.uptime import (
     UptimeSpec,
     UptimeView,
 )
-from monitors_runtime.errors import ProblemError
+from monitors_runtime.errors import ProblemError, problem
 
 from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
-from ..http.patches import made, merged
+from ..http.patches import made, merged, only_known
 from .audit import audited
 from .shapes import Success
 
 router = APIRouter(prefix="/api", tags=["uptime"], route_class=IdempotentRoute)
 
 _SPEC = TypeAdapter(UptimeSpec)
+_NO_SENSE = "The check would make no sense."
+_KNOWN = only_known(_SPEC, _NO_SENSE)
 _RULE_PATIENCE = 3.0
 _RULE_EVERY = 0.05
 
@@ -52,7 +54,7 @@ async def list_uptime_checks(caller: CallerDep, gateway: GatewayDep) -> UptimeLi
     return await gateway.runtime.ask(ListUptimeChecks(organization_id=caller.organization_id))
 
 
-@router.post("/uptime", status_code=201)
+@router.post("/uptime", status_code=201, dependencies=[_KNOWN])
 async def create_uptime_check(
     body: UptimeSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
@@ -73,7 +75,7 @@ async def get_uptime_check(check_id: PathId, caller: CallerDep, gateway: Gateway
     return UptimeReply(check=await _find(gateway, caller, check_id))
 
 
-@router.put("/uptime/{id}")
+@router.put("/uptime/{id}", dependencies=[_KNOWN])
 async def replace_uptime_check(
     check_id: PathId, body: UptimeSpec, caller: CallerDep, gateway: GatewayDep
 ) -> UptimeReply:
@@ -90,13 +92,14 @@ async def update_uptime_check(
 ) -> UptimeReply:
     """Change these fields of the check (a merge patch, RFC 7396): null takes a field away. `isActive` pauses and resumes."""
     known = await _find(gateway, caller, check_id)
-    spec = made(_SPEC, merged(known.spec, body), "The check would make no sense.")
+    spec = made(_SPEC, merged(known.spec, body), _NO_SENSE, given=body)
     return await _change(gateway, caller, check_id, spec, known.version)
 
 
 @router.delete("/uptime/{id}")
 async def delete_uptime_check(check_id: PathId, caller: CallerDep, gateway: GatewayDep) -> Success:
-    """Ask no more; what its rule fired is resolved."""
+    """Ask no more; what its rule fired is resolved. While a composite is made of its rule: 409 `rule-in-use`."""
+    await _rule_is_free(gateway, caller, check_id)
     await gateway.runtime.ask(DeleteUptimeCheck(organization_id=caller.organization_id, check_id=check_id))
     await audited(gateway, caller, "uptime.delete", check_id)
     return Success()
@@ -120,6 +123,16 @@ async def _change(
     )
     await audited(gateway, caller, "uptime.update", check_id)
     return UptimeReply(check=check)
+
+
+async def _rule_is_free(gateway: Gateway, caller: Caller, check_id: Id) -> None:
+    """The check's rule goes with it, which a composite would wait for in vain. Problem: `rule-in-use`."""
+    asked = ListRules(organization_id=caller.organization_id, part=check_id, limit=10)
+    found = await gateway.runtime.ask(asked)
+    if found.rules:
+        named = ", ".join(repr(rule.name) for rule in found.rules)
+        why = f"Composite rules are made of the check: {named}. Delete them first, or make them of other rules."
+        raise problem("rule-in-use", "The check's rule is in use", 409, why)
 
 
 async def _rule_is_there(gateway: Gateway, organization_id: Id, check_id: Id) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError, from_json
 
 from monitors_contracts.measuring import Reason, series_refusal
 from monitors_contracts.metrics import MetricDescription
@@ -23,8 +24,14 @@ _REASONS = {
     "name": Reason.BAD_NAME,
     "value": Reason.NOT_A_NUMBER,
     "tags": Reason.BAD_LABEL,
+    "labels": Reason.BAD_LABEL,
     "timestamp": Reason.BAD_TIMESTAMP,
 }
+
+
+def _not_so_called(_: Any) -> None:
+    """Without its labels a sample would be one of another series: that is not to happen in silence."""
+    raise PydanticCustomError("not-so-called", "what tells series apart is called `tags` here")
 
 
 class Measurement(BaseModel):
@@ -46,6 +53,7 @@ class Measurement(BaseModel):
         default=None, description="When it was measured, by default now; RFC 3339, or seconds since 1970"
     )
     source: str | None = Field(default=None, max_length=200, description="Who measured", examples=["cellar-pi"])
+    labels: SkipJsonSchema[Annotated[Any, AfterValidator(_not_so_called)]] = None
 
 
 class Measurements(BaseModel):

@@ -5,8 +5,10 @@ Compatibility". What has been summed since the last report (delta) is kept as it
 adding up what there is needs no state that could be lost.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,8 @@ _NO_VALUE = metrics_pb2.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK
 _DELTA = metrics_pb2.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = metrics_pb2.AGGREGATION_TEMPORALITY_CUMULATIVE
 
+_OBJECT = re.compile(rb"\s*\{")
+
 Labels = Mapping[str, str]
 
 
@@ -54,6 +58,8 @@ def decode(body: bytes, now: datetime, *, as_json: bool) -> Incoming:
 
 
 def _from_json(body: bytes) -> Any:
+    if not _OBJECT.match(body):  # the parser takes a list or a text for a message without fields
+        raise Unreadable("it is not an ExportMetricsServiceRequest in JSON: the body is an object")
     try:
         return Parse(body, ExportMetricsServiceRequest(), ignore_unknown_fields=True)
     except RecursionError as deep:
@@ -107,6 +113,10 @@ class _Points:
             return
         owner = self._keys.setdefault(series_key(name, labels), len(self._keys))
         self._rows.append((owner, time, self._point, value))
+
+    def malformed(self, name: str, detail: str) -> None:
+        """The data point is not kept."""
+        self.refusals.add(Reason.MALFORMED, detail, index=self._point, series=name)
 
     def refuse(self, reason: Reason, detail: str, name: str, count: int) -> None:
         """None of these data points is kept."""
@@ -176,8 +186,12 @@ def _add_number(points: _Points, name: str, labels: Labels, time: int, point: An
 
 def _add_histogram(points: _Points, name: str, labels: Labels, time: int, point: Any) -> None:
     gone = bool(point.flags & _NO_VALUE)
+    bounds, counts = list(point.explicit_bounds), list(point.bucket_counts)
+    if not gone and (odd := _odd_buckets(bounds, counts)):
+        points.malformed(name, odd)
+        return
     below = 0
-    for bound, count in zip(point.explicit_bounds, point.bucket_counts, strict=False):
+    for bound, count in zip(bounds, counts, strict=False):  # the last count is of what lies above all bounds
         below += count
         _add_bucket(points, name, labels, time, (_bound(bound), STALE if gone else float(below)))
     total = STALE if gone else float(point.count)
@@ -185,6 +199,17 @@ def _add_histogram(points: _Points, name: str, labels: Labels, time: int, point:
     points.add(f"{name}_count", labels, time, total)
     if point.HasField("sum") or gone:
         points.add(f"{name}_sum", labels, time, STALE if gone else point.sum)
+
+
+def _odd_buckets(bounds: list[float], counts: list[int]) -> str | None:
+    """Why these are no buckets of a histogram: a bucket lies below each bound, and one above the last."""
+    if len(counts) != len(bounds) + 1 and (counts or bounds):
+        return (
+            f"it has {len(counts)} bucketCounts for {len(bounds)} explicitBounds: there is one more count than bounds"
+        )
+    if not all(one < other for one, other in pairwise(bounds)):
+        return "its explicitBounds do not rise"
+    return None
 
 
 def _add_bucket(points: _Points, name: str, labels: Labels, time: int, bucket: tuple[str, float]) -> None:

@@ -121,3 +121,13 @@ def test_a_request_holds_so_many_samples_and_no_more() -> None:
     assert len(decode(_body(*[item] * MOST), NOW).values) == MOST
     with pytest.raises(Unreadable, match="at most"):
         decode(_body(*[item] * (MOST + 1)), NOW)
+
+
+@pytest.mark.parametrize("labels", [{"room": "attic"}, {}, None])
+def test_a_sample_whose_tags_are_called_labels_is_refused_instead_of_being_another_series(labels: Any) -> None:
+    named = {"name": "m", "value": 1, "labels": labels}
+    incoming = decode(_body(named, {"name": "m", "value": 2, "tags": {"room": "cellar"}}), NOW)
+    assert [each[1] for each in _rows(incoming)] == ['m{room="cellar"}']
+    [refusal] = incoming.refusals.examples
+    assert (refusal.reason, refusal.index) == (Reason.BAD_LABEL, 0)
+    assert refusal.detail == "labels: what tells series apart is called `tags` here"

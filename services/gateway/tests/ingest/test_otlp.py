@@ -138,6 +138,37 @@ def test_a_histogram_is_buckets_that_hold_all_below_and_sum_and_count() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("counts", "bounds", "said"),
+    [
+        ([1, 2], [1, 2], "2 bucketCounts for 2 explicitBounds"),
+        ([1, 2, 3, 4], [1, 2], "4 bucketCounts for 2 explicitBounds"),
+        ([], [1], "0 bucketCounts for 1 explicitBounds"),
+        ([1, 1, 1], [2, 1], "do not rise"),
+        ([1, 1, 1], [1, 1], "do not rise"),
+        ([1, 1, 1], [1, "NaN"], "do not rise"),
+    ],
+)
+def test_a_histogram_whose_buckets_do_not_fit_is_malformed_and_the_others_are_kept(
+    counts: list[int], bounds: list[Any], said: str
+) -> None:
+    odd = {"timeUnixNano": NANOS, "count": "3", "bucketCounts": counts, "explicitBounds": bounds}
+    good = {"timeUnixNano": NANOS, "count": "3", "bucketCounts": [3], "sum": 1}
+    data = {"aggregationTemporality": 2, "dataPoints": [odd, good, good | {"bucketCounts": []}]}
+    incoming = _decode({"name": "d", "histogram": data})
+    assert incoming.refusals.counts == {Reason.MALFORMED: 1}
+    [refusal] = incoming.refusals.examples
+    assert (refusal.index, said in refusal.detail) == (0, True)
+    assert set(incoming.places.tolist() if incoming.places is not None else ()) == {1, 2}
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"text"', b"null", b"5", b"", b" [{}]"])
+def test_json_that_is_no_object_is_unreadable(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        decode(body, NOW, as_json=True)
+    assert len(decode(b"\n {}", NOW, as_json=True).series) == 0
+
+
 def test_a_summary_is_quantiles_and_sum_and_count() -> None:
     point = {"timeUnixNano": NANOS, "count": "2", "sum": 3, "quantileValues": [{"quantile": 0.99, "value": 2}]}
     assert _values(_decode({"name": "d", "summary": {"dataPoints": [point]}})) == {

@@ -87,7 +87,7 @@ def read(paths: Iterable[Path]) -> Things:
         document = parse(file)
         for section, members in document.content.items():
             if section not in KINDS:
-                raise BadInput(f"{document.at(section)}: unknown {section!r}{_meant(section, KINDS)}")
+                raise BadInput(f"{document.at(section)}: unknown {section!r}{meant(section, KINDS)}")
             if section == "routing":
                 things[section] |= _tree(document, members, things[section])
                 continue
@@ -108,6 +108,18 @@ def _tree(document: Document, root: Any, before: dict[str, Thing]) -> dict[str, 
     if before:
         raise BadInput(f"{document.at('routing')}: another file has routes already, and there is one tree of them")
     return {root["name"]: normal_of(document, "routing", root, "routing")}
+
+
+def place_of(paths: Iterable[Path], kind: str, name: str) -> str | None:
+    """`file:line` of the thing of this kind and name, of those that `read` finds; None where there is none."""
+    for document in map(parse, _files(paths)):
+        for section, members in document.content.items():
+            for number, thing in enumerate(members if isinstance(members, list) else [members]):
+                found = isinstance(thing, dict) and thing.get("name") == name
+                among = "heartbeats" if section == "rules" and found and thing.get("kind") == "heartbeat" else section
+                if found and among == kind:
+                    return document.at(section, number) if isinstance(members, list) else document.at(section)
+    return None
 
 
 def load(file: Path) -> dict[str, Any]:
@@ -201,12 +213,13 @@ def _unknown(given: Any, made: Any, place: Place = ()) -> Iterator[Unfit]:
     for name, value in given.items():
         field = name if name in type(made).model_fields else aliases.get(name)
         if field is None:
-            yield Unfit((*place, name), f"there is no such field{_meant(name, aliases)}")
+            yield Unfit((*place, name), f"there is no such field{meant(name, aliases)}")
         else:
             yield from _unknown(value, getattr(made, field), (*place, name))
 
 
-def _meant(name: Any, known: Iterable[str]) -> str:
+def meant(name: Any, known: Iterable[str]) -> str:
+    """The end of an error about a name that is not among these: the one that is nearest, or all."""
     close = get_close_matches(str(name), known, 1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 

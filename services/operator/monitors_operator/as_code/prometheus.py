@@ -41,6 +41,8 @@ def convert(document: dict[str, Any]) -> Imported:
     groups = document.get("groups")
     if not isinstance(groups, list):
         raise BadInput("this is no Prometheus rule file: it has no list of groups")
+    if not all(isinstance(group, dict) and _are_mappings(group.get("rules") or []) for group in groups):
+        raise BadInput("this is no Prometheus rule file: its groups are not mappings with lists of rules")
     found = Imported()
     names: set[str] = set()
     for group in groups:
@@ -118,7 +120,26 @@ def _judged(expression: Any) -> tuple[Thing, float]:
         case promql.Call():
             return _function(expression)
         case _:
-            raise NoEquivalent(f"{type(expression).__name__} has no equivalent: series, functions of one, or their sum")
+            raise NoEquivalent(
+                f"{_named(expression)} has no equivalent: only series, a function of one, or their sum have"
+            )
+
+
+def _named(expression: Any) -> str:
+    """What an expression is called in PromQL's documentation."""
+    match expression:
+        case promql.BinaryExpr():
+            return f"an expression with `{expression.op}`"
+        case promql.UnaryExpr():
+            return "a negated expression"
+        case promql.SubqueryExpr():
+            return "a subquery"
+        case promql.MatrixSelector():
+            return "a range of samples without a function"
+        case promql.NumberLiteral() | promql.StringLiteral():
+            return "a comparison without series"
+        case _:
+            return "this expression"
 
 
 def _grouped(expression: Any) -> tuple[Thing, float]:
@@ -179,6 +200,10 @@ def _bare(expression: Any) -> Any:
     while isinstance(expression, promql.ParenExpr):
         expression = expression.expr
     return expression
+
+
+def _are_mappings(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(each, dict) for each in given)
 
 
 def _fresh(name: str, rule: Thing, names: set[str]) -> str:

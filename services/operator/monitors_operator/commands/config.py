@@ -30,7 +30,7 @@ def apply(
 
     Applied again, nothing changes.
     """
-    from ..as_code import documents, planning
+    from ..as_code import carrying, documents, planning
     from ..connect import with_api
     from ..render import as_json, say
 
@@ -38,9 +38,9 @@ def apply(
 
     def work(platform: Any) -> list[planning.Change]:
         has = planning.known(platform)
-        changes = planning.plan(wanted, has, prune=prune)
+        changes = carrying.in_order(planning.plan(wanted, has, prune=prune), has)
         done: list[planning.Change] = []
-        for change in changes if dry_run else planning.carry_out(platform, changes, wanted, has):
+        for change in changes if dry_run else carrying.made(platform, changes, wanted, has, files):
             done.append(change)
             if not json:
                 for line in change.lines():
@@ -59,14 +59,17 @@ def diff(
     files: Files, prune: Prune = False, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False
 ) -> None:
     """What `apply` would change; exit code 1 when there is something."""
-    from ..as_code import documents, planning
+    from ..as_code import carrying, documents, planning
     from ..connect import with_api
     from ..render import as_json, say
 
     wanted = documents.read(files)
-    changes = with_api(
-        api, Path(data_dir), lambda platform: planning.plan(wanted, planning.known(platform), prune=prune)
-    )
+
+    def work(platform: Any) -> list[planning.Change]:
+        has = planning.known(platform)
+        return carrying.in_order(planning.plan(wanted, has, prune=prune), has)
+
+    changes = with_api(api, Path(data_dir), work)
     if json:
         as_json({"changes": [vars(change) for change in changes]})
     for change in () if json else changes:

@@ -83,6 +83,8 @@ def list_series(
     if json:
         as_json(found)
         return
+    if not found["series"]:
+        say("No series.")
     for each in found["series"]:
         say(_shown(each))
     if found["more"]:
@@ -131,7 +133,7 @@ def evaluate(
 
 @group.command(epilog=examples("monitors metrics usage"))
 def usage(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
-    """How many series there are and may be, and samples that were refused."""
+    """How many series there are and may be, and samples that storage refused; `senders` tells who was refused what at once."""
     from ..connect import with_api
     from ..render import as_json, fields
 

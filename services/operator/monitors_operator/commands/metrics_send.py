@@ -5,17 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
+from ..negative import NegativeNumbers
 from ..options import DEFAULT_DATA_DIR, ApiUrl, DataDir, Json, examples
 
 
 def add_to(group: typer.Typer) -> None:
     """Put the commands into the group `metrics`."""
     group.command(
+        cls=NegativeNumbers,
         epilog=examples(
             "monitors metrics send room_temperature_celsius 21.5 --tag room=cellar",
+            "monitors metrics send freezer_celsius -18.5",
             "monitors metrics send visits_total 1042 --type counter --at 5m",
             "monitors metrics send --file batch.json",
-        )
+        ),
     )(send)
     group.command(
         epilog=examples("curl -s http://127.0.0.1:9100/metrics | monitors metrics check --prometheus /dev/stdin")

@@ -33,6 +33,7 @@ class Rules:
             for owner, rule in self.known
             if owner == request.organization_id
             and request.kind in (None, rule.spec.kind)
+            and (request.part is None or request.part in getattr(rule.spec, "rules", ()))
             and (request.text or "").lower() in rule.name.lower()
         ]
         return rules.RuleList(rules=mine, total=len(mine))
@@ -65,6 +66,9 @@ class Rules:
         return view
 
     async def delete_rule(self, request: rules.DeleteRule) -> Done:
+        asked = rules.ListRules(organization_id=request.organization_id, part=request.rule_id)
+        if used := (await self.list_rules(asked)).rules:
+            raise problem("rule-in-use", "The rule is in use", 409, f"A composite is made of it: {used[0].name!r}.")
         self.known.remove((request.organization_id, await self.get_rule(request)))
         return Done()
 

@@ -50,26 +50,35 @@ def _vector(values: Values) -> Vector:
 # -- of each value ------------------------------------------------------------------------------------------------------
 
 
+_FARTHEST = 2.0**53
+"""Seconds from 1970: farther away a number does not tell one second from the next, and there is no date."""
+
+
+def _dated(seconds: Values) -> Mask:
+    return np.abs(seconds) <= _FARTHEST
+
+
 def _date(unit: str, base: str | None, first: int) -> Elementwise:
     """Whole units since the base unit began: the hour of the day, the day of the month."""
 
     def of(seconds: Values) -> Values:
-        moments = np.where(np.isfinite(seconds), seconds, 0).astype("datetime64[s]")
+        moments = np.where(_dated(seconds), seconds, 0).astype("datetime64[s]")
         found = moments.astype(f"datetime64[{unit}]")
         since = found - moments.astype(f"datetime64[{base}]") if base else found - np.datetime64("0000", unit)
-        return np.where(np.isfinite(seconds), since.astype(np.float64) + first, np.nan)
+        return np.where(_dated(seconds), since.astype(np.float64) + first, np.nan)
 
     return of
 
 
 def _weekday(seconds: Values) -> Values:
-    return (np.floor(seconds / 86_400) + 4) % 7  # 1 January 1970 was a Thursday
+    days = np.floor(np.where(_dated(seconds), seconds, np.nan) / 86_400)
+    return (days + 4) % 7  # 1 January 1970 was a Thursday
 
 
 def _days_in_month(seconds: Values) -> Values:
-    months = np.where(np.isfinite(seconds), seconds, 0).astype("datetime64[s]").astype("datetime64[M]")
+    months = np.where(_dated(seconds), seconds, 0).astype("datetime64[s]").astype("datetime64[M]")
     days = (months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")
-    return np.where(np.isfinite(seconds), days.astype(np.float64), np.nan)
+    return np.where(_dated(seconds), days.astype(np.float64), np.nan)
 
 
 ELEMENTWISE: dict[str, Elementwise] = {
