@@ -33,7 +33,9 @@ async def belongings(browser: Any, services: Any) -> dict[str, str]:
     heartbeat = await browser.post("/api/heartbeats", json=HEARTBEAT)
     uptime = await browser.post("/api/uptime", json=UPTIME)
     assert (rule.status_code, heartbeat.status_code, uptime.status_code) == (201, 201, 201)
-    on_call = await on_call_settings(browser, channel.json()["channel"]["id"])
+    # What a contact is reached by is not deleted, so on call has a channel of its own.
+    reached_by = await browser.post("/api/channels", json={"kind": "webhook", "url": "https://hook.example/on-call"})
+    on_call = await on_call_settings(browser, reached_by.json()["channel"]["id"])
     integration = await browser.post("/api/integrations", json={"kind": "generic", "name": "Checks"})
     made = {name: await browser.post(f"/api/{name}", json=body) for name, body in SELECTING.items()}
     assert {reply.status_code for reply in made.values()} == {201}
