@@ -65,8 +65,8 @@ def test_turns_from_a_file_are_asked_for_overridden_and_put_on_a_calendar(
     assert "Urgent" in monitors("policies", "list")
     assert "Platform" in monitors("schedules", "list")
     shown = monitors("policies", "show", "Urgent")
-    assert "1. after 0 min" in shown
-    assert "Again 2 times, 5 min after the last step." in shown
+    assert "1. at once" in shown
+    assert "All of it 2 times more, 5 min after the last step." in shown
     refused = monitors.run("schedules", "delete", "Platform", "--yes")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert "'Urgent'" in refused.stderr

@@ -39,7 +39,7 @@ from ..gateway import Gateway
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId
-from ..http.patches import TOLD, only_known
+from ..http.patches import TOLD, spelled
 from ..http.problems import Refused
 from .audit import audited
 from .rules import spec_of
@@ -89,7 +89,7 @@ class Heartbeat(Model):
 
 
 _TOLD = {field.alias or name for name, field in Heartbeat.model_fields.items()}
-_KNOWN = only_known(TypeAdapter(HeartbeatSpec), "The heartbeat would make no sense.", told={*TOLD, *_TOLD, "kind"})
+_KNOWN = spelled(TypeAdapter(HeartbeatSpec), "The heartbeat would make no sense.", told={*TOLD, *_TOLD, "kind"})
 
 
 class HeartbeatReply(Model):

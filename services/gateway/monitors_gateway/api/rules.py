@@ -29,7 +29,7 @@ from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import Cursor, Limit, PathId, tagged
-from ..http.patches import made, merged, only_known
+from ..http.patches import made, merged, spelled
 from .audit import audited
 from .shapes import Moment, Success
 
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api", tags=["rules"], route_class=IdempotentRoute)
 
 _SPEC: TypeAdapter[RuleSpec] = TypeAdapter(RuleSpec)
 _NO_SENSE = "The rule would make no sense."
-_KNOWN = only_known(_SPEC, _NO_SENSE, kinds=True)
+_KNOWN = spelled(_SPEC, _NO_SENSE, kinds=True)
 PREVIEW_SPAN = timedelta(days=1)
 
 Spec = Annotated[

@@ -19,7 +19,7 @@ from monitors_contracts.targets import (
 from ..http.callers import CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
-from ..http.patches import only_known
+from ..http.patches import spelled
 from .audit import audited
 from .shapes import Success
 
@@ -42,7 +42,7 @@ async def list_targets(caller: CallerDep, gateway: GatewayDep) -> TargetList:
     return await gateway.runtime.ask(ListTargets(organization_id=caller.organization_id))
 
 
-@router.post("/targets", status_code=201, dependencies=[only_known(TypeAdapter(TargetSpec), _NO_SENSE, told=_TOLD)])
+@router.post("/targets", status_code=201, dependencies=[spelled(TypeAdapter(TargetSpec), _NO_SENSE, told=_TOLD)])
 async def create_target(
     body: TargetSpec, request: Request, response: Response, caller: CallerDep, gateway: GatewayDep
 ) -> TargetReply:
@@ -60,7 +60,7 @@ async def get_target(target_id: PathId, caller: CallerDep, gateway: GatewayDep) 
     return await gateway.runtime.ask(GetTarget(organization_id=caller.organization_id, target_id=target_id))
 
 
-@router.patch("/targets/{id}", dependencies=[only_known(TypeAdapter(TargetChanges), _NO_SENSE, told=_TOLD)])
+@router.patch("/targets/{id}", dependencies=[spelled(TypeAdapter(TargetChanges), _NO_SENSE, told=_TOLD)])
 async def update_target(target_id: PathId, body: TargetChanges, caller: CallerDep, gateway: GatewayDep) -> TargetReply:
     """Change a target. Headers are replaced as a whole; a value given back as `***` stays what it is."""
     organization = caller.organization_id

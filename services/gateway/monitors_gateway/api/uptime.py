@@ -28,7 +28,7 @@ from ..gateway import Gateway
 from ..http.callers import Caller, CallerDep, GatewayDep
 from ..http.idempotency import IdempotentRoute, entity_id
 from ..http.pages import PathId
-from ..http.patches import made, merged, only_known
+from ..http.patches import made, merged, spelled
 from .audit import audited
 from .shapes import Success
 
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/api", tags=["uptime"], route_class=IdempotentRoute)
 
 _SPEC = TypeAdapter(UptimeSpec)
 _NO_SENSE = "The check would make no sense."
-_KNOWN = only_known(_SPEC, _NO_SENSE)
+_KNOWN = spelled(_SPEC, _NO_SENSE)
 _RULE_PATIENCE = 3.0
 _RULE_EVERY = 0.05
 

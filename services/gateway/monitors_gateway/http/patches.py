@@ -1,4 +1,4 @@
-"""What a request makes, or changes (merge patches, RFC 7396), and the fields of it that are wrong or that there are not."""
+"""What a request makes, or changes (merge patches, RFC 7396), and the fields of it that are wrong or misspelt."""
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -48,8 +48,8 @@ def made(
 ) -> T:
     """What these fields make. Problem: `invalid-request`, with the fields that are wrong.
 
-    `kinds` says that the shape is one of several, by kind: errors then begin with the kind, which is no field. Those of the
-    fields that were `given` and that the shape does not have are refused, but for what is `told` in answers.
+    `kinds` says that the shape is one of several, by kind: errors then begin with the kind, which is no field. Of what was
+    `given`, a name that is like a field's and is none is refused, but for what is `told` in answers.
     """
     try:
         found = shape.validate_python(fields)
@@ -63,13 +63,13 @@ def made(
             for error in wrong.errors(include_url=False, include_input=False)
         ]
         raise _refused(why, errors) from wrong
-    if unknown := _unknown(type(found), given, told):
-        raise _refused(why, unknown)
+    if misspelt := _misspelt(type(found), given, told):
+        raise _refused(why, misspelt)
     return found
 
 
-def only_known(shape: TypeAdapter[Any], why: str, *, kinds: bool = False, told: Iterable[str] = TOLD) -> Any:
-    """A dependency of a route whose body is of this shape: refuses what `made` refuses, so also fields that there are not.
+def spelled(shape: TypeAdapter[Any], why: str, *, kinds: bool = False, told: Iterable[str] = TOLD) -> Any:
+    """A dependency of a route whose body is of this shape: refuses what `made` refuses, so also misspelt fields.
 
     Messages ignore unknown fields, so that newer producers can add; people who misspell one would get another thing than meant.
     """
@@ -85,16 +85,15 @@ def only_known(shape: TypeAdapter[Any], why: str, *, kinds: bool = False, told: 
     return Depends(check)
 
 
-def _unknown(shape: type[Any], given: Iterable[str], told: Iterable[str]) -> list[dict[str, Any]]:
+def _misspelt(shape: type[Any], given: Iterable[str], told: Iterable[str]) -> list[dict[str, Any]]:
     fields = shape.model_fields if issubclass(shape, BaseModel) else {}
     known = [field.alias or name for name, field in fields.items()]
     unknown = [name for name in given if name not in fields and name not in known and name not in told]
-    return [{"field": name, "message": f"there is no such field{_meant(name, known)}"} for name in unknown]
-
-
-def _meant(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+    return [
+        {"field": name, "message": f"there is no such field; did you mean {close[0]!r}?"}
+        for name in unknown
+        if (close := get_close_matches(name, known, 1))
+    ]
 
 
 def _refused(why: str, errors: list[dict[str, Any]]) -> ProblemError:
