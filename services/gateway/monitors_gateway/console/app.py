@@ -79,6 +79,18 @@ class AtItsRoot:
         await self._app(scope, receive, send)
 
 
+class WithoutNul:
+    """Takes NUL out of addresses: an odd query is still a page, and services refuse what they can't look for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["query_string"] = scope["query_string"].replace(b"%00", b"")
+        await self._app(scope, receive, send)
+
+
 class LastNet:
     """Answers what nobody foresaw with a page, and logs it as the API does; what fails even then is left to the edge."""
 
@@ -119,6 +131,7 @@ def install(app: FastAPI, gateway: Gateway, secret: SecretStr) -> None:
     console.mount(f"/static/{assets.VERSION}", assets.serve, name="console-static")
     _answer_errors(console)
     console.add_middleware(LastNet)
+    console.add_middleware(WithoutNul)
     console.add_middleware(GZipMiddleware, minimum_size=800)
     app.mount(PATH, console)
     app.add_route("/", _home, include_in_schema=False)
