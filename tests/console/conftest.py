@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from browsing import PASSWORD
 from monitors_scraper.browser import find_chromium
 from monitors_scraper.settings import ScraperSettings
 
-PASSWORD = "Correct1horse"
 RETRIES = 3  # when a connection kept alive is closed by the server just as it is used again
 CHROMIUM = find_chromium(ScraperSettings())
 

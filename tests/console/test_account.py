@@ -6,22 +6,11 @@ import zipfile
 from typing import Any
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-PASSWORD = "Correct1horse"
+from browsing import PASSWORD, forgive, sign_in
+
 OTHER = "Correct2horses"
-
-
-def sign_in(page: Page, email: str, password: str = PASSWORD) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def forgive(visitor: Any, *statuses: int) -> None:
-    """The browser notes refusals on its console, also those a test is about."""
-    expected = [f"status of {status}" for status in statuses]
-    visitor.complaints[:] = [each for each in visitor.complaints if not any(word in each for word in expected)]
 
 
 def test_signing_up_out_and_in_again(visit: Any) -> None:

@@ -4,21 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-PASSWORD = "Correct1horse"
-
-
-def sign_in(page: Page, email: str) -> None:
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def forgive(visitor: Any, *statuses: int) -> None:
-    """The browser notes refusals on its console, also those a test is about."""
-    expected = [f"status of {status}" for status in statuses]
-    visitor.complaints[:] = [each for each in visitor.complaints if not any(word in each for word in expected)]
+from browsing import forgive, sign_in
 
 
 @pytest.fixture

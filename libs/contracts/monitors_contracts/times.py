@@ -5,14 +5,18 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime
 
-_FIRST, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+def years(first: int, last: int) -> AfterValidator:
+    """Annotates a time that is within these years (UTC): days before and after it, in any zone, are times too."""
+    begin, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last + 1, 1, 1, tzinfo=UTC)
+
+    def check(moment: datetime) -> datetime:
+        if not begin <= moment < end:
+            raise ValueError(f"times are from the year {first} to {last}")
+        return moment
+
+    return AfterValidator(check)
 
 
-def _countable(moment: datetime) -> datetime:
-    if not _FIRST <= moment < _END:
-        raise ValueError("times are from the year 2000 to 2199")
-    return moment
-
-
-Plannable = Annotated[AwareDatetime, AfterValidator(_countable)]
-"""A time that something is planned for or asked about: weeks before and after it, in any zone, are times too."""
+Plannable = Annotated[AwareDatetime, years(2000, 2199)]
+"""A time that something is planned for or asked about."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from monitors_contracts.alerts import AlertState, AlertView
 from monitors_contracts.base import new_id
+from monitors_contracts.durations import lasting, written
 from monitors_contracts.metrics import MetricGraph, MetricLine
 from monitors_contracts.rules import (
     HEARTBEAT_LABEL,
@@ -35,7 +36,7 @@ from monitors_gateway.console.views.rule import Past, rule_view
 from monitors_gateway.console.views.rule_form import Offers, rule_form_view
 from monitors_gateway.console.views.rule_preview import PreviewView, begun, fired, missing, preview_view, spans_of
 from monitors_gateway.console.views.rule_typed import Typed, prefilled, rule_of, told, typed_of
-from monitors_gateway.console.views.rule_words import KINDS, expression, lasting, watches, written
+from monitors_gateway.console.views.rule_words import KINDS, expression, watches
 from monitors_gateway.console.views.rules import counts_of, rules_view, state_of
 from monitors_gateway.console.views.selecting import Match
 

@@ -88,12 +88,16 @@ async def test_a_mail_when_an_alert_fires_then_its_links_name_it_and_how_it_came
         assert found.used_at is None
 
 
-async def test_a_link_when_it_was_used_then_it_says_so_and_the_other_one_still_works(notifier: Any):
+async def links_of_a_mail(notifier: Any) -> tuple[ActionLinks, str, str]:
+    """Who answers for links, and the two of an alert: to take it and to resolve it."""
     await notifier.register()
-    links = ActionLinks(notifier.service, KEY)
     await notifier.tell(notifier.alert())
     text = await mailed(notifier)
-    take, resolve = link_in(text, "Take it:"), link_in(text, "Resolve it:")
+    return ActionLinks(notifier.service, KEY), link_in(text, "Take it:"), link_in(text, "Resolve it:")
+
+
+async def test_a_link_when_it_was_used_then_it_says_so_and_the_other_one_still_works(notifier: Any):
+    links, take, resolve = await links_of_a_mail(notifier)
     assert (await links.use(UseActionLink(token=take))).used_at is None
     assert (await links.use(UseActionLink(token=take))).used_at
     first = (await links.read(ReadActionLink(token=take))).used_at
@@ -102,11 +106,7 @@ async def test_a_link_when_it_was_used_then_it_says_so_and_the_other_one_still_w
 
 
 async def test_a_link_when_taken_by_several_at_once_then_one_has_it_until_it_is_given_back(notifier: Any):
-    await notifier.register()
-    links = ActionLinks(notifier.service, KEY)
-    await notifier.tell(notifier.alert())
-    text = await mailed(notifier)
-    take, resolve = link_in(text, "Take it:"), link_in(text, "Resolve it:")
+    links, take, resolve = await links_of_a_mail(notifier)
     await links.use(UseActionLink(token=resolve))
     for _ in range(2):
         taken = await asyncio.gather(*(links.use(UseActionLink(token=take)) for _ in range(4)))

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitors_contracts.durations import lasting
+
 from .errors import BadInput
 
 _BOUNDS = {"less_than_equal": ("at most", "le"), "greater_than_equal": ("at least", "ge")}
@@ -13,8 +15,6 @@ _BOUNDS = {"less_than_equal": ("at most", "le"), "greater_than_equal": ("at leas
 def words_of(error: Mapping[str, Any], given: Any = None) -> str:
     """One of pydantic's errors for a person. `given` is what was typed there: a duration's bound is one, too."""
     if isinstance(given, str) and not given.strip().isdecimal() and error["type"] in _BOUNDS:
-        from monitors_gateway.console.views.rule_words import lasting
-
         words, name = _BOUNDS[error["type"]]
         return f"{words} {lasting(error['ctx'][name])}, not {given!r}"
     return error["msg"].removeprefix("Value error, ")

@@ -1,10 +1,10 @@
 """Monitors, facts and verdicts as the API shows them, made from what their owners answer."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitors_contracts import monitors as contracts
@@ -12,21 +12,13 @@ from monitors_contracts.base import Id, Model, Problem, ShortText, Url, Value
 from monitors_contracts.collection import RecentValue
 from monitors_contracts.monitors import ChangeType, Evidence, MonitorStatus, SourceSettings, Verdict
 from monitors_contracts.notifications import NotificationView
+from monitors_contracts.times import years
 from monitors_runtime.traces import Node
 
 from ..refreshes import Started
 
-_BEGIN, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
-
-
-def _countable(moment: datetime) -> datetime:
-    if not _BEGIN <= moment < _END:
-        raise ValueError("times are from 1970 to before 3000")
-    return moment
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_countable)]
-"""A time that is asked for: days before and after it, in any zone, are times too."""
+Moment = Annotated[AwareDatetime, years(1970, 2999)]
+"""A time of what was measured or happened, that is asked for."""
 FactType = Literal["number", "string", "boolean", "object"]
 
 

@@ -158,7 +158,7 @@ def _route(route: dict[str, Any], names: dict[str, str], *, is_root: bool = Fals
 
 
 def _notes(route: dict[str, Any], names: dict[str, str]) -> Iterator[str]:
-    from monitors_gateway.console.views.rule_words import lasting
+    from monitors_contracts.durations import lasting
 
     if (by := route.get("groupBy")) is not None:
         yield "each alert alone" if "..." in by else f"together by {', '.join(by)}" if by else "all together"

@@ -92,7 +92,7 @@ def list_policies(api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json
 @policies.command(epilog=examples("monitors policies show Urgent"))
 def show(policy: Policy, api: ApiUrl = None, data_dir: DataDir = DEFAULT_DATA_DIR, json: Json = False) -> None:
     """Whom each step would tell now, and whom not and why."""
-    from monitors_gateway.console.views.rule_words import lasting
+    from monitors_contracts.durations import lasting
 
     from ..connect import with_api
     from ..render import as_json, clean, say

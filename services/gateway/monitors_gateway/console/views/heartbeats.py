@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from monitors_contracts.durations import lasting, written
+
 from ...api.heartbeats import Heartbeat, HeartbeatsReply
 from ..formats import Formats, When
 from ..forms import Errors
 from .alerts import SEVERITIES
 from .days import DAY, ByDay, Slot, last_days, summed
 from .parts import Action, Badge, Empty, Field, FormPage, Link, Tab
-from .rule_words import lasting, written
 from .rules import rules_tabs
 
 STATES: dict[str, Badge] = {

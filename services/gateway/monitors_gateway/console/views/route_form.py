@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from monitors_contracts.durations import seconds_of
+from monitors_contracts.durations import seconds_of, written
 from monitors_contracts.matchers import InvalidMatcher, check, parse_matchers
 from monitors_contracts.routing import EVERY_ALERT, Route, Weekday
 
 from ..forms import Errors
 from .parts import Field, Link, Option
 from .routes import Names, hours_words
-from .rule_words import written
 
 SEVERITIES = ("critical", "warning", "info")
 _SPAN = re.compile(r"(?:(\S*[a-zA-Z]\S*)\s+)?(\d{1,2}:\d\d)\s*-\s*(\d{1,2}:\d\d)(?:\s+(\S+))?")

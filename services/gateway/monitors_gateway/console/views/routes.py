@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from monitors_contracts.base import Id
+from monitors_contracts.durations import lasting
 from monitors_contracts.matchers import InvalidMatcher, parse_matchers
 from monitors_contracts.notifications import ChannelView
 from monitors_contracts.policies import Policy
@@ -12,7 +13,6 @@ from monitors_contracts.routing import EVERY_ALERT, Destination, Destinations, H
 
 from ..formats import Formats
 from .parts import Action, Link
-from .rule_words import lasting
 
 EXAMPLE = "severity=critical, host=db-1"
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from monitors_contracts.alerts import AlertView
 from monitors_contracts.base import Id
+from monitors_contracts.durations import lasting
 from monitors_contracts.rules import (
     SIGNS,
     CompositeRule,
@@ -24,7 +25,7 @@ from .marks import Mark
 from .parts import Action, Badge, Link, Moment, Tone
 from .plot import Plot
 from .rule_preview import drawing, fired_of_alerts, series_words
-from .rule_words import KIND_NAMES, lasting, watches
+from .rule_words import KIND_NAMES, watches
 from .rules import STATES, actions_of, counts_of, edit_of, like_of, mark_of, state_of
 
 MOST_SERIES = 200

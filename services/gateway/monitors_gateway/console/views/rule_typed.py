@@ -7,10 +7,11 @@ from typing import Any, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitors_contracts.durations import written
 from monitors_contracts.rules import RuleSpec
 
 from ..forms import Errors, message_of, number_of
-from .rule_words import KINDS, written
+from .rule_words import KINDS
 from .selecting import Match, Op
 
 LEVELS = ("warning", "critical")

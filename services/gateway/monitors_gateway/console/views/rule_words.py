@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from monitors_contracts.base import Id
+from monitors_contracts.durations import lasting
 from monitors_contracts.rules import (
     SIGNS,
     AbsenceRule,
@@ -21,9 +22,6 @@ from monitors_contracts.rules import (
 
 from ..formats import Formats
 
-_SIZES = (86_400, 3600, 60, 1)
-_LONG = (" d", " h", " min", " s")
-_SHORT = ("d", "h", "m", "s")
 _ACROSS = {"sum": "sum", "avg": "average", "min": "lowest", "max": "highest", "count": "number"}
 _OVER = {"avg": "average", "min": "lowest", "max": "highest", "sum": "sum", "count": "number of samples"}
 
@@ -38,28 +36,6 @@ KINDS: dict[str, tuple[str, str, str]] = {
 }
 """The kinds of the builder: their names, icons, and what each is for."""
 KIND_NAMES = {kind: name for kind, (name, _, _) in KINDS.items()} | {"heartbeat": "Heartbeat"}
-
-
-def lasting(seconds: float) -> str:
-    """A length of time to read: `5 min`, `1 h 30 min`."""
-    return _parts(seconds, _LONG, " ", " ms")
-
-
-def written(seconds: float) -> str:
-    """A length of time as it is typed: `5m`, `1h30m`."""
-    return _parts(seconds, _SHORT, "", "ms")
-
-
-def _parts(seconds: float, units: tuple[str, ...], between: str, thousandths: str) -> str:
-    parts: list[str] = []
-    left = round(seconds * 1000)
-    for size, unit in zip(_SIZES, units, strict=True):
-        whole, left = divmod(left, size * 1000)
-        if whole:
-            parts.append(f"{whole}{unit}")
-    if left:
-        parts.append(f"{left}{thousandths}")
-    return between.join(parts) or f"0{units[-1]}"
 
 
 def watches(spec: RuleSpec, formats: Formats, names: Mapping[Id, str] | None = None) -> str:
